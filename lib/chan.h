@@ -1,0 +1,46 @@
+/*
+ * chan.h - frames over a stream socket: u32be length, then that many bytes.  Used between client
+ * and front, front and vault, vault and helpers.  Non-blocking; reads drain, writes are collected
+ * and sent once per wake-up.
+ */
+#ifndef LIB_CHAN_H
+#define LIB_CHAN_H
+
+#include "lib/buf.h"
+#include "lib/sec.h"
+
+struct chan {
+	int fd;	    /* owned; -1 when closed */
+	size_t max; /* largest frame accepted */
+	struct buf in;
+	struct buf out;
+	size_t in_at; /* start of the first unread frame in `in` */
+	bool eof;
+};
+
+/* Takes the descriptor, makes it non-blocking. */
+void chan_init(struct chan *c, int fd, size_t max);
+void chan_done(struct chan *c); /* closes, wipes */
+/* Read what is there.  ERR_HANGUP at end of file or reset, ERR_TOOBIG on a length beyond max. */
+MUST enum err chan_fill(struct chan *c);
+/* Next complete frame without its length; ERR_TRUNCATED when there is none yet (not a failure).
+ * Valid until the next chan_fill. */
+MUST enum err chan_next(struct chan *c, struct span *frame);
+/* Queue a frame / write what is queued; chan_flush leaves the rest when the socket is full. */
+MUST enum err chan_put(struct chan *c, struct span frame);
+MUST enum err chan_flush(struct chan *c);
+static inline bool
+chan_wants_write(const struct chan *c)
+{
+	return c->out.len > 0;
+}
+/* A partial frame is waiting to be completed? */
+bool chan_is_partial(const struct chan *c);
+/* Blocking pair for helpers and clients: one whole frame out / in (into b, wiped on free).
+ * timeout_ms -1 = for ever.  ERR_TIMEOUT, ERR_HANGUP. */
+MUST enum err chan_send(int fd, struct span frame);
+MUST enum err chan_recv(int fd, size_t max, int timeout_ms, struct buf *b);
+/* The same for secrets: the payload goes straight into the arena. */
+MUST enum err chan_recv_sec(int fd, int timeout_ms, struct sec *s);
+
+#endif

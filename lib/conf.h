@@ -1,0 +1,39 @@
+/*
+ * conf.h - ownkey.conf: the options of agent and helpers as one flat struct, so that the
+ * supervisor can hand it to its children as bytes.
+ */
+#ifndef LIB_CONF_H
+#define LIB_CONF_H
+
+#include "lib/opt.h"
+
+#define CONF_TOKENS 8
+#define CONF_PATH 256
+
+enum conf_fingerprint { CONF_FINGER_AUTO, CONF_FINGER_NEVER };
+enum conf_memory { CONF_MEMORY_AUTO, CONF_MEMORY_SECRETMEM, CONF_MEMORY_MLOCK };
+
+struct conf {
+	uint32_t lock_idle;	/* seconds, 0 = never; default 15 min */
+	uint32_t lock_absolute; /* seconds, 0 = never; default 8 h */
+	uint32_t touch_timeout; /* seconds a touch is waited for; default 30 */
+	uint32_t prompt_timeout;
+	uint32_t fingerprint;	/* enum conf_fingerprint */
+	uint32_t secret_memory; /* enum conf_memory */
+	uint32_t allow_swap;	/* bool as uint32_t: start although nothing can be locked */
+	uint32_t log_level;
+	char pinentry[CONF_PATH]; /* program; "" = search pinentry in PATH, "none" = never */
+	uint32_t ntokens;	  /* token = hid | unix:PATH, repeated; default hid */
+	char token[CONF_TOKENS][CONF_PATH];
+	char sysfs[CONF_PATH]; /* roots for HID enumeration: tests */
+	char dev[CONF_PATH];
+	uint32_t notify_names; /* bool: names in desktop notifications */
+};
+
+extern const struct opt conf_options[];
+extern const size_t conf_noptions;
+
+/* Defaults, then the file at path (a missing file is fine).  *line as opt_parse. */
+MUST enum err conf_load(const char *path, struct conf *c, size_t *line);
+
+#endif

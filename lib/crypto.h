@@ -1,0 +1,82 @@
+/*
+ * crypto.h - the only door to libsodium and libcrypto (lint: no other file of lib, agent, cli
+ * includes their headers; agent/token needs libfido2's).
+ *
+ * Keys come as spans so that both arena and vectors can be used; outputs are plain arrays of the
+ * stated length, owned by the caller, who puts secrets into the arena.
+ */
+#ifndef LIB_CRYPTO_H
+#define LIB_CRYPTO_H
+
+#include "lib/buf.h"
+#include "lib/sec.h"
+
+/* Initialise both libraries, fetch algorithms once (before any sandbox), run known-answer
+ * self-tests.  ERR_INTERNAL when a self-test fails. */
+MUST enum err crypto_init(void);
+/* Smaller start for programs that only hash and sign with libsodium (CLI, prompt). */
+MUST enum err crypto_init_light(void);
+
+void crypto_random(void *p, size_t n); /* never fails (aborts) */
+bool crypto_eq(struct span a, struct span b); /* constant time; lengths are public */
+bool crypto_is_zero(struct span a);	      /* constant time */
+
+void crypto_sha256(struct span in, uint8_t out[32]);
+void crypto_sha512(struct span in, uint8_t out[64]);
+/* Incremental SHA-256 over several spans. */
+void crypto_sha256v(const struct span *v, size_t n, uint8_t out[32]);
+void crypto_sha512v(const struct span *v, size_t n, uint8_t out[64]);
+void crypto_hmac_sha512(struct span key, struct span msg, uint8_t out[64]);
+void crypto_hmac_sha512v(struct span key, const struct span *v, size_t n, uint8_t out[64]);
+void crypto_hmac_sha256(struct span key, struct span msg, uint8_t out[32]);
+/* HKDF with SHA-512 / SHA-256 (RFC 5869 2.2, 2.3); len <= 255 * hash length. */
+void crypto_hkdf_extract(struct span salt, struct span ikm, uint8_t prk[64]);
+void crypto_hkdf_expand(struct span prk, struct span info, uint8_t *out, size_t len);
+void crypto_hkdf256(struct span salt, struct span ikm, struct span info, uint8_t *out, size_t len);
+
+/* ChaCha20-Poly1305 IETF (RFC 8439).  Bulk goes through libcrypto.  out: in.len + 16 / in.len - 16.
+ * open: ERR_VAULT_DAMAGED when the tag is wrong (out is wiped). */
+MUST enum err crypto_aead_seal(const uint8_t key[32], const uint8_t nonce[12], struct span ad,
+			       struct span in, uint8_t *out);
+MUST enum err crypto_aead_open(const uint8_t key[32], const uint8_t nonce[12], struct span ad,
+			       struct span in, uint8_t *out);
+
+/* Ed25519 (RFC 8032).  seed 32, pub 32, sig 64. */
+void crypto_ed25519_public(const uint8_t seed[32], uint8_t pub[32]);
+void crypto_ed25519_sign(const uint8_t seed[32], const uint8_t pub[32], struct span msg,
+			 uint8_t sig[64]);
+bool crypto_ed25519_verify(const uint8_t pub[32], struct span msg, const uint8_t sig[64]);
+/* SHA-512(seed), clamped: tor's expanded secret key. */
+void crypto_ed25519_expand(const uint8_t seed[32], uint8_t out[64]);
+
+/* X25519 (RFC 7748).  All-zero shared secret: ERR_RANGE. */
+void crypto_x25519_public(const uint8_t priv[32], uint8_t pub[32]);
+MUST enum err crypto_x25519(const uint8_t priv[32], const uint8_t pub[32], uint8_t shared[32]);
+void crypto_x25519_clamp(uint8_t priv[32]);
+
+/* NIST P-256.  Public key x || y (64).  Signature as DER (WebAuthn, CTAP). */
+MUST enum err crypto_p256_public(const uint8_t priv[32], uint8_t pub[64]);
+bool crypto_p256_verify(const uint8_t pub[64], struct span msg, struct span der_sig);
+MUST enum err crypto_p256_sign(const uint8_t priv[32], struct span msg, struct buf *der_sig);
+MUST enum err crypto_p256_ecdh(const uint8_t priv[32], const uint8_t pub[64], uint8_t x[32]);
+/* secp256k1 public key, x || y (64). */
+MUST enum err crypto_secp256k1_public(const uint8_t priv[32], uint8_t pub[64]);
+/* d = (be(stream48) mod (n-1)) + 1, constant time (DESIGN 5; FIPS 186-5 A.2.1 style). */
+MUST enum err crypto_p256_scalar(const uint8_t stream[48], uint8_t d[32]);
+MUST enum err crypto_secp256k1_scalar(const uint8_t stream[48], uint8_t d[32]);
+
+/* AES-256-CBC without padding (CTAP PIN protocols); in.len multiple of 16; iv NULL = zero. */
+MUST enum err crypto_aes256_cbc(bool encrypt, const uint8_t key[32], const uint8_t *iv,
+				struct span in, uint8_t *out);
+/* AES-256-CTR (Matrix). */
+MUST enum err crypto_aes256_ctr(const uint8_t key[32], const uint8_t iv[16], struct span in,
+				uint8_t *out);
+
+/* Argon2id v1.3, p = 1.  m in KiB, salt 16, out any length 16..64.  ERR_KDF_MEMORY. */
+MUST enum err crypto_argon2id(struct span pass, const uint8_t salt[16], uint32_t m, uint32_t t,
+			      uint8_t *out, size_t len);
+
+/* RSA key generation (worker only): PKCS#8 DER into out.  bits 2048, 3072, 4096. */
+MUST enum err crypto_rsa_generate(unsigned bits, struct sec *out);
+
+#endif

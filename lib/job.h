@@ -1,0 +1,185 @@
+/*
+ * job.h - what the vault and its helpers say to each other (one frame of chan.h = one message).
+ *
+ * A helper is started per operation (and per device) with descriptor 0 = stream socket to the
+ * vault; it reads one job, sends events, then one RESULT or ERROR, and exits.  The vault cancels by
+ * closing its end.  A worker that needs the person has descriptor 1 = seqpacket socket on which
+ * the supervisor passes the person's connection to secret.sock (sock_recv_fd).
+ *
+ * On a secret.sock connection both sides then speak struct secret_msg frames.
+ */
+#ifndef LIB_JOB_H
+#define LIB_JOB_H
+
+#include "lib/wire.h"
+
+#define JOB_FRAME_MAX (256 * 1024)
+#define JOB_ID_LEN 16
+
+/* ---- ownkey-token ---- */
+enum token_op {
+	TOKEN_LIST,	  /* enumerate: DEVICE..., END */
+	TOKEN_WATCH,	  /* the same again at each change, until cancelled */
+	TOKEN_INFO,	  /* RESULT with the info fields */
+	TOKEN_ASSERT,	  /* RESULT with cred_id, authdata, sig, secret (when a salt was given) */
+	TOKEN_MAKE,	  /* RESULT with cred_id, authdata, pubkey, alg, aaguid */
+	TOKEN_PIN_SET,	  /* newpin */
+	TOKEN_PIN_CHANGE, /* pin -> newpin */
+	TOKEN_SELECT	  /* RESULT after a touch: which of several tokens is meant */
+};
+
+enum token_uv { TOKEN_UV_NONE, TOKEN_UV_PIN, TOKEN_UV_BUILTIN };
+
+struct token_job {
+	uint64_t has;
+	uint64_t op;		/* enum token_op */
+	struct span path;	/* "unix:/path" or "/dev/hidrawN" */
+	struct span rp_id;	/* text */
+	struct span cdh;	/* client data hash, 32 */
+	struct wire_list creds; /* blobs: allow list (assert), exclude list (make) */
+	struct span salt;	/* 32 or 64; empty: no hmac-secret */
+	struct span pin;	/* UTF-8 NFC, 4..63 bytes */
+	struct span newpin;
+	bool up;	     /* assert: user presence (touch) wanted */
+	uint64_t uv;	     /* enum token_uv */
+	uint64_t timeout_ms; /* whole operation */
+	struct span user;    /* make: user name shown by tokens with a display */
+	struct span user_id; /* make: 1..64 bytes */
+	struct wire_list sources; /* list/watch: texts "hid", "unix:/path" */
+	struct span sysfs;	  /* list/watch: root of sysfs, "/sys" */
+	struct span dev;	  /* list/watch: root of dev, "/dev" */
+	bool force;		  /* use the PIN although fewer than 3 tries are left */
+};
+extern const struct wire_map token_job_map;
+
+enum token_kind {
+	TOKEN_EV_DEVICE, /* path, name, vendor, product, access */
+	TOKEN_EV_END,	 /* end of a list */
+	TOKEN_EV_WORKING,
+	TOKEN_EV_TOUCH, /* the token blinks: ask for the touch now */
+	TOKEN_EV_RESULT,
+	TOKEN_EV_ERROR /* err, retries */
+};
+
+enum token_option { /* bits of options */
+	TOKEN_OPT_PIN_SET = 1,
+	TOKEN_OPT_PIN_ABLE = 2,
+	TOKEN_OPT_UV = 4,	 /* built-in user verification is set up */
+	TOKEN_OPT_ALWAYS_UV = 8,
+	TOKEN_OPT_HMAC_SECRET = 16,
+	TOKEN_OPT_CRED_PROTECT = 32,
+	TOKEN_OPT_PIN_CHANGE = 64, /* forcePINChange */
+	TOKEN_OPT_FIDO2 = 128,	   /* speaks CTAP2 */
+	TOKEN_OPT_UV_ABLE = 256,
+	TOKEN_OPT_EDDSA = 512
+};
+
+struct token_event {
+	uint64_t has;
+	uint64_t kind;	  /* enum token_kind */
+	uint64_t err;	  /* enum err */
+	uint64_t retries; /* PIN tries left */
+	struct span path; /* device */
+	struct span name; /* product text, printable */
+	uint64_t vendor, product;
+	bool access;	     /* may we open it? */
+	struct span aaguid;  /* 16 */
+	uint64_t options;    /* bits of enum token_option */
+	uint64_t max_creds;  /* maxCredentialCountInList, 0 unknown */
+	uint64_t max_cred_id;
+	uint64_t min_pin;
+	struct span versions; /* text, joined by spaces */
+	struct span extensions;
+	uint64_t firmware;
+	struct span cred_id;  /* returned by the token; the only credential asked for when it says none */
+	struct span authdata; /* raw authenticator data */
+	struct span sig;
+	struct span secret; /* decrypted hmac-secret output, 32 or 64 */
+	struct span pubkey; /* ES256: x||y 64; EdDSA: 32 */
+	int64_t alg;	    /* COSE: -7, -8 */
+};
+extern const struct wire_map token_event_map;
+
+/* ---- ownkey-worker ---- */
+enum worker_op {
+	WORKER_ARGON2,	    /* pass, salt, m, t -> out (32) */
+	WORKER_PHRASE_MAKE, /* new P; shows the words, has them typed back -> seed, recs, hashes, ... */
+	WORKER_PHRASE_OPEN, /* asks for the words -> recs (one per slot id), fpr; seed if want_seed */
+	WORKER_RSA	    /* bits -> out (PKCS#8 DER) */
+};
+
+struct worker_job {
+	uint64_t has;
+	uint64_t op;
+	struct span pass;
+	struct span salt;  /* 16 */
+	uint64_t m;	   /* KiB */
+	uint64_t t;
+	struct wire_list slot_ids; /* blobs of 16 */
+	uint64_t generation;
+	bool want_seed;
+	struct span fpr;      /* 4: compare when given; differs -> ERR_WORDS_WRONG */
+	uint64_t bits;
+	uint64_t tries;	      /* how often the words may be typed; 0 = 5 */
+	uint64_t wait_ms;     /* for the person to connect and type */
+	bool no_confirm;      /* PHRASE_MAKE: do not have the words typed back (ownkey try only) */
+};
+extern const struct wire_map worker_job_map;
+
+enum worker_kind { WORKER_EV_WORKING, WORKER_EV_RESULT, WORKER_EV_ERROR };
+
+struct worker_event {
+	uint64_t has;
+	uint64_t kind;
+	uint64_t err;
+	struct span out;
+	struct span seed;      /* 32: seed_g */
+	struct wire_list recs; /* blobs of 32, in the order of slot_ids */
+	struct span hashes;    /* 256 x 32: SHA-256 of the succession public keys */
+	struct span backup;    /* 10 words joined by '-' */
+	struct span fpr;       /* 4 */
+};
+extern const struct wire_map worker_event_map;
+
+/* ---- ownkey-prompt ---- */
+enum prompt_kind { PROMPT_PIN, PROMPT_PASSPHRASE, PROMPT_CONFIRM };
+
+struct prompt_job {
+	uint64_t has;
+	uint64_t kind;
+	struct span title;
+	struct span text;    /* what and who asks; may have several lines */
+	struct span label;   /* "PIN:" */
+	struct span error;   /* shown in red where possible: "wrong PIN, 5 tries left" */
+	uint64_t timeout_s;
+	struct span program; /* pinentry; "" = search PATH; "none" = never */
+	struct span tty, display, wayland, xauthority, lang;
+};
+extern const struct wire_map prompt_job_map;
+
+struct prompt_event {
+	uint64_t has;
+	uint64_t err;	  /* OK, REFUSED, CANCELLED, TIMEOUT, NOPROMPT */
+	struct span text; /* what was typed */
+};
+extern const struct wire_map prompt_event_map;
+
+/* ---- secret.sock, after the 16 bytes of the job id ---- */
+enum secret_kind {
+	SECRET_TEXT, /* person -> ownkey: what was typed */
+	SECRET_SHOW, /* ownkey -> person: the recovery phrase, once */
+	SECRET_OK,   /* accepted; the connection ends */
+	SECRET_ERROR /* err (and index of the word, 1..24); more says whether to try again */
+};
+
+struct secret_msg {
+	uint64_t has;
+	uint64_t kind;
+	struct span text;
+	uint64_t err;
+	uint64_t index;
+	bool more;
+};
+extern const struct wire_map secret_msg_map;
+
+#endif

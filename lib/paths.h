@@ -1,0 +1,21 @@
+/*
+ * paths.h - where things are (DESIGN 3), from the environment of the owner.
+ */
+#ifndef LIB_PATHS_H
+#define LIB_PATHS_H
+
+#include "lib/err.h"
+
+#define PATHS_MAX 4096
+
+/* The vault file: --vault (override, may be NULL), OWNKEY_VAULT, $XDG_DATA_HOME/ownkey/vault. */
+MUST enum err paths_vault(const char *override, char *out, size_t cap);
+/* $XDG_STATE_HOME/ownkey (~/.local/state/ownkey): seen, audit. */
+MUST enum err paths_state(char *out, size_t cap);
+/* $XDG_CONFIG_HOME/ownkey/ownkey.conf */
+MUST enum err paths_config(char *out, size_t cap);
+/* A program of ours: next to the running executable, else OWNKEY_LIBEXECDIR, else the bin dir
+ * next to it (../libexec/ownkey, ../bin).  ERR_NOPROGRAM. */
+MUST enum err paths_program(const char *name, char *out, size_t cap);
+
+#endif

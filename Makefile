@@ -1,0 +1,221 @@
+# ownkey: one Makefile, nothing generated.  `make help` lists what there is.
+# A room (DESIGN 2) becomes build/ROOM.a, all of it but main.c, which the tests
+# link; and, if it has a main.c, a program.  Sources are found by wildcard: a
+# new file needs no line here.
+
+include config.mk
+
+B := build$(if $(SAN),/san)
+T ?= 60
+
+all: programs
+
+# --- rooms and their programs ---
+
+lib_DIRS       := lib
+agent_DIRS     := agent agent/vault agent/slot agent/format agent/door
+token_DIRS     := agent/token
+worker_DIRS    := agent/worker
+prompt_DIRS    := agent/prompt
+cli_DIRS       := cli
+softtoken_DIRS := tests/softtoken
+kat_DIRS       := tests/kat
+
+agent_PROG     := ownkey-agent
+token_PROG     := ownkey-token
+worker_PROG    := ownkey-worker
+prompt_PROG    := ownkey-prompt
+cli_PROG       := ownkey
+softtoken_PROG := ownkey-softtoken
+kat_PROG       := ownkey-kat
+
+agent_LIBS     := $(CRYPTO_LIBS)
+token_LIBS     := $(FIDO_LIBS) $(CRYPTO_LIBS)
+worker_LIBS    := $(CRYPTO_LIBS)
+prompt_LIBS    := $(CRYPTO_LIBS)
+cli_LIBS       := $(CRYPTO_LIBS)
+softtoken_LIBS := $(CRYPTO_LIBS)
+kat_LIBS       := $(TEST_LIBS)
+
+# what the tests may call, in the order the linker tries them
+ROOMS := softtoken cli agent token worker prompt lib
+ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
+
+sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
+objects = $(patsubst %.c,$(2)/%.o,$(call sources,$(1)))
+
+# a room's directories are prerequisites too: they change when a file goes
+define room
+$(1)_OBJ := $(call objects,$(1),$(B))
+OBJ += $$($(1)_OBJ)
+$(B)/$(1).a: $$(filter-out %/main.o,$$($(1)_OBJ)) $(wildcard $($(1)_DIRS))
+$(B)/fuzz/obj/$(1).a: $(filter-out %/main.o,$(call objects,$(1),$(B)/fuzz/obj))
+endef
+
+define program
+$(1)_BIN := $(if $(wildcard $(firstword $($(1)_DIRS))/main.c),$(B)/$($(1)_PROG))
+$(B)/$($(1)_PROG): $$($(1)_OBJ) $(B)/lib.a
+	$$(call say,LD,$$@)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+		$$(KAT_ARCHIVES) $(B)/lib.a $$($(1)_LIBS)
+endef
+
+$(foreach r,$(ROOMS) kat,$(eval $(call room,$(r))))
+$(foreach r,$(filter-out lib,$(ROOMS)) kat,$(eval $(call program,$(r))))
+$(B)/ownkey-kat: KAT_ARCHIVES = $(call ARCHIVES,$(B))
+$(B)/ownkey-kat: $(ROOMS:%=$(B)/%.a)
+
+INSTALLED := $(foreach r,cli agent token worker prompt,$($(r)_BIN))
+programs: $(INSTALLED) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
+
+# --- test programs: one per file ---
+
+each = $(patsubst tests/$(1)/%.c,$(B)/$(2)/%$(3),$(wildcard tests/$(1)/$(4)*.c))
+UNIT    := $(call each,unit,tests/unit,,test_)
+REPLAY  := $(call each,fuzz,tests/replay,,fuzz_)
+FUZZ    := $(call each,fuzz,fuzz,,fuzz_)
+PRELOAD := $(call each,preload,tests/preload,.so,)
+BENCH   := $(call each,bench,bench,,)
+FAULT   := $(call each,fault,fault,,)
+INTEROP := $(call each,interop,interop,,)
+SINGLE  := $(UNIT) $(BENCH) $(FAULT) $(INTEROP)
+
+TEST_OBJ := $(foreach s,$(wildcard tests/*/*.c),$(s:%.c=$(B)/%.o))
+link_test = $(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDFLAGS_$(@F)) -o $@ \
+	$(filter %.o,$^) $(call ARCHIVES,$(B)) $(LIBS_$(@F)) $(TEST_LIBS)
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(ROOMS:%=$(B)/%.a)
+	$(link_test)
+$(B)/bench/%: $(B)/tests/bench/%.o $(ROOMS:%=$(B)/%.a)
+	@mkdir -p $(@D)
+	$(link_test)
+$(B)/fault/%: $(B)/tests/fault/%.o $(ROOMS:%=$(B)/%.a)
+	@mkdir -p $(@D)
+	$(link_test)
+$(B)/interop/%: $(B)/tests/interop/%.o $(ROOMS:%=$(B)/%.a)
+	@mkdir -p $(@D)
+	$(link_test)
+$(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(ROOMS:%=$(B)/%.a)
+	@mkdir -p $(@D)
+	$(link_test)
+$(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,SO,$@)$(CC) $(DEFS) $(LANGUAGE) $(WARN) $(TEST_CFLAGS) -O2 -fPIC -shared -o $@ $<
+
+# Profanity and libomemo-c come with `make deps-interop`
+LIBS_omemo = $(shell $(PKG_CONFIG) --libs libomemo-c)
+
+CHECKED := programs $(UNIT) $(REPLAY) $(PRELOAD) $(kat_BIN)
+check-programs: $(CHECKED)
+
+# --- rules ---
+
+say = $(if $(V),,@echo "  $(1)	$(2:$(B)/%=%)"; )
+
+# rebuild all when a flag, the compiler or the version changes
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/tests/%.o: ALL_CFLAGS += $(TEST_CFLAGS)
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/%.a:
+	@mkdir -p $(@D)
+	$(call say,AR,$@)rm -f $@ && ar crsD $@ $(filter %.o,$^)
+
+# the fuzz tree: everything again, by clang and instrumented
+$(B)/fuzz/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$@)$(FUZZ_CC) $(DEFS) -MMD -MP $(FUZZ_CFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
+	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
+		$(call ARCHIVES,$(B)/fuzz/obj) $(CRYPTO_LIBS) $(FIDO_LIBS)
+
+-include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ))
+-include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)
+
+# --- what a person asks for ---
+
+# packages first; then make again, which finds the libraries that were missing
+check: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check-programs
+	@B=$(B) tests/run -j $(JOBS) lint unit replay e2e
+JOBS ?= 2
+
+demo: deps-demo
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@contrib/demo.sh
+
+interop: deps-interop
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(INTEROP) $(PRELOAD)
+	@B=$(B) tests/run interop
+
+fault: programs $(FAULT) $(PRELOAD)
+	@B=$(B) tests/fault/run.sh
+
+bench: programs $(BENCH)
+	@B=$(B) tests/bench/run.sh
+
+kat: $(kat_BIN)
+	@$(B)/ownkey-kat $(or $(FILE),$(error usage: make kat FILE=x.json))
+
+fuzz: $(FUZZ)
+	@B=$(B) tests/fuzz/run.sh $(T) $(FUZZ)
+
+deps:
+	@contrib/deps.sh check
+deps-demo:
+	@contrib/deps.sh check demo
+deps-interop:
+	@contrib/deps.sh check demo interop
+
+fresh:
+	@contrib/fresh.sh
+
+# every warning is a failure: gcc's analyzer, clang's, cppcheck
+SHIPPED = $(foreach r,lib agent token worker prompt cli softtoken,$(call sources,$(r)))
+analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,portability --suppress=missingInclude -I. $(SHIPPED)
+$(B)/analyze/%.gcc: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,GCC,$*.c)gcc $(DEFS) $(LANGUAGE) $(WARN) -O1 -fanalyzer -c -o $@ $<
+$(B)/analyze/%.clang: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CLANG,$*.c)clang $(DEFS) $(LANGUAGE) -Werror --analyze -Xclang \
+		-analyzer-werror -o $@ $<
+
+format:
+	git ls-files -co --exclude-standard '*.[ch]' | xargs $(CLANG_FORMAT) -i
+
+lint:
+	@B=$(B) tests/run lint
+
+install: programs
+	@B=$(B) BINDIR=$(DESTDIR)$(BINDIR) LIBEXECDIR=$(DESTDIR)$(LIBEXECDIR) \
+		MANDIR=$(DESTDIR)$(MANDIR) UNITDIR=$(DESTDIR)$(UNITDIR) \
+		SHARE=$(DESTDIR)$(PREFIX)/share RUNS_FROM=$(BINDIR) contrib/install.sh install
+uninstall:
+	@B=$(B) BINDIR=$(DESTDIR)$(BINDIR) LIBEXECDIR=$(DESTDIR)$(LIBEXECDIR) \
+		MANDIR=$(DESTDIR)$(MANDIR) UNITDIR=$(DESTDIR)$(UNITDIR) \
+		SHARE=$(DESTDIR)$(PREFIX)/share RUNS_FROM=$(BINDIR) contrib/install.sh uninstall
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'build    all (default)   install   uninstall   clean   [SAN=1] [V=1] [CC=clang]'
+	@echo 'see      demo'
+	@echo 'test     check   lint   kat FILE=x.json   fuzz T=seconds   fault   interop   fresh'
+	@echo 'look     analyze   bench   format'
+	@echo 'packages deps   deps-demo   deps-interop'
+
+.PHONY: all programs check check-programs demo interop fault bench kat fuzz deps \
+	deps-demo deps-interop fresh analyze format lint install uninstall clean help FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:

@@ -1,0 +1,108 @@
+/* ops.c - the table of operations: one row each; field tables are in ops_tables.c. */
+#include "lib/ops.h"
+
+#define N(a) (sizeof(a) / sizeof *(a))
+
+#define ANYTIME (OPF_LOCKED | OPF_NOVAULT)
+
+/* clang-format off */
+const struct op_row ops[] = {
+{OP_HELLO, "hello", ANYTIME, &ops_hello_map, &ops_hello_rep_map, "say who you are; must come first"},
+{OP_STATUS, "status", ANYTIME, NULL, &ops_status_rep_map, "what state the agent is in"},
+{OP_SUBSCRIBE, "subscribe", ANYTIME, &ops_subscribe_map, NULL, "be told of lock, unlock and changes"},
+{OP_CANCEL, "cancel", ANYTIME, &ops_cancel_map, NULL, "give up a request that waits"},
+{OP_EVENT, "event", ANYTIME, NULL, &ops_event_map, "sent by the agent, with request id 0"},
+{OP_UNLOCK, "unlock", OPF_LOCKED | OPF_OWNER | OPF_JOB, &ops_unlock_map, &ops_unlock_rep_map, "open the vault with a way in"},
+{OP_LOCK, "lock", ANYTIME | OPF_OWNER, NULL, NULL, "forget every key now"},
+{OP_INIT, "init", ANYTIME | OPF_OWNER | OPF_JOB, &ops_init_map, &ops_init_rep_map, "make a vault"},
+{OP_TOKEN_LIST, "token.list", ANYTIME | OPF_OWNER | OPF_JOB, NULL, &ops_token_list_rep_map, "which tokens are plugged in"},
+{OP_TOKEN_INFO, "token.info", ANYTIME | OPF_OWNER | OPF_JOB, &ops_token_sel_map, &ops_token_map, "what a token can do"},
+{OP_TOKEN_PIN, "token.pin", ANYTIME | OPF_OWNER | OPF_JOB, &ops_token_sel_map, NULL, "set or change the PIN of a token"},
+{OP_SLOT_LIST, "slot.list", OPF_LOCKED | OPF_OWNER | OPF_JOB, NULL, &ops_slot_list_rep_map, "the ways in"},
+{OP_SLOT_ADD, "slot.add", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_slot_add_map, &ops_slot_rep_map, "add a way in"},
+{OP_SLOT_REMOVE, "slot.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_slot_sel_map, &ops_slot_rep_map, "remove a way in; makes a new line"},
+{OP_SLOT_VERIFY, "slot.verify", OPF_OWNER | OPF_JOB, &ops_slot_sel_map, &ops_slot_rep_map, "prove that a way in opens the vault"},
+{OP_SLOT_RENEW, "slot.renew", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_slot_sel_map, &ops_slot_rep_map, "give a way in new keys; makes a new line"},
+{OP_SLOT_LABEL, "slot.label", OPF_OWNER | OPF_JOB, &ops_slot_sel_map, &ops_slot_rep_map, "rename a way in"},
+{OP_ID_LIST, "id.list", OPF_OWNER, &ops_page_map, &ops_item_list_rep_map, "identities, by pages"},
+{OP_ID_ADD, "id.add", OPF_OWNER | OPF_JOB, &ops_id_add_map, &ops_item_list_rep_map, "derive the keys of an identity"},
+{OP_ID_SHOW, "id.show", OPF_OWNER, &ops_sel_map, &ops_id_show_rep_map, "public forms of a key"},
+{OP_ID_EXPORT, "id.export", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, &ops_export_rep_map, "hand out a private key"},
+{OP_ID_RETIRE, "id.retire", OPF_OWNER | OPF_JOB, &ops_sel_map, NULL, "stop using an identity; it stays derivable"},
+{OP_POLICY_SET, "policy.set", OPF_OWNER | OPF_JOB, &ops_policy_map, NULL, "change the policy of an item; weaker needs a fresh factor"},
+{OP_SIGN, "sign", OPF_OWNER | OPF_JOB, &ops_sign_map, &ops_sign_rep_map, "sign something typed"},
+{OP_SECRET_GET, "secret.get", OPF_OWNER | OPF_JOB, &ops_secret_map, &ops_secret_rep_map, "hand out a secret"},
+{OP_SECRET_SET, "secret.set", OPF_OWNER | OPF_JOB, &ops_secret_map, NULL, "keep a secret"},
+{OP_SECRET_LIST, "secret.list", OPF_OWNER, &ops_page_map, &ops_item_list_rep_map, "names of secrets, by pages"},
+{OP_SECRET_REMOVE, "secret.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, NULL, "remove a secret for good"},
+{OP_VAULT_CHECK, "vault.check", OPF_LOCKED | OPF_OWNER | OPF_JOB, NULL, &ops_check_rep_map, "examine the file without a key"},
+{OP_VAULT_PREVIOUS, "vault.previous", OPF_LOCKED | OPF_OWNER | OPF_JOB, &ops_vault_opt_map, NULL, "go back to the version before"},
+};
+/* clang-format on */
+const size_t nops = N(ops);
+
+const struct op_row *
+ops_find(uint64_t op)
+{
+	for (size_t i = 0; i < nops; i++)
+		if (ops[i].op == op)
+			return &ops[i];
+	return NULL;
+}
+
+static const struct wire_field request_fields[] = {
+	WIRE_F(ops_request, 1, UINT, 0, op, 0, 65535, "operation"),
+	WIRE_F(ops_request, 2, UINT, 0, id, 0, UINT64_MAX, "request id, not 0"),
+	WIRE_F(ops_request, 3, RAW, WF_OPT, params, 0, 0, "parameters"),
+};
+const struct wire_map ops_request_map = {"request", sizeof(struct ops_request), request_fields,
+					 N(request_fields), false, 0};
+
+static const struct wire_field reply_fields[] = {
+	WIRE_F(ops_reply, 1, UINT, 0, op, 0, 65535, "operation"),
+	WIRE_F(ops_reply, 2, UINT, 0, id, 0, UINT64_MAX, "request id; 0 = event"),
+	WIRE_F(ops_reply, 3, UINT, 0, status, 0, 65535, "0, or an error number"),
+	WIRE_F(ops_reply, 4, RAW, WF_OPT, result, 0, 0, "result"),
+	WIRE_F(ops_reply, 5, TEXT, WF_OPT, text, 0, 1023, "detail for people"),
+};
+const struct wire_map ops_reply_map = {"reply", sizeof(struct ops_reply), reply_fields,
+				       N(reply_fields), false, 0};
+
+/* The frame is written straight into b: the head by hand, the message behind it, no copy. */
+enum err
+ops_put_request(struct buf *b, enum op op, uint64_t id, const void *msg)
+{
+	const struct op_row *row = ops_find(op);
+
+	if (!row || (msg && !row->req))
+		return ERR_INTERNAL;
+	cbor_put_map(b, msg ? 3 : 2);
+	cbor_put_uint(b, 1);
+	cbor_put_uint(b, op);
+	cbor_put_uint(b, 2);
+	cbor_put_uint(b, id);
+	if (!msg)
+		return buf_err(b);
+	cbor_put_uint(b, 3);
+	return wire_encode(row->req, msg, b);
+}
+
+enum err
+ops_put_reply(struct buf *b, enum op op, uint64_t id, enum err status, const void *msg)
+{
+	const struct op_row *row = ops_find(op);
+
+	if (!row || (msg && !row->rep))
+		return ERR_INTERNAL;
+	cbor_put_map(b, msg ? 4 : 3);
+	cbor_put_uint(b, 1);
+	cbor_put_uint(b, op);
+	cbor_put_uint(b, 2);
+	cbor_put_uint(b, id);
+	cbor_put_uint(b, 3);
+	cbor_put_uint(b, status);
+	if (!msg)
+		return buf_err(b);
+	cbor_put_uint(b, 4);
+	return wire_encode(row->rep, msg, b);
+}

@@ -1,0 +1,422 @@
+/*
+ * ops.h - the native protocol (DESIGN 8): every operation with its fields, types, limits, flags and
+ * help in one table.  Front, vault, client, --json, ownkey-protocol(7) and the fuzz dictionary are
+ * made from it.  To add an operation: a number, two structs, two field tables, one row.
+ *
+ * Frame: u32be length, then a map {1: op, 2: request id, 3: parameters}; the reply is
+ * {1: op, 2: request id, 3: status, 4: result, 5: text}.  Events have request id 0 and op EVENT.
+ */
+#ifndef LIB_OPS_H
+#define LIB_OPS_H
+
+#include "lib/wire.h"
+
+#define OPS_FRAME_MAX (256 * 1024)
+#define OPS_PROTOCOL 1
+#define OPS_ID_LEN 16
+#define OPS_PAGE 256 /* rows of a list in one reply */
+
+enum op {
+	OP_HELLO = 1,
+	OP_STATUS = 2,
+	OP_SUBSCRIBE = 3,
+	OP_CANCEL = 4,
+	OP_EVENT = 5,
+	OP_UNLOCK = 10,
+	OP_LOCK = 11,
+	OP_INIT = 12,
+	OP_TOKEN_LIST = 20,
+	OP_TOKEN_INFO = 21,
+	OP_TOKEN_PIN = 22,
+	OP_SLOT_LIST = 30,
+	OP_SLOT_ADD = 31,
+	OP_SLOT_REMOVE = 32,
+	OP_SLOT_VERIFY = 33,
+	OP_SLOT_RENEW = 34,
+	OP_SLOT_LABEL = 35,
+	OP_ID_LIST = 40,
+	OP_ID_ADD = 41,
+	OP_ID_SHOW = 42,
+	OP_ID_EXPORT = 43,
+	OP_ID_RETIRE = 44,
+	OP_POLICY_SET = 45,
+	OP_SIGN = 50,
+	OP_SECRET_GET = 60,
+	OP_SECRET_SET = 61,
+	OP_SECRET_LIST = 62,
+	OP_SECRET_REMOVE = 63,
+	OP_VAULT_CHECK = 70,
+	OP_VAULT_PREVIOUS = 71
+};
+
+enum op_flag {
+	OPF_LOCKED = 1,	 /* allowed while locked */
+	OPF_OWNER = 2,	 /* only the owner's uid (system mode has others) */
+	OPF_WIDEN = 4,	 /* widening: needs a fresh factor of an existing way in (DESIGN 9) */
+	OPF_JOB = 8,	 /* may wait for a touch or a person: runs as a job, can be cancelled */
+	OPF_NOVAULT = 16 /* allowed when there is no vault yet */
+};
+
+struct op_row {
+	enum op op;
+	const char *name; /* "slot.add" */
+	unsigned flags;
+	const struct wire_map *req; /* NULL: no parameters */
+	const struct wire_map *rep; /* NULL: no result */
+	const char *help;
+};
+
+extern const struct op_row ops[];
+extern const size_t nops;
+/* NULL when there is no such operation. */
+const struct op_row *ops_find(uint64_t op);
+
+/* ---- frames ---- */
+struct ops_request {
+	uint64_t has;
+	uint64_t op;
+	uint64_t id;
+	struct span params; /* raw map; absent = empty */
+};
+struct ops_reply {
+	uint64_t has;
+	uint64_t op;
+	uint64_t id;
+	uint64_t status;    /* enum err */
+	struct span result; /* raw map */
+	struct span text;   /* detail for people; may be absent */
+};
+extern const struct wire_map ops_request_map, ops_reply_map;
+/* A complete frame body for request / reply; msg may be NULL when the row has no map. */
+MUST enum err ops_put_request(struct buf *b, enum op op, uint64_t id, const void *msg);
+MUST enum err ops_put_reply(struct buf *b, enum op op, uint64_t id, enum err status, const void *msg);
+
+/* ---- small shared messages ---- */
+struct ops_empty {
+	uint64_t has;
+};
+extern const struct wire_map ops_empty_map;
+
+struct ops_hello {
+	uint64_t has;
+	uint64_t protocol;
+	struct span client; /* name and version, a label */
+	struct span tty, display, wayland, xauthority, lang;
+	bool interactive; /* can answer on secret.sock (a terminal is there) */
+};
+struct ops_hello_rep {
+	uint64_t has;
+	uint64_t protocol;
+	struct span version;
+	bool locked;
+	bool vault; /* a vault exists */
+	bool notreal;
+};
+extern const struct wire_map ops_hello_map, ops_hello_rep_map;
+
+struct ops_status_rep {
+	uint64_t has;
+	bool locked;
+	bool vault;
+	struct span vault_id;
+	struct span path;
+	uint64_t slots;	     /* ways in */
+	uint64_t identities; /* only while unlocked */
+	uint64_t secrets;
+	uint64_t only_here;  /* secrets that exist only on this disk */
+	uint64_t generation; /* of the file */
+	uint64_t unlocked_at;
+	uint64_t idle_left;  /* seconds until the idle lock; absent = never */
+	uint64_t absolute_left;
+	struct span unlocked_by; /* label of the slot */
+	uint64_t lacks;		 /* bits of enum sandbox_lack: what this kernel cannot do */
+	uint64_t jobs;
+	uint64_t warning; /* enum err: VAULT_TORN, ...; absent = none */
+	bool notreal;	  /* every way in is a software token, or a try-out */
+	struct span version;
+	uint64_t pid;
+};
+extern const struct wire_map ops_status_rep_map;
+
+/* ---- events ---- */
+enum ops_event_kind {
+	OPS_EV_LOCKED,
+	OPS_EV_UNLOCKED,
+	OPS_EV_CHANGED,	   /* items or ways in changed */
+	OPS_EV_WAIT_TOKEN, /* request: plug the token in */
+	OPS_EV_TOUCH,	   /* request: touch now; label = which token */
+	OPS_EV_NEED_PIN,   /* request, job: connect to secret.sock and send SECRET_TEXT */
+	OPS_EV_NEED_PASS,  /* passphrase; new = choose one */
+	OPS_EV_NEED_WORDS, /* recovery phrase */
+	OPS_EV_SHOW_WORDS, /* connect: SECRET_SHOW, then type them back */
+	OPS_EV_WORKING,	   /* something that takes seconds (Argon2) */
+	OPS_EV_NEED_NEWPIN,
+	OPS_EV_NOTE	   /* text for the person (warnings) */
+};
+struct ops_event {
+	uint64_t has;
+	uint64_t kind;
+	uint64_t request; /* id of the request it belongs to; absent for subscriptions */
+	struct span job;  /* 16: job id for secret.sock */
+	struct span text; /* for people */
+	struct span label;
+	uint64_t err;	  /* why it is asked again */
+	uint64_t retries; /* PIN tries left */
+	bool again;	  /* choose a new one (twice typed by the client) */
+};
+extern const struct wire_map ops_event_map;
+
+struct ops_subscribe {
+	uint64_t has;
+	bool on;
+};
+struct ops_cancel {
+	uint64_t has;
+	uint64_t request; /* id of the request to cancel */
+};
+extern const struct wire_map ops_subscribe_map, ops_cancel_map;
+
+/* ---- unlock, init ---- */
+enum ops_way { /* bits: what the person has at hand */
+	OPS_WAY_TOKEN = 1,
+	OPS_WAY_PASS = 2,
+	OPS_WAY_PHRASE = 4
+};
+struct ops_unlock {
+	uint64_t has;
+	uint64_t way; /* enum ops_way bits; absent = token if a token slot exists, else what there is */
+	struct span label; /* of the slot; absent = any */
+	bool accept_older;
+	bool force;	   /* PIN although few tries are left */
+	struct span token; /* device path, when several are plugged in */
+	bool nowait;	   /* fail at once when no token is there */
+};
+struct ops_unlock_rep {
+	uint64_t has;
+	struct span label;
+	bool was_open;	  /* it was unlocked already */
+	bool first_seen;  /* this machine had no memory of the vault */
+	uint64_t warning; /* enum err or absent */
+	struct span note; /* e.g. the PIN does not protect this slot */
+};
+extern const struct wire_map ops_unlock_map, ops_unlock_rep_map;
+
+struct ops_init {
+	uint64_t has;
+	uint64_t ways;		  /* what to enrol now: TOKEN, PASS bits; the phrase always */
+	struct span token;	  /* device path */
+	struct span token_label;
+	bool no_pin;		  /* touch only */
+	bool and_pass;		  /* token AND passphrase in one slot */
+	bool one_way_in;	  /* accept a single way in */
+	uint64_t argon_m, argon_t;
+	bool try_out;		  /* nothing real: words not typed back, labelled */
+	bool force;
+};
+struct ops_init_rep {
+	uint64_t has;
+	struct span vault_id;
+	struct span fingerprint; /* 4 bytes, as hex on the card */
+	struct span path;
+	struct span note;
+};
+extern const struct wire_map ops_init_map, ops_init_rep_map;
+
+/* ---- tokens ---- */
+struct ops_token {
+	uint64_t has;
+	struct span path, name;
+	bool access;
+	uint64_t vendor, product;
+	bool software;
+	bool enrolled; /* one of our credentials is on it (only told while unlocked) */
+	uint64_t err;  /* why nothing more is known */
+	struct span aaguid, versions, extensions;
+	uint64_t options;
+	uint64_t retries, min_pin, max_creds, firmware;
+};
+struct ops_token_list_rep {
+	uint64_t has;
+	struct wire_list tokens;
+};
+struct ops_token_sel {
+	uint64_t has;
+	struct span path;
+	bool force;
+};
+extern const struct wire_map ops_token_map, ops_token_list_rep_map, ops_token_sel_map;
+
+/* ---- ways in ---- */
+struct ops_slot {
+	uint64_t has;
+	struct span id; /* 16 */
+	uint64_t index;
+	uint64_t factors; /* bits of ops_way */
+	bool pin;	  /* opened with PIN or fingerprint */
+	struct span label, hint;
+	uint64_t created, last_used, last_verified; /* days or seconds, unix */
+	bool deferred;				    /* wrap 1 */
+	bool software;				    /* software token: not hardware */
+	uint64_t err;				    /* slot is damaged */
+	uint64_t argon_m, argon_t;
+};
+struct ops_slot_list_rep {
+	uint64_t has;
+	struct wire_list slots;
+};
+struct ops_slot_add {
+	uint64_t has;
+	uint64_t way; /* TOKEN, PASS, PHRASE, or TOKEN|PASS */
+	struct span label, hint;
+	struct span token; /* device path of the NEW token */
+	bool no_pin;
+	uint64_t argon_m, argon_t;
+	uint64_t proof; /* way to prove with: ops_way bits; absent = any */
+	struct span proof_label;
+	bool force;
+};
+struct ops_slot_sel {
+	uint64_t has;
+	struct span label; /* label or id in hex */
+	uint64_t proof;
+	struct span proof_label;
+	struct span token; /* renew: device path */
+	struct span text;  /* slot.label: the new label */
+	struct span hint;
+	bool one_way_in;
+	bool force;
+};
+struct ops_slot_rep {
+	uint64_t has;
+	struct span id, label, note;
+};
+extern const struct wire_map ops_slot_map, ops_slot_list_rep_map, ops_slot_add_map,
+	ops_slot_sel_map, ops_slot_rep_map;
+
+/* ---- identities ---- */
+struct ops_item { /* identities and secrets in lists */
+	uint64_t has;
+	struct span id;
+	struct span label; /* path, or name of the secret */
+	struct span service, account, purpose, alg;
+	uint64_t epoch;
+	uint64_t state; /* 0 active 1 retired 2 revoked */
+	struct span shown;  /* public part as text, one line (fingerprint, public line, recipient) */
+	uint64_t use;
+	bool may_export;
+	uint64_t mtime;
+	uint64_t origin; /* 0 derived 1 imported 2 generated */
+	bool recoverable; /* from the phrase alone */
+};
+struct ops_page {
+	uint64_t has;
+	struct span cursor; /* absent = from the start */
+	struct span match;  /* substring of the label */
+	struct span service;
+	bool all; /* retired ones too */
+};
+struct ops_item_list_rep {
+	uint64_t has;
+	struct wire_list items;
+	struct span cursor; /* absent = that was all */
+};
+struct ops_id_add {
+	uint64_t has;
+	struct span service, account;
+	struct span purpose; /* one key only; absent = all of the format */
+	uint64_t epoch;
+	struct span alg; /* generic formats only */
+};
+struct ops_sel { /* one item by label (path) or id in hex */
+	uint64_t has;
+	struct span label;
+	struct span form; /* export: which form; absent = the first */
+	uint64_t proof;
+	struct span proof_label;
+	bool force;
+};
+struct ops_pair {
+	uint64_t has;
+	struct span name, value;
+};
+struct ops_id_show_rep {
+	uint64_t has;
+	struct wire_list item;	/* one ops_item */
+	struct wire_list parts; /* ops_pair: public forms */
+	struct wire_list forms; /* ops_pair: export forms and what they are for */
+	struct span advice;	/* what contacts will see */
+};
+struct ops_export_rep {
+	uint64_t has;
+	struct span data;
+	struct span file; /* suggested file name */
+	bool text;
+};
+extern const struct wire_map ops_item_map, ops_page_map, ops_item_list_rep_map, ops_id_add_map,
+	ops_sel_map, ops_pair_map, ops_id_show_rep_map, ops_export_rep_map;
+
+struct ops_policy {
+	uint64_t has;
+	struct span label;
+	uint64_t use;	/* 0 1 2 */
+	bool may_export;
+	uint64_t rate; /* uses a minute, 0 = no limit */
+	uint64_t proof;
+	struct span proof_label;
+	bool force;
+};
+extern const struct wire_map ops_policy_map;
+
+/* ---- sign ---- */
+enum ops_sign_type { OPS_SIGN_SSHSIG, OPS_SIGN_RAW };
+struct ops_sign {
+	uint64_t has;
+	struct span label;
+	uint64_t type;
+	struct span name_space; /* sshsig: namespace, 1..255 */
+	struct span hash_alg;	/* sshsig: "sha256" or "sha512" */
+	struct span hash;	/* sshsig: hash of the file */
+	struct span data;	/* raw: only where the item's policy says raw */
+};
+struct ops_sign_rep {
+	uint64_t has;
+	struct span signature; /* type's binary form: sshsig blob, raw signature */
+	struct span public_key;
+};
+extern const struct wire_map ops_sign_map, ops_sign_rep_map;
+
+/* ---- secrets ---- */
+struct ops_secret {
+	uint64_t has;
+	struct span label;
+	struct span value;
+	struct wire_list attributes; /* ops_pair */
+	uint64_t use;
+	bool replace;
+};
+struct ops_secret_rep {
+	uint64_t has;
+	struct span value;
+};
+extern const struct wire_map ops_secret_map, ops_secret_rep_map;
+
+/* ---- vault ---- */
+struct ops_vault_opt {
+	uint64_t has;
+	bool accept_older;
+};
+struct ops_finding {
+	uint64_t has;
+	uint64_t err;
+	uint64_t offset;
+	struct span text;
+};
+struct ops_check_rep {
+	uint64_t has;
+	bool good;
+	struct wire_list findings;
+	uint64_t generation, slots, size;
+};
+extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_map;
+
+#endif

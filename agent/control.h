@@ -1,0 +1,74 @@
+/*
+ * control.h - fixed-size messages between the supervisor and its children (seqpacket sockets;
+ * descriptors travel with them).  No parsing: a message is this struct or it is dropped.
+ *
+ * The vault's descriptors: 0 = front (link.h), 1 = supervisor (this), 2 = the supervisor's standard
+ * error.  The front's: 0 = vault, 1 = supervisor, 2 = standard error, 3 = agent.sock listener.
+ *
+ * supervisor -> vault   START   first message: conf, owner, memory of the predecessor
+ *                       HELPER  answer to SPAWN: err, handle; fd = socket to the helper
+ *                       ENDED   the helper with this handle ended (killed, crashed, done)
+ *                       SECRET  fd = a person's connection for job id (their 16 bytes were read)
+ *                       LOCK    SIGUSR1 or shutdown: exit now
+ * vault -> supervisor   READY   sandboxed, serving
+ *                       SPAWN   kind, handle (chosen by the vault), id (worker: deliver the person's
+ *                               connection for this id to the worker itself; zero = none)
+ *                       EXPECT  deliver the connection for id to the vault
+ *                       FORGET  id is void
+ *                       KILL    end the helper with this handle
+ *                       MEMORY  mem: what a successor must know
+ * supervisor -> front   START   conf, owner, paths; fd = channel to the vault
+ *                       VAULT   a fresh vault was started (lock): fd = new channel
+ *                       LOCK    shutdown: exit
+ */
+#ifndef AGENT_CONTROL_H
+#define AGENT_CONTROL_H
+
+#include "lib/conf.h"
+#include "lib/job.h"
+#include "lib/paths.h"
+
+#define CONTROL_MAGIC 0x4f574b31u /* "OWK1" */
+
+enum control_type {
+	CONTROL_START = 1,
+	CONTROL_HELPER,
+	CONTROL_ENDED,
+	CONTROL_SECRET,
+	CONTROL_LOCK,
+	CONTROL_READY,
+	CONTROL_SPAWN,
+	CONTROL_EXPECT,
+	CONTROL_FORGET,
+	CONTROL_KILL,
+	CONTROL_MEMORY,
+	CONTROL_VAULT
+};
+
+enum helper_kind { HELPER_TOKEN = 1, HELPER_WORKER, HELPER_PROMPT };
+
+/* What a fresh vault process must know about the file so that front cannot feed it an older one. */
+struct control_memory {
+	uint8_t known; /* 0: nothing yet */
+	uint8_t vault_id[16];
+	uint8_t line[32]; /* SHA-256(t) */
+	uint64_t generation;
+	uint8_t last_hash[32];
+};
+
+struct control {
+	uint32_t magic;
+	uint32_t type;
+	uint32_t handle;
+	uint32_t kind; /* enum helper_kind */
+	uint32_t err;
+	uint32_t owner; /* uid */
+	uint32_t notreal; /* started by `ownkey try` */
+	uint8_t id[JOB_ID_LEN];
+	struct control_memory mem;
+	struct conf conf;
+	char vault[PATHS_MAX];
+	char state[PATHS_MAX];
+};
+
+#endif

@@ -7,7 +7,6 @@
  *
  * supervisor -> vault   START   first message: conf, owner, memory of the predecessor
  *                       HELPER  answer to SPAWN: err, handle; fd = socket to the helper
- *                       ENDED   the helper with this handle ended (killed, crashed, done)
  *                       SECRET  fd = a person's connection for job id (their 16 bytes were read)
  *                       LOCK    SIGUSR1 or shutdown: exit now
  * vault -> supervisor   READY   sandboxed, serving
@@ -33,7 +32,6 @@
 enum control_type {
 	CONTROL_START = 1,
 	CONTROL_HELPER,
-	CONTROL_ENDED,
 	CONTROL_SECRET,
 	CONTROL_LOCK,
 	CONTROL_READY,

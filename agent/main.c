@@ -1,0 +1,165 @@
+/*
+ * main.c - ownkey-agent: options, configuration, sockets; then supervisor, or the role it was
+ * exec'ed for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/supervisor.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "lib/sock.h"
+
+static const char *const keep_env[] = {
+	"OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+	"DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL};
+
+static const struct option options[] = {
+	{"vault", required_argument, NULL, 'v'},   {"config", required_argument, NULL, 'c'},
+	{"ready-fd", required_argument, NULL, 'r'}, {"not-real", no_argument, NULL, 'n'},
+	{"version", no_argument, NULL, 'V'},	   {"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0}};
+
+static const char usage[] =
+	"usage: ownkey-agent [--vault FILE] [--config FILE] [--ready-fd N] [--not-real]\n"
+	"       ownkey-agent --version | --help\n";
+
+struct args {
+	const char *vault, *config;
+	int ready_fd;
+	bool notreal;
+};
+
+/* Returns -1 to go on, else the exit status. */
+static int
+parse(int argc, char **argv, struct args *a)
+{
+	int c;
+
+	*a = (struct args){.ready_fd = -1};
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'v') {
+			a->vault = optarg;
+		} else if (c == 'c') {
+			a->config = optarg;
+		} else if (c == 'r') {
+			a->ready_fd = atoi(optarg);
+		} else if (c == 'n') {
+			a->notreal = true;
+		} else if (c == 'V' || c == 'h') {
+			fputs(c == 'V' ? "ownkey-agent " OWNKEY_VERSION "\n" : usage, stdout);
+			return 0;
+		} else {
+			fputs(usage, stderr);
+			return 64;
+		}
+	}
+	return -1;
+}
+
+static enum err
+load_config(const struct args *a, struct conf *conf)
+{
+	char path[PATHS_MAX];
+	size_t line = 0;
+	enum err e;
+
+	if (a->config)
+		snprintf(path, sizeof path, "%s", a->config);
+	else if ((e = paths_config(path, sizeof path)))
+		return e;
+	if ((e = conf_load(path, conf, &line)) && line)
+		log_error("%s, line %zu: %s", path, line, err_text(e));
+	return e;
+}
+
+/* From the service manager, else our own in a private folder, guarded by a lock file so that two
+ * agents started at once do not both believe that the socket is theirs. */
+static enum err
+open_sockets(struct supervisor *s)
+{
+	char dir[SOCK_PATH_MAX], path[SOCK_PATH_MAX + 16];
+	enum err e;
+
+	if (!sock_activated("agent", &s->agent_sock) && !sock_activated("secret", &s->secret_sock))
+		return ERR_OK;
+	if ((e = sock_dir(dir, sizeof dir)) || (e = sock_mkdir_private(dir)))
+		return e;
+	snprintf(path, sizeof path, "%s/agent.lock", dir);
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock < 0)
+		return errno == EACCES ? ERR_PERMISSION : ERR_IO;
+	if (flock(s->lock, LOCK_EX | LOCK_NB))
+		return ERR_BUSY;
+	if ((e = sock_path("agent.sock", path, sizeof path)) ||
+	    (e = sock_listen(path, 512, &s->agent_sock)))
+		return e;
+	if ((e = sock_path("secret.sock", path, sizeof path)))
+		return e;
+	return sock_listen(path, 64, &s->secret_sock);
+}
+
+static enum err
+prepare(struct supervisor *s, const struct args *a)
+{
+	struct control *m = &s->start;
+	ssize_t n = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
+	enum err e;
+
+	if (n <= 0)
+		return ERR_NOPROGRAM;
+	s->self[n] = '\0';
+	s->ready_fd = a->ready_fd;
+	m->owner = (uint32_t)getuid();
+	m->notreal = a->notreal;
+	if ((e = load_config(a, &m->conf)))
+		return e;
+	log_open("ownkey-agent", (enum log_level)m->conf.log_level);
+	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) ||
+	    (e = paths_state(m->state, sizeof m->state)))
+		return e;
+	return open_sockets(s);
+}
+
+static int
+supervise(int argc, char **argv)
+{
+	static struct supervisor s;
+	struct args a;
+	int status = parse(argc, argv, &a);
+	enum err e;
+
+	if (status >= 0)
+		return status;
+	log_open("ownkey-agent", LOG_INFO_);
+	if (!(e = prepare(&s, &a)))
+		e = supervisor_run(&s);
+	if (e == ERR_BUSY) {
+		log_error("another ownkey agent is running");
+		return 1;
+	}
+	if (e)
+		log_err(e, "the agent stops");
+	return e ? 1 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (sandbox_early(keep_env))
+		return 1;
+	if (argc == 2 && strcmp(argv[1], "--role=vault") == 0)
+		return vault_main();
+	if (argc == 2 && strcmp(argv[1], "--role=front") == 0)
+		return front_main();
+	return supervise(argc, argv);
+}

@@ -1,0 +1,79 @@
+/*
+ * supervisor.h - the process that people see as ownkey-agent: owns the listening sockets, starts
+ * front and vault by exec'ing itself with a role, starts helpers for the vault, delivers a person's
+ * secret.sock connection to who waits for it.  It parses nothing (DESIGN 3).
+ */
+#ifndef AGENT_SUPERVISOR_H
+#define AGENT_SUPERVISOR_H
+
+#include <sys/types.h>
+
+#include "agent/control.h"
+#include "lib/loop.h"
+
+#define SUPERVISOR_HELPERS 64
+#define SUPERVISOR_IDS	   64
+#define SUPERVISOR_CALLERS 64
+
+struct child {
+	pid_t pid;   /* 0 = not running */
+	int control; /* our end */
+	struct loop_fd *fd;
+};
+
+/* A helper that runs for the vault. */
+struct running {
+	uint32_t handle; /* 0 = free */
+	pid_t pid;
+	int deliver; /* worker: our end of its descriptor 1; -1 */
+};
+
+/* A job id that somebody waits for on secret.sock. */
+struct expected {
+	bool used;
+	uint8_t id[JOB_ID_LEN];
+	uint32_t handle; /* worker to deliver to; 0 = the vault */
+};
+
+/* A connection to secret.sock whose 16 bytes are not complete yet. */
+struct caller {
+	struct supervisor *s;
+	int fd; /* -1 = free */
+	uint8_t id[JOB_ID_LEN];
+	size_t have;
+	struct loop_fd *watch;
+	struct loop_timer *timer;
+};
+
+struct supervisor {
+	struct loop *loop;
+	struct control start; /* what every child is told: conf, owner, paths, memory */
+	char self[PATHS_MAX]; /* our own executable */
+	int agent_sock, secret_sock, lock;
+	struct child vault, front;
+	struct running running[SUPERVISOR_HELPERS];
+	struct expected expected[SUPERVISOR_IDS];
+	struct caller caller[SUPERVISOR_CALLERS];
+	int ready_fd; /* -1; gets one byte when everything serves */
+	unsigned ready;
+	uint64_t vault_started;
+	unsigned quick_deaths;
+	bool stopping;
+};
+
+/* Serve until a signal ends it.  Sockets and start must be filled in. */
+MUST enum err supervisor_run(struct supervisor *s);
+
+/* ---- helpers.c ---- */
+void helpers_spawn(struct supervisor *s, const struct control *m);
+void helpers_kill(struct supervisor *s, uint32_t handle);
+void helpers_kill_all(struct supervisor *s);
+bool helpers_reap(struct supervisor *s, pid_t pid);
+
+/* ---- callers.c: secret.sock ---- */
+MUST enum err callers_open(struct supervisor *s);
+void callers_expect(struct supervisor *s, const uint8_t id[JOB_ID_LEN], uint32_t handle);
+void callers_forget(struct supervisor *s, const uint8_t id[JOB_ID_LEN]);
+void callers_forget_all(struct supervisor *s);
+
+#endif

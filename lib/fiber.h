@@ -22,7 +22,8 @@ typedef void fiber_fn(void *arg);
 MUST enum err fiber_start(struct fiber **out, fiber_fn *fn, void *arg);
 /* Inside a fiber: sleep until woken; returns the reason given to fiber_wake. */
 MUST enum err fiber_wait(void);
-/* From outside a fiber: let it go on; returns when it waits again or ended. */
+/* Let it go on; returns when it waits again or ended.  Woken while it runs (by what it called):
+ * its next wait returns at once.  Harmless when it ended. */
 void fiber_wake(struct fiber *f, enum err reason);
 /* NULL outside any fiber. */
 struct fiber *fiber_self(void);

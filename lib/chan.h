@@ -9,22 +9,27 @@
 #include "lib/buf.h"
 #include "lib/sec.h"
 
+#define CHAN_FILL_MOST (1024 * 1024)
+#define CHAN_SEC_MAX   (64 * 1024)
+
 struct chan {
 	int fd;	    /* owned; -1 when closed */
 	size_t max; /* largest frame accepted */
 	struct buf in;
 	struct buf out;
-	size_t in_at; /* start of the first unread frame in `in` */
-	bool eof;
+	size_t in_at;  /* start of the first unread frame in `in` */
+	size_t out_at; /* what is before it in `out` has been sent */
 };
 
 /* Takes the descriptor, makes it non-blocking. */
 void chan_init(struct chan *c, int fd, size_t max);
 void chan_done(struct chan *c); /* closes, wipes */
-/* Read what is there.  ERR_HANGUP at end of file or reset, ERR_TOOBIG on a length beyond max. */
+/* Read what is there, at most CHAN_FILL_MOST bytes a call, and nothing while that much is unread.
+ * ERR_HANGUP at end of file or reset (what came before has been returned by then), ERR_TOOBIG on a
+ * length beyond max. */
 MUST enum err chan_fill(struct chan *c);
 /* Next complete frame without its length; ERR_TRUNCATED when there is none yet (not a failure).
- * Valid until the next chan_fill. */
+ * In place: valid until the next chan_fill. */
 MUST enum err chan_next(struct chan *c, struct span *frame);
 /* Queue a frame / write what is queued; chan_flush leaves the rest when the socket is full. */
 MUST enum err chan_put(struct chan *c, struct span frame);
@@ -40,7 +45,8 @@ bool chan_is_partial(const struct chan *c);
  * timeout_ms -1 = for ever.  ERR_TIMEOUT, ERR_HANGUP. */
 MUST enum err chan_send(int fd, struct span frame);
 MUST enum err chan_recv(int fd, size_t max, int timeout_ms, struct buf *b);
-/* The same for secrets: the payload goes straight into the arena. */
+/* The same for secrets: the payload, at most CHAN_SEC_MAX, goes straight into the arena; s must be
+ * empty. */
 MUST enum err chan_recv_sec(int fd, int timeout_ms, struct sec *s);
 
 #endif

@@ -15,7 +15,7 @@ struct sock_peer {
 	gid_t gid;
 	pid_t pid;
 	int pidfd;	 /* -1 when the kernel has no SO_PEERPIDFD and pidfd_open failed */
-	char label[256]; /* executable path; a label for prompts only (DESIGN 9) */
+	char label[256]; /* executable or process name, for prompts only (DESIGN 9) */
 	char unit[128];	 /* cgroup unit or Flatpak id, "" if none */
 };
 
@@ -27,16 +27,22 @@ MUST enum err sock_path(const char *name, char *out, size_t cap);
 /* Create every missing part of path with mode 0700; refuse a last part that is a link, not ours, or
  * open to others (ERR_PERMISSION). */
 MUST enum err sock_mkdir_private(const char *path);
-/* Listen at path (0600; an old socket file is replaced only when nobody answers there). */
+/* Listen at path (0600; an old socket file is replaced only when nobody answers there, else
+ * ERR_BUSY).  ERR_PERMISSION: something else is there, or others may write the directory. */
 MUST enum err sock_listen(const char *path, int backlog, int *fd);
 /* ERR_NOAGENT when nobody listens. */
 MUST enum err sock_connect(const char *path, int *fd);
-/* Who is at the other end. */
+/* Who is at the other end.  Label and unit are left empty when the process is gone, or foreign. */
 MUST enum err sock_get_peer(int fd, struct sock_peer *peer);
 void sock_peer_done(struct sock_peer *peer);
-/* One datagram/seqpacket with up to one descriptor (-1 = none). */
+/* The unit in the text of a /proc/PID/cgroup: innermost service or scope, or the id of a Flatpak
+ * application; "" if there is none. */
+void sock_parse_unit(struct span cgroup, char *out, size_t cap);
+/* One datagram/seqpacket with up to one descriptor (-1 = none).  ERR_HANGUP; ERR_BUSY when the
+ * socket is non-blocking and full (sending) or empty (receiving). */
 MUST enum err sock_send_fd(int sock, struct span msg, int fd);
-/* *n = bytes received (0 = peer closed: ERR_HANGUP), *fd = -1 when none came; CLOEXEC. */
+/* *n = bytes received (0 = peer closed: ERR_HANGUP), *fd = -1 when none came; CLOEXEC.
+ * ERR_TOOBIG when it is longer than cap, ERR_FORMAT with more than one descriptor. */
 MUST enum err sock_recv_fd(int sock, void *p, size_t cap, size_t *n, int *fd);
 /* socketpair, both CLOEXEC.  type SOCK_STREAM or SOCK_SEQPACKET. */
 MUST enum err sock_pair(int type, int fds[2]);

@@ -8,7 +8,10 @@
 
 #define PATHS_MAX 4096
 
-/* The vault file: --vault (override, may be NULL), OWNKEY_VAULT, $XDG_DATA_HOME/ownkey/vault. */
+/* Value of an environment variable that has to be an absolute path; NULL when unset or not. */
+const char *paths_env(const char *name);
+/* The vault file: --vault (override, may be NULL), OWNKEY_VAULT, $XDG_DATA_HOME/ownkey/vault.
+ * The first two may be relative to the current directory; the result never is. */
 MUST enum err paths_vault(const char *override, char *out, size_t cap);
 /* $XDG_STATE_HOME/ownkey (~/.local/state/ownkey): seen, audit. */
 MUST enum err paths_state(char *out, size_t cap);

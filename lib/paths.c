@@ -1,0 +1,154 @@
+#include "lib/paths.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef OWNKEY_LIBEXECDIR
+#define OWNKEY_LIBEXECDIR "/usr/local/libexec/ownkey"
+#endif
+
+/* XDG base directory specification: "if an implementation encounters a relative path in any of
+ * these variables it should consider the path invalid and ignore it". */
+const char *
+paths_env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && v[0] == '/' ? v : NULL;
+}
+
+static enum err __attribute__((format(printf, 3, 4)))
+print(char *out, size_t cap, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out, cap, fmt, ap);
+	va_end(ap);
+	return n >= 0 && (size_t)n < cap ? ERR_OK : ERR_TOOBIG;
+}
+
+static const char *
+home(void)
+{
+	const char *h = paths_env("HOME");
+	const struct passwd *pw;
+
+	if (h)
+		return h;
+	pw = getpwuid(getuid());
+	return pw && pw->pw_dir && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
+}
+
+/* $VARIABLE/ownkey or ~/fallback/ownkey, then `rest`. */
+static enum err
+xdg(const char *variable, const char *fallback, const char *rest, char *out, size_t cap)
+{
+	const char *base = paths_env(variable);
+
+	if (base)
+		return print(out, cap, "%s/ownkey%s", base, rest);
+	base = home();
+	if (!base)
+		return ERR_NOTFOUND;
+	return print(out, cap, "%s/%s/ownkey%s", base, fallback, rest);
+}
+
+static enum err
+absolute(const char *path, char *out, size_t cap)
+{
+	char *cwd;
+	enum err r;
+
+	if (path[0] == '/')
+		return print(out, cap, "%s", path);
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return ERR_NOTFOUND;
+	r = print(out, cap, "%s/%s", cwd, path);
+	free(cwd);
+	return r;
+}
+
+MUST enum err
+paths_vault(const char *override, char *out, size_t cap)
+{
+	/* Not paths_env: who named another vault must never work on the real one by mistake. */
+	if (!override || !*override)
+		override = getenv("OWNKEY_VAULT");
+	if (override && *override)
+		return absolute(override, out, cap);
+	return xdg("XDG_DATA_HOME", ".local/share", "/vault", out, cap);
+}
+
+MUST enum err
+paths_state(char *out, size_t cap)
+{
+	return xdg("XDG_STATE_HOME", ".local/state", "", out, cap);
+}
+
+MUST enum err
+paths_config(char *out, size_t cap)
+{
+	return xdg("XDG_CONFIG_HOME", ".config", "/ownkey.conf", out, cap);
+}
+
+/* The directory of the running executable, without relying on argv[0] or PATH. */
+static enum err
+own_dir(char *out, size_t cap)
+{
+	ssize_t n = readlink("/proc/self/exe", out, cap);
+	char *slash;
+
+	if (n <= 0 || (size_t)n >= cap)
+		return ERR_NOPROGRAM;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (!slash)
+		return ERR_NOPROGRAM;
+	*slash = '\0';
+	return ERR_OK;
+}
+
+static enum err
+find_program(const char *own, const char *name, char *out, size_t cap)
+{
+	/* next to us; where it was installed; from bin to libexec; from libexec/ownkey to bin */
+	static const char *const relative[] = { ".", NULL, "../libexec/ownkey", "../../bin",
+		"../bin" };
+
+	for (size_t i = 0; i < sizeof(relative) / sizeof(relative[0]); i++) {
+		enum err r = relative[i] ? print(out, cap, "%s/%s/%s", own, relative[i], name)
+					 : print(out, cap, "%s/%s", OWNKEY_LIBEXECDIR, name);
+
+		if (!r && access(out, X_OK) == 0)
+			return ERR_OK;
+	}
+	return ERR_NOPROGRAM;
+}
+
+MUST enum err
+paths_program(const char *name, char *out, size_t cap)
+{
+	char *own, *found;
+	enum err r;
+
+	if (strchr(name, '/'))
+		return ERR_NOPROGRAM;
+	own = malloc(PATHS_MAX);
+	found = malloc(PATHS_MAX);
+	r = own && found ? own_dir(own, PATHS_MAX) : ERR_NOMEM;
+	if (!r)
+		r = find_program(own, name, found, PATHS_MAX);
+	if (!r)
+		r = absolute(found, out, cap);
+	free(own);
+	free(found);
+	return r;
+}

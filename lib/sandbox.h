@@ -46,9 +46,10 @@ enum sandbox_lack {
 	SANDBOX_LACK_SECCOMP = 32
 };
 
-/* keep: environment names that stay (NULL-ended) besides LANG LC_* PATH HOME TZ XDG_*. */
+/* keep: environment names that stay (NULL-ended) besides LANG LC_* PATH HOME TZ XDG_*; a name that
+ * ends in * is a beginning, and "*" alone keeps all.  ERR_PERMISSION: we are setuid. */
 MUST enum err sandbox_early(const char *const *keep);
-/* *lacks gets sandbox_lack bits. */
+/* *lacks gets sandbox_lack bits.  Rules for paths that do not exist are passed over. */
 MUST enum err sandbox_enter(const struct sandbox *s, unsigned *lacks);
 
 #endif

@@ -17,6 +17,7 @@ struct buf {
 	size_t cap;
 	size_t max;  /* refuse to grow beyond; 0 = 1 GiB */
 	bool failed; /* sticky: allocation failed or max exceeded */
+	bool toobig; /* ... and it was max, or the 65535 of buf_put_lp */
 };
 
 #define BUF_INIT ((struct buf){0})
@@ -39,6 +40,8 @@ uint8_t *buf_room(struct buf *b, size_t n);
 void buf_add(struct buf *b, size_t n);
 /* Drop n bytes from the front. */
 void buf_drop(struct buf *b, size_t n);
+/* Shorten to len bytes; what is behind is wiped. */
+void buf_cut(struct buf *b, size_t len);
 /* NUL-terminate (not counted in len) and return as a string; "" on failure. */
 const char *buf_cstr(struct buf *b);
 /* ERR_OK or ERR_NOMEM (ERR_TOOBIG when max was hit). */

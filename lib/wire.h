@@ -13,16 +13,16 @@
 #include "lib/cbor.h"
 
 enum wire_type {
-	WIRE_UINT,  /* uint64_t, value <= max */
-	WIRE_INT,   /* int64_t */
+	WIRE_UINT,  /* uint64_t, min..max */
+	WIRE_INT,   /* int64_t, min..max read as signed; both 0 = any */
 	WIRE_BOOL,  /* bool */
 	WIRE_BYTES, /* struct span, min..max bytes */
 	WIRE_TEXT,  /* struct span, UTF-8 without controls but \n and \t, min..max bytes */
 	WIRE_MAP,   /* the sub message embedded as a struct */
-	WIRE_LIST,  /* struct wire_list of sub messages, at most max */
-	WIRE_UINTS, /* struct wire_list of unsigned integers */
-	WIRE_BLOBS, /* struct wire_list of byte strings, each at most max bytes */
-	WIRE_RAW    /* struct span, exactly one CBOR item of any shape */
+	WIRE_LIST,  /* struct wire_list of sub messages, at most max of them */
+	WIRE_UINTS, /* struct wire_list of unsigned integers, each min..max */
+	WIRE_BLOBS, /* struct wire_list of byte strings, each min..max bytes */
+	WIRE_RAW    /* struct span, exactly one CBOR item of any shape; max 0 = any size */
 };
 
 enum wire_flag {
@@ -86,25 +86,29 @@ struct wire_rest {
 	 .max = (hi), .name = #mem, .help = (hlp), .names = (nms)}
 
 /* Decode exactly one message from s into *st (zeroed first).  ERR_FORMAT, ERR_TRUNCATED, ERR_RANGE,
- * ERR_TOOBIG, ERR_TEXT, ERR_VERSION (unknown key in a closed map). */
+ * ERR_TOOBIG, ERR_TEXT, ERR_VERSION (unknown key in a closed map).  All of it is checked here, list
+ * items too.  st NULL: check only.  On failure *st is undefined. */
 MUST enum err wire_decode(const struct wire_map *m, struct span s, void *st);
 /* Same from a cursor; stops behind the message. */
 MUST enum err wire_decode_at(const struct wire_map *m, struct cbor *c, void *st);
-/* Append the message to b (errors stick in b); a mandatory field that is absent is ERR_INTERNAL. */
+/* Append the message to b (errors stick in b); a mandatory field that is absent is ERR_INTERNAL.
+ * What would not decode is refused with the error of wire_decode, and b is as it was before. */
 MUST enum err wire_encode(const struct wire_map *m, const void *st, struct buf *b);
 
 /* Walk a decoded list: cursor from wire_each(&list), then while (!cbor_at_end(&c)) wire_next(). */
 struct cbor wire_each(const struct wire_list *l);
 MUST enum err wire_next(const struct wire_map *m, struct cbor *c, void *st);
 
-/* Presence by member name: WIRE_HAS(map, &msg, "pin"), WIRE_SET(...).  Names are checked (abort). */
+/* Presence by member name: wire_has(&map, &msg, "pin").  Names are checked (abort). */
 bool wire_has(const struct wire_map *m, const void *st, const char *name);
 void wire_set(const struct wire_map *m, void *st, const char *name);
-/* Mark every field as present whose value is not zero/empty, and every mandatory one. */
+/* Mark every field as present whose value is not zero/empty, and every mandatory one; in embedded
+ * sub messages too, but not in the items of lists. */
 void wire_mark(const struct wire_map *m, void *st);
 
 /* JSON of an encoded message (RFC 8259), bytes as base64 or hex, times as numbers.  Fields with
- * WF_SECRET are left out unless show. */
+ * WF_SECRET are left out unless show, unknown fields always.  Controls in text are escaped, so the
+ * output is safe for a terminal. */
 MUST enum err wire_json(const struct wire_map *m, struct span msg, bool show, struct buf *out);
 
 #endif

@@ -1,0 +1,59 @@
+/* Argon2id (RFC 9106) and RSA keys: what only the worker does. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <sodium.h>
+
+#include "lib/crypto_alg.h"
+
+/* crypto_pwhash has p = 1 and counts memory in bytes (DESIGN 4). */
+enum err
+crypto_argon2id(struct span pass, const struct crypto_argon *cost, uint8_t *out, size_t len)
+{
+	if (len < 16 || len > 64 || cost->m < 8 || cost->t < 1 || pass.len > UINT32_MAX)
+		return ERR_RANGE;
+	if (crypto_pwhash(out, len, (const char *)crypto_ptr(pass), pass.len, cost->salt, cost->t,
+		(size_t)cost->m * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0)
+		return ERR_OK;
+	sec_zero(out, len);
+	return errno == ENOMEM ? ERR_KDF_MEMORY : ERR_RANGE;
+}
+
+static enum err
+pkcs8_out(EVP_PKEY *key, struct sec *out)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	unsigned char *p;
+	enum err r;
+	int len;
+
+	if ((info = EVP_PKEY2PKCS8(key)) == NULL)
+		return ERR_NOMEM;
+	if ((len = i2d_PKCS8_PRIV_KEY_INFO(info, NULL)) <= 0)
+		r = ERR_INTERNAL;
+	else if ((r = sec_init(out, (size_t)len)) == ERR_OK) {
+		p = out->p;
+		out->len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(info, &p);
+	}
+	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
+	return r;
+}
+
+enum err
+crypto_rsa_generate(unsigned bits, struct sec *out)
+{
+	EVP_PKEY *key;
+	enum err r;
+
+	if (bits != 2048 && bits != 3072 && bits != 4096)
+		return ERR_RANGE;
+	crypto_alg();
+	if ((key = EVP_RSA_gen(bits)) == NULL) {
+		ERR_clear_error();
+		return ERR_INTERNAL;
+	}
+	r = pkcs8_out(key, out);
+	EVP_PKEY_free(key);
+	return r;
+}

@@ -6,7 +6,7 @@
 #include "lib/sec.h"
 
 #define DEFAULT_MAX ((size_t)1 << 30)
-#define SMALLEST 64
+#define SMALLEST    64
 
 static size_t
 limit(const struct buf *b)

@@ -14,7 +14,7 @@ left(const struct cbor *c)
 static enum err
 read_argument(const struct cbor *c, unsigned ai, uint64_t *v, size_t *len)
 {
-	static const uint64_t least[] = {24, 0x100, 0x10000, 0x100000000};
+	static const uint64_t least[] = { 24, 0x100, 0x10000, 0x100000000 };
 	size_t i, n;
 
 	if (ai < 24) {

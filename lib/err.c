@@ -12,7 +12,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define E(name, num, exit, pam, ssh, text, hint) {num, exit, #name, pam, text, hint},
+#define E(name, num, exit, pam, ssh, text, hint) { num, exit, #name, pam, text, hint },
 #include "lib/err_table.h"
 #undef E
 };
@@ -21,7 +21,12 @@ static const struct row rows[] = {
 
 /* what an older program shows for a number that a newer one sent */
 static const struct row unknown = {
-	ERR_INTERNAL, 1, "UNKNOWN", "PAM_SYSTEM_ERR", "unknown error", "update ownkey",
+	ERR_INTERNAL,
+	1,
+	"UNKNOWN",
+	"PAM_SYSTEM_ERR",
+	"unknown error",
+	"update ownkey",
 };
 
 static const struct row *

@@ -11,7 +11,7 @@
 static const char *name = "ownkey";
 static enum log_level limit = LOG_INFO_;
 
-static const char *const labels[] = {"error", "warning", "info", "debug"};
+static const char *const labels[] = { "error", "warning", "info", "debug" };
 
 void
 log_open(const char *program, enum log_level most)

@@ -16,8 +16,8 @@
 #define SYS_memfd_secret 447 /* the same on every architecture that has it */
 #endif
 
-#define GRANULE ((size_t)64)
-#define USED 0x80000000u
+#define GRANULE	  ((size_t)64)
+#define USED	  0x80000000u
 #define ARENA_MAX ((size_t)1 << 30)
 
 static struct {
@@ -195,7 +195,7 @@ sec_init(struct sec *s, size_t cap)
 		return ERR_NOMEM;
 	if ((p = granules_take(cap ? (uint32_t)((cap + GRANULE - 1) / GRANULE) : 1)) == NULL)
 		return ERR_NOMEM;
-	*s = (struct sec){p, 0, cap};
+	*s = (struct sec){ p, 0, cap };
 	return ERR_OK;
 }
 
@@ -214,7 +214,7 @@ sec_done(struct sec *s)
 {
 	if (s->p != NULL)
 		granules_give(s->p);
-	*s = (struct sec){0};
+	*s = (struct sec){ 0 };
 }
 
 void
@@ -275,5 +275,5 @@ sec_move(struct sec *dst, struct sec *src)
 	if (dst->p != NULL)
 		abort();
 	*dst = *src;
-	*src = (struct sec){0};
+	*src = (struct sec){ 0 };
 }

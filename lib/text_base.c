@@ -2,9 +2,6 @@
 #include "lib/text.h"
 #include "lib/text_ct.h"
 
-#define DIGITS(v) {'0', '9', (v)}
-#define UPPER(v) {'A', 'Z', (v)}
-#define LOWER(v) {'a', 'z', (v)}
 #define RANGES 5
 
 static const struct alphabet {
@@ -14,15 +11,17 @@ static const struct alphabet {
 	size_t n;
 	struct text_range range[RANGES];
 } alphabets[] = {
-	[TEXT_HEX] = {4, false, 2, 3, {DIGITS(0), {'a', 'f', 10}, {'A', 'F', 10}}},
+	/* clang-format off */
+	[TEXT_HEX] = {4, false, 2, 3, {{'0', '9', 0}, {'a', 'f', 10}, {'A', 'F', 10}}},
 	[TEXT_BASE64] = {6, true, 5, 5,
-	    {UPPER(0), LOWER(26), DIGITS(52), {'+', '+', 62}, {'/', '/', 63}}},
+	    {{'A', 'Z', 0}, {'a', 'z', 26}, {'0', '9', 52}, {'+', '+', 62}, {'/', '/', 63}}},
 	[TEXT_BASE64_NOPAD] = {6, false, 5, 5,
-	    {UPPER(0), LOWER(26), DIGITS(52), {'+', '+', 62}, {'/', '/', 63}}},
+	    {{'A', 'Z', 0}, {'a', 'z', 26}, {'0', '9', 52}, {'+', '+', 62}, {'/', '/', 63}}},
 	[TEXT_BASE64URL] = {6, false, 5, 5,
-	    {UPPER(0), LOWER(26), DIGITS(52), {'-', '-', 62}, {'_', '_', 63}}},
-	[TEXT_BASE32] = {5, false, 2, 2, {UPPER(0), {'2', '7', 26}}},
-	[TEXT_BASE32_LOWER] = {5, false, 2, 2, {LOWER(0), {'2', '7', 26}}},
+	    {{'A', 'Z', 0}, {'a', 'z', 26}, {'0', '9', 52}, {'-', '-', 62}, {'_', '_', 63}}},
+	[TEXT_BASE32] = {5, false, 2, 2, {{'A', 'Z', 0}, {'2', '7', 26}}},
+	[TEXT_BASE32_LOWER] = {5, false, 2, 2, {{'a', 'z', 0}, {'2', '7', 26}}},
+	/* clang-format on */
 };
 
 size_t
@@ -46,8 +45,8 @@ text_encode_raw(enum text_code code, struct span in, char *out)
 	for (i = 0; i < in.len; i++) {
 		acc = (acc << 8 | in.p[i]) & 0xffff;
 		for (nbits += 8; nbits >= a->bits; nbits -= a->bits)
-			out[at++] = (char)ct_char(a->range, a->nencode,
-			    acc >> (nbits - a->bits) & mask);
+			out[at++] =
+			    (char)ct_char(a->range, a->nencode, acc >> (nbits - a->bits) & mask);
 	}
 	if (nbits > 0)
 		out[at++] = (char)ct_char(a->range, a->nencode, acc << (a->bits - nbits) & mask);

@@ -10,12 +10,12 @@
 #define MAX_CHARS ((size_t)177) /* 128 * log(256) / log(58) + 1 */
 
 static const struct text_range alphabet[] = {
-	{'1', '9', 0},
-	{'A', 'H', 9},
-	{'J', 'N', 17},
-	{'P', 'Z', 22},
-	{'a', 'k', 33},
-	{'m', 'z', 44},
+	{ '1', '9', 0 },
+	{ 'A', 'H', 9 },
+	{ 'J', 'N', 17 },
+	{ 'P', 'Z', 22 },
+	{ 'a', 'k', 33 },
+	{ 'm', 'z', 44 },
 };
 
 #define NRANGES (sizeof(alphabet) / sizeof(alphabet[0]))
@@ -50,7 +50,7 @@ leading_zeros(const uint8_t *p, size_t n)
 enum err
 text_base58_encode(struct span in, char *out, size_t cap, size_t *n)
 {
-	uint8_t digit[MAX_CHARS] = {0};
+	uint8_t digit[MAX_CHARS] = { 0 };
 	enum err r = ERR_TOOBIG;
 	size_t i, len;
 
@@ -73,7 +73,7 @@ out:
 enum err
 text_base58_decode(struct span in, uint8_t *out, size_t cap, size_t *n)
 {
-	uint8_t digit[MAX_CHARS], number[MAX_CHARS] = {0};
+	uint8_t digit[MAX_CHARS], number[MAX_CHARS] = { 0 };
 	uint32_t bad = 0;
 	enum err r = ERR_FORMAT;
 	size_t i, len;

@@ -35,7 +35,11 @@ static uint32_t
 polymod(uint32_t sum, uint32_t v)
 {
 	static const uint32_t gen[5] = {
-		0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3,
+		0x3b6a57b2,
+		0x26508e6d,
+		0x1ea119fa,
+		0x3d4233dd,
+		0x2a1462b3,
 	};
 	uint32_t top = sum >> 25;
 	int i;

@@ -11,7 +11,7 @@
 static size_t
 sequence(struct span s, uint32_t *cp)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t i, n;
 
 	if (s.len == 0)

@@ -157,7 +157,7 @@ decode_item(const struct wire_field *f, struct cbor *c, int depth)
 static enum err
 decode_list(const struct wire_field *f, struct cbor *c, void *st, int depth)
 {
-	struct wire_list l = {0};
+	struct wire_list l = { 0 };
 	size_t i;
 	enum err r;
 
@@ -203,7 +203,7 @@ decode_field(const struct wire_field *f, struct cbor *c, void *st, int depth)
 static enum err
 decode_rest(const struct wire_map *m, struct cbor *c, size_t n, void *st)
 {
-	struct wire_rest rest = {.n = n, .raw.p = c->p};
+	struct wire_rest rest = { .n = n, .raw.p = c->p };
 	uint64_t key, prev = 0;
 	size_t i;
 	enum err r;
@@ -412,7 +412,7 @@ encode_field(const struct wire_field *f, const void *v, struct buf *b, enum err 
 static struct wire_rest
 get_rest(const struct wire_map *m, const void *st)
 {
-	struct wire_rest rest = {0};
+	struct wire_rest rest = { 0 };
 
 	if (m->open)
 		memcpy(&rest, (const uint8_t *)st + m->rest, sizeof(rest));

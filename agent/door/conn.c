@@ -1,0 +1,246 @@
+/* conn.c - client connections: bounded, fair, and never waited for. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/door/front.h"
+#include "lib/log.h"
+#include "lib/sock.h"
+
+#define INDEX(number) ((number) & (FRONT_CONNS - 1))
+
+struct conn *
+conn_find(struct front *f, uint32_t number)
+{
+	struct conn *c = f->conns[INDEX(number)];
+
+	return c && c->number == number ? c : NULL;
+}
+
+static void
+unmark(struct conn *c)
+{
+	struct conn **at = &c->f->dirty;
+
+	while (c->dirty && *at != c)
+		at = &(*at)->next_dirty;
+	if (c->dirty)
+		*at = c->next_dirty;
+}
+
+void
+conn_close(struct conn *c)
+{
+	struct front *f = c->f;
+
+	if (f->vault.fd >= 0)
+		link_put(&f->vault.out, LINK_BYE, c->number, SPAN_NONE);
+	unmark(c);
+	f->conns[INDEX(c->number)] = NULL;
+	f->nconns--;
+	loop_fd_remove(c->fd);
+	loop_timer_remove(c->partial);
+	chan_done(&c->chan);
+	buf_done(&c->peer);
+	buf_done(&c->hello);
+	buf_done(&c->subscribe);
+	free(c);
+}
+
+static size_t
+queued(const struct chan *ch)
+{
+	return ch->out.len - ch->out_at;
+}
+
+/* Read a client only while there is room for what it may cause. */
+static bool
+may_read(const struct conn *c)
+{
+	return !c->f->paused && c->npending < FRONT_IN_FLIGHT &&
+	       queued(&c->chan) < FRONT_CONN_QUEUE;
+}
+
+void
+conn_update(struct conn *c)
+{
+	short events = may_read(c) ? POLLIN : 0;
+
+	if (chan_wants_write(&c->chan))
+		events |= POLLOUT;
+	loop_fd_events(c->fd, events);
+}
+
+static void
+too_slow(void *arg)
+{
+	struct conn *c = arg;
+
+	c->partial = NULL;
+	conn_close(c);
+}
+
+/* Half a frame is given five seconds, counted from its first byte. */
+static enum err
+watch_partial(struct conn *c)
+{
+	if (!chan_is_partial(&c->chan)) {
+		loop_timer_remove(c->partial);
+		c->partial = NULL;
+	} else if (!c->partial) {
+		c->partial = loop_timer_add(c->f->loop, loop_now() + FRONT_PARTIAL_MS, too_slow, c);
+		return c->partial ? ERR_OK : ERR_NOMEM;
+	}
+	return ERR_OK;
+}
+
+/* Everything that is complete and allowed now. */
+static enum err
+take_frames(struct conn *c)
+{
+	struct span frame;
+	enum err e = ERR_OK;
+
+	while (!e && may_read(c)) {
+		if ((e = chan_next(&c->chan, &frame)) == ERR_TRUNCATED)
+			return watch_partial(c);
+		if (!e)
+			e = native_request(c, frame);
+		if (queued(&c->f->vault) > FRONT_LINK_QUEUE)
+			front_pause(c->f, true);
+	}
+	return e;
+}
+
+static void
+ready(void *arg, short revents)
+{
+	struct conn *c = arg;
+	enum err filled = ERR_OK, e = ERR_OK;
+
+	if (revents & POLLOUT)
+		e = chan_flush(&c->chan);
+	if (!e && (revents & (POLLIN | POLLHUP | POLLERR))) {
+		filled = chan_fill(&c->chan);
+		e = take_frames(c);
+	}
+	if (e || filled)
+		conn_close(c);
+	else
+		conn_update(c);
+}
+
+void
+conn_resume_all(struct front *f)
+{
+	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++) {
+		struct conn *c = f->conns[i];
+
+		if (!c)
+			continue;
+		if (c->closing || take_frames(c))
+			conn_close(c);
+		else
+			conn_update(c);
+	}
+}
+
+void
+conn_mark(struct conn *c)
+{
+	if (c->dirty)
+		return;
+	c->dirty = true;
+	c->next_dirty = c->f->dirty;
+	c->f->dirty = c;
+}
+
+void
+conn_flush_marked(struct front *f)
+{
+	struct conn *c;
+
+	while ((c = f->dirty)) {
+		f->dirty = c->next_dirty;
+		c->dirty = false;
+		if (chan_flush(&c->chan) || take_frames(c))
+			conn_close(c);
+		else
+			conn_update(c);
+	}
+}
+
+/* ---- accepting ---- */
+static enum err
+describe(struct conn *c, uint32_t owner)
+{
+	struct sock_peer p;
+	struct link_peer msg = {0};
+	enum err e;
+
+	if ((e = sock_get_peer(c->chan.fd, &p)))
+		return e;
+	if (p.uid != owner && p.uid != 0)
+		e = ERR_NOTOWNER;
+	msg.uid = p.uid;
+	msg.pid = (uint64_t)p.pid;
+	msg.label = span_str(p.label);
+	msg.unit = span_str(p.unit);
+	wire_mark(&link_peer_map, &msg);
+	if (!e)
+		e = wire_encode(&link_peer_map, &msg, &c->peer);
+	sock_peer_done(&p);
+	return e ? e : buf_err(&c->peer);
+}
+
+static struct conn *
+new_conn(struct front *f, int fd)
+{
+	struct conn *c = calloc(1, sizeof *c);
+	uint32_t i = 0;
+
+	while (c && i < FRONT_CONNS && f->conns[i])
+		i++;
+	if (!c || i == FRONT_CONNS) {
+		close(fd);
+		free(c);
+		return NULL;
+	}
+	f->generation += FRONT_CONNS;
+	if (!f->generation)
+		f->generation += FRONT_CONNS;
+	c->f = f;
+	c->number = f->generation | i;
+	chan_init(&c->chan, fd, OPS_FRAME_MAX);
+	f->conns[i] = c;
+	f->nconns++;
+	return c;
+}
+
+static void
+add(struct front *f, int fd)
+{
+	struct conn *c = new_conn(f, fd);
+
+	if (!c)
+		return;
+	if (describe(c, f->start.owner) ||
+	    !(c->fd = loop_fd_add(f->loop, fd, POLLIN, ready, c))) {
+		log_info("a connection was refused");
+		conn_close(c);
+		return;
+	}
+	if (f->vault.fd >= 0)
+		link_put(&f->vault.out, LINK_PEER, c->number, buf_span(&c->peer));
+	conn_update(c);
+}
+
+void
+conn_accept(struct front *f)
+{
+	int fd;
+
+	while ((fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		add(f, fd);
+}

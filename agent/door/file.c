@@ -1,0 +1,351 @@
+/*
+ * file.c - the vault's file as opaque bytes (DESIGN 6; link.h says what each request does).
+ *
+ * The vault decides what is written where and what must be there before; this file only moves bytes
+ * and keeps the order of system calls that a crash, a full disk or a power cut cannot hurt.  After a
+ * failed fsync the descriptor is never fsynced again: the new file is thrown away, or the tail cut.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/door/file.h"
+#include "lib/log.h"
+#include "lib/sock.h"
+
+enum err
+file_error(void)
+{
+	switch (errno) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERR_NOSPACE;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_PERMISSION;
+	case ENOMEM:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
+}
+
+void
+file_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* ---- start ---- */
+static enum err
+make_parent(const char *path)
+{
+	char dir[PATHS_MAX];
+	char *slash;
+
+	snprintf(dir, sizeof dir, "%s", path);
+	if (!(slash = strrchr(dir, '/')) || slash == dir)
+		return ERR_USAGE;
+	*slash = '\0';
+	return sock_mkdir_private(dir);
+}
+
+/* A crash leaves at most these names behind; the lock says that nobody is writing them now. */
+static void
+sweep(const struct file *f)
+{
+	if (flock(f->dirfd, LOCK_EX | LOCK_NB))
+		return;
+	unlinkat(f->dirfd, FILE_NEW, 0);
+	unlinkat(f->dirfd, FILE_PREV_NEW, 0);
+	flock(f->dirfd, LOCK_UN);
+}
+
+enum err
+file_prepare(struct file *f, const struct control *start)
+{
+	char *slash;
+	enum err e;
+
+	*f = (struct file){.owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1};
+	snprintf(f->path, sizeof f->path, "%s", start->vault);
+	snprintf(f->seen, sizeof f->seen, "%s", start->state);
+	if ((e = make_parent(f->path)) || (e = make_parent(f->seen)))
+		return e;
+	snprintf(f->dir, sizeof f->dir, "%s", f->path);
+	slash = strrchr(f->dir, '/');
+	snprintf(f->name, sizeof f->name, "%s", slash + 1);
+	*slash = '\0';
+	f->dirfd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->dirfd < 0)
+		return file_error();
+	sweep(f);
+	return ERR_OK;
+}
+
+/* ---- reading ---- */
+/* Ours, regular, and nobody else may write it or replace it. */
+static enum err
+check_mode(const struct file *f, int fd)
+{
+	struct stat st, dir;
+
+	if (fstat(fd, &st) || fstat(f->dirfd, &dir))
+		return file_error();
+	if (!S_ISREG(st.st_mode) || st.st_uid != f->owner || (st.st_mode & 022))
+		return ERR_VAULT_MODE;
+	if ((dir.st_mode & 022) && !(dir.st_mode & S_ISVTX))
+		return ERR_VAULT_MODE;
+	return ERR_OK;
+}
+
+static enum err
+open_vault(const struct file *f, const char *name, int *out)
+{
+	int fd = openat(f->dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	enum err e;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOVAULT : file_error();
+	if ((e = check_mode(f, fd)))
+		close(fd);
+	else
+		*out = fd;
+	return e;
+}
+
+enum err
+file_write_all(int fd, struct span s, off_t at)
+{
+	while (s.len) {
+		ssize_t n = pwrite(fd, s.p, s.len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? file_error() : ERR_IO;
+		s = SPAN(s.p + n, s.len - (size_t)n);
+		at += n;
+	}
+	return ERR_OK;
+}
+
+/* All of fd in chunks to the vault; last carries the extras. */
+enum err
+file_stream(int fd, struct file_reply *last, struct buf *out)
+{
+	static uint8_t chunk[LINK_CHUNK];
+	off_t at = 0;
+	ssize_t n;
+	enum err e = ERR_OK;
+
+	while (!e && (n = pread(fd, chunk, sizeof chunk, at)) != 0) {
+		struct file_reply r = {.data = SPAN(chunk, (size_t)n), .more = true};
+
+		if (n < 0)
+			return file_error();
+		r.verify = last->verify;
+		at += n;
+		wire_mark(&file_reply_map, &r);
+		e = link_put_msg(out, LINK_FILE, 0, &file_reply_map, &r);
+	}
+	last->size = (uint64_t)at;
+	return e;
+}
+
+static void
+read_seen(const struct file *f, uint8_t *seen, struct span *out)
+{
+	int fd = open(f->seen, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? pread(fd, seen, FILE_SEEN_MAX, 0) : 0;
+
+	*out = SPAN(seen, n > 0 ? (size_t)n : 0);
+	file_close(&fd);
+}
+
+static bool
+has_previous(const struct file *f)
+{
+	return faccessat(f->dirfd, FILE_PREV, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static enum err
+do_read(struct file *f, const struct file_request *q, struct file_reply *r, struct buf *out)
+{
+	static uint8_t seen[FILE_SEEN_MAX];
+	int fd = -1;
+	enum err e;
+
+	r->path = span_str(f->path);
+	r->prev = has_previous(f);
+	if ((e = open_vault(f, q->previous ? FILE_PREV : f->name, &fd)))
+		return e;
+	if (flock(fd, LOCK_SH))
+		e = file_error();
+	if (!e)
+		e = file_stream(fd, r, out);
+	flock(fd, LOCK_UN);
+	read_seen(f, seen, &r->seen);
+	if (e || q->previous) {
+		close(fd);
+	} else {
+		file_close(&f->fd);
+		f->fd = fd;
+	}
+	return e;
+}
+
+/* ---- the state that a change expects ---- */
+/* Path and inode are still those of our descriptor. */
+static enum err
+same_file(const struct file *f)
+{
+	struct stat a, b;
+
+	if (f->fd < 0 || fstat(f->fd, &a) || fstatat(f->dirfd, f->name, &b, AT_SYMLINK_NOFOLLOW))
+		return ERR_VAULT_CHANGED;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino ? ERR_OK : ERR_VAULT_CHANGED;
+}
+
+enum err
+file_expect(const struct file *f, const struct file_request *q, off_t *size)
+{
+	uint8_t last[32];
+	struct stat st;
+
+	if (same_file(f) || q->expect.len != sizeof last || fstat(f->fd, &st))
+		return ERR_VAULT_CHANGED;
+	if (q->at < sizeof last || (uint64_t)st.st_size < q->at)
+		return ERR_VAULT_CHANGED;
+	if (pread(f->fd, last, sizeof last, (off_t)(q->at - sizeof last)) != sizeof last)
+		return ERR_VAULT_CHANGED;
+	*size = st.st_size;
+	return span_eq(SPAN(last, sizeof last), q->expect) ? ERR_OK : ERR_VAULT_CHANGED;
+}
+
+/* What lies behind the valid part: only a torn tail may be cut, which reading has recognised; if
+ * somebody appended meanwhile, it grew by whole records and the vault must look again. */
+static enum err
+cut_tail(const struct file *f, const struct file_request *q, off_t size)
+{
+	if ((uint64_t)size == q->at)
+		return ERR_OK;
+	if ((uint64_t)size != f->size_read)
+		return ERR_VAULT_CHANGED;
+	if (ftruncate(f->fd, (off_t)q->at) || fsync(f->fd))
+		return file_error();
+	return ERR_OK;
+}
+
+/* ---- appending ---- */
+enum err
+file_write_seen(const struct file *f, struct span seen, uint64_t at, bool durable)
+{
+	int fd;
+	enum err e;
+
+	if (!seen.len)
+		return ERR_OK;
+	fd = open(f->seen, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return file_error();
+	e = file_write_all(fd, seen, (off_t)at);
+	if (!e && durable && fdatasync(fd))
+		e = file_error();
+	close(fd);
+	return e;
+}
+
+/* Acknowledged means on the disk.  On failure the tail is cut again, so that nothing half-written
+ * is taken for a record by the next reader. */
+static enum err
+append_record(struct file *f, const struct file_request *q)
+{
+	enum err e = file_write_all(f->fd, q->data, (off_t)q->at);
+
+	if (!e && fdatasync(f->fd))
+		e = file_error();
+	if (!e) {
+		f->size_read = q->at + q->data.len;
+		return ERR_OK;
+	}
+	if (ftruncate(f->fd, (off_t)q->at))
+		log_warn("the tail of the vault file could not be cut");
+	file_close(&f->fd);
+	return e;
+}
+
+static enum err
+do_append(struct file *f, const struct file_request *q)
+{
+	off_t size;
+	enum err e;
+
+	if (f->fd < 0)
+		return ERR_VAULT_CHANGED;
+	if (flock(f->fd, LOCK_EX))
+		return file_error();
+	if (!(e = file_expect(f, q, &size)) && !(e = cut_tail(f, q, size)))
+		e = append_record(f, q);
+	if (f->fd >= 0)
+		flock(f->fd, LOCK_UN);
+	/* A `seen` that lags is fine (DESIGN 6): its failure must not undo a durable change. */
+	if (!e && file_write_seen(f, q->seen, q->seen_at, false))
+		log_warn("the record of the newest version could not be written");
+	return e;
+}
+
+/* ---- requests ---- */
+static enum err
+carry_out(struct file *f, const struct file_request *q, struct file_reply *r, struct buf *out)
+{
+	switch (q->op) {
+	case FILE_READ:
+		return do_read(f, q, r, out);
+	case FILE_APPEND:
+		return do_append(f, q);
+	case FILE_REWRITE:
+		return rewrite_data(f, q, r, out);
+	case FILE_COMMIT:
+		return rewrite_commit(f);
+	case FILE_ABORT:
+		file_abort(f);
+		return ERR_CANCELLED;
+	case FILE_PREVIOUS:
+		return rewrite_previous(f, q);
+	case FILE_SEEN:
+		return file_write_seen(f, q->seen, q->seen_at, true);
+	default:
+		return ERR_UNSUPPORTED;
+	}
+}
+
+/* A rewrite in pieces is answered once, after the last piece. */
+void
+file_request(struct file *f, struct span payload, struct buf *out)
+{
+	struct file_request q;
+	struct file_reply r = {0};
+	enum err e;
+
+	if ((e = wire_decode(&file_request_map, payload, &q)))
+		log_error("the vault sent a malformed request");
+	else
+		e = carry_out(f, &q, &r, out);
+	if (!e && q.op == FILE_REWRITE && q.more)
+		return;
+	if (!e && q.op == FILE_READ && !q.previous)
+		f->size_read = r.size;
+	r.err = (uint64_t)e;
+	wire_mark(&file_reply_map, &r);
+	if (link_put_msg(out, LINK_FILE, 0, &file_reply_map, &r))
+		log_error("out of memory for a reply to the vault");
+}

@@ -1,0 +1,50 @@
+/*
+ * file.h - the disk side of the vault's file, shared between file.c (read, append) and rewrite.c.
+ */
+#ifndef AGENT_DOOR_FILE_H
+#define AGENT_DOOR_FILE_H
+
+#include "agent/control.h"
+#include "agent/link.h"
+
+#define FILE_NEW      ".vault.new"
+#define FILE_PREV     "vault.prev"
+#define FILE_PREV_NEW ".vault.prev.new"
+#define FILE_SEEN_MAX 4096
+
+struct file {
+	char path[PATHS_MAX], dir[PATHS_MAX], name[256], seen[PATHS_MAX];
+	uint32_t owner;
+	int dirfd;	    /* also the lock of a rewrite */
+	int fd;		    /* the vault as it was read; -1 */
+	uint64_t size_read; /* its size then, a torn tail included */
+	/* a rewrite under way */
+	int tmp; /* the new file; -1 = none */
+	off_t tmp_len;
+	bool create, drop_prev;
+	uint8_t seen_new[FILE_SEEN_MAX];
+	size_t seen_len;
+	uint64_t seen_at;
+};
+
+MUST enum err file_prepare(struct file *f, const struct control *start);
+/* Carry out one request of the vault; replies are queued on out. */
+void file_request(struct file *f, struct span payload, struct buf *out);
+/* The vault went away in the middle, or does not want the new file: undo. */
+void file_abort(struct file *f);
+
+/* ---- rewrite.c ---- */
+MUST enum err rewrite_data(struct file *f, const struct file_request *q, struct file_reply *r,
+			   struct buf *out);
+MUST enum err rewrite_commit(struct file *f);
+MUST enum err rewrite_previous(struct file *f, const struct file_request *q);
+
+/* ---- between the two ---- */
+enum err file_error(void); /* from errno */
+void file_close(int *fd);
+MUST enum err file_write_all(int fd, struct span s, off_t at);
+MUST enum err file_stream(int fd, struct file_reply *last, struct buf *out);
+MUST enum err file_expect(const struct file *f, const struct file_request *q, off_t *size);
+MUST enum err file_write_seen(const struct file *f, struct span seen, uint64_t at, bool durable);
+
+#endif

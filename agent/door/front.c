@@ -1,0 +1,194 @@
+/* front.c - the front process' main: channels to vault and supervisor, one loop. */
+#include "agent/door/front.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "lib/crypto.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "lib/sock.h"
+
+#define LISTENER 3
+
+void
+front_pause(struct front *f, bool pause)
+{
+	if (f->paused == pause)
+		return;
+	f->paused = pause;
+	if (!pause)
+		conn_resume_all(f);
+}
+
+/* ---- the vault ---- */
+static void
+from_vault(struct front *f, struct span frame)
+{
+	enum link_type type;
+	struct span payload;
+	struct conn *c;
+	uint32_t number;
+
+	if (link_get(frame, &type, &number, &payload))
+		return;
+	c = conn_find(f, number);
+	if (type == LINK_FILE)
+		file_request(&f->file, payload, &f->vault.out);
+	else if (type == LINK_REPLY && c)
+		native_reply(c, payload);
+	else if (type == LINK_DROP && c)
+		conn_close(c);
+}
+
+/* Lock: the channel ends.  Clients wait until the supervisor brings a fresh vault. */
+static void
+vault_gone(struct front *f)
+{
+	loop_fd_remove(f->vault_fd);
+	f->vault_fd = NULL;
+	chan_done(&f->vault);
+	f->vault.fd = -1;
+	file_abort(&f->file);
+	front_pause(f, true);
+}
+
+static void
+vault_ready(void *arg, short revents)
+{
+	struct front *f = arg;
+	struct span frame;
+	enum err e;
+
+	(void)revents;
+	e = chan_fill(&f->vault);
+	while (!chan_next(&f->vault, &frame))
+		from_vault(f, frame);
+	if (e)
+		vault_gone(f);
+}
+
+static enum err
+vault_come(struct front *f, int fd)
+{
+	chan_init(&f->vault, fd, LINK_FRAME_MAX);
+	f->vault_fd = loop_fd_add(f->loop, fd, POLLIN, vault_ready, f);
+	if (!f->vault_fd)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++)
+		if (f->conns[i])
+			native_renew(f->conns[i]);
+	front_pause(f, false);
+	return ERR_OK;
+}
+
+/* ---- the loop's ends ---- */
+static void
+control_ready(void *arg, short revents)
+{
+	struct front *f = arg;
+	struct control m;
+	size_t n;
+	int fd;
+
+	(void)revents;
+	if (sock_recv_fd(f->control, &m, sizeof m, &n, &fd) || n != sizeof m ||
+	    m.magic != CONTROL_MAGIC || m.type != CONTROL_VAULT || fd < 0)
+		_exit(0);
+	if (f->vault.fd >= 0)
+		vault_gone(f);
+	if (vault_come(f, fd))
+		_exit(1);
+}
+
+static void
+listener_ready(void *arg, short revents)
+{
+	(void)revents;
+	conn_accept(arg);
+}
+
+static void
+after(void *arg)
+{
+	struct front *f = arg;
+
+	conn_flush_marked(f);
+	if (f->vault.fd < 0)
+		return;
+	if (chan_flush(&f->vault)) {
+		vault_gone(f);
+		return;
+	}
+	loop_fd_events(f->vault_fd, chan_wants_write(&f->vault) ? POLLIN | POLLOUT : POLLIN);
+	if (f->paused && !chan_wants_write(&f->vault))
+		front_pause(f, false);
+}
+
+/* ---- start ---- */
+static enum err
+take_start(struct front *f)
+{
+	size_t n;
+	int fd;
+	enum err e;
+
+	if ((e = sock_recv_fd(f->control, &f->start, sizeof f->start, &n, &fd)))
+		return e;
+	if (n != sizeof f->start || f->start.magic != CONTROL_MAGIC ||
+	    f->start.type != CONTROL_START || fd >= 0)
+		return ERR_FORMAT;
+	log_open("ownkey-agent[front]", (enum log_level)f->start.conf.log_level);
+	return ERR_OK;
+}
+
+static enum err
+secure(struct front *f)
+{
+	char state[PATHS_MAX];
+	struct sandbox_rule rules[] = {{f->file.dir, true}, {state, true}, {"/proc", false},
+				       {NULL, false}};
+	struct sandbox box = {.profile = SANDBOX_FRONT, .rules = rules};
+	unsigned lacks;
+	char *slash;
+
+	memcpy(state, f->file.seen, sizeof state);
+	if ((slash = strrchr(state, '/')))
+		*slash = '\0';
+	return sandbox_enter(&box, &lacks);
+}
+
+static enum err
+serve(struct front *f)
+{
+	struct control ready = {.magic = CONTROL_MAGIC, .type = CONTROL_READY};
+	enum err e;
+
+	if (!(f->loop = loop_new()))
+		return ERR_NOMEM;
+	if ((e = vault_come(f, STDIN_FILENO)))
+		return e;
+	if (fcntl(f->listener, F_SETFL, O_NONBLOCK) < 0)
+		return ERR_IO;
+	if (!loop_fd_add(f->loop, f->control, POLLIN, control_ready, f) ||
+	    !loop_fd_add(f->loop, f->listener, POLLIN, listener_ready, f))
+		return ERR_NOMEM;
+	loop_after(f->loop, after, f);
+	if ((e = sock_send_fd(f->control, SPAN(&ready, sizeof ready), -1)))
+		return e;
+	return loop_run(f->loop);
+}
+
+int
+front_main(void)
+{
+	static struct front f = {.control = STDOUT_FILENO, .listener = LISTENER, .vault.fd = -1};
+	enum err e;
+
+	if (!(e = take_start(&f)) && !(e = crypto_init_light()) &&
+	    !(e = file_prepare(&f.file, &f.start)) && !(e = secure(&f)))
+		e = serve(&f);
+	log_err(e, "the front process ends");
+	return 1;
+}

@@ -1,0 +1,82 @@
+/*
+ * front.h - the front process: accepts clients, parses what they say, moves the bytes of the vault's
+ * file.  It holds no key; it sees plaintext only of the secret that it is delivering (DESIGN 3).
+ *
+ *   client --frame--> conn.c --checked by lib/ops--> native.c --LINK_REQUEST--> vault
+ *   vault --LINK_REPLY--> native.c --> conn.c --> client
+ *   vault --LINK_FILE--> file.c --> disk --> LINK_FILE
+ */
+#ifndef AGENT_DOOR_FRONT_H
+#define AGENT_DOOR_FRONT_H
+
+#include "agent/door/file.h"
+#include "lib/chan.h"
+#include "lib/loop.h"
+#include "lib/ops.h"
+
+#define FRONT_CONNS	 4096 /* power of two: a connection number is generation || index */
+#define FRONT_IN_FLIGHT	 64
+#define FRONT_PARTIAL_MS 5000
+#define FRONT_CONN_QUEUE (1024 * 1024)	   /* unsent to one client: it is not read meanwhile */
+#define FRONT_LINK_QUEUE (8 * 1024 * 1024) /* unsent to the vault: nobody is read meanwhile */
+
+struct pending {
+	uint64_t id; /* 0 = free */
+	uint32_t op;
+};
+
+struct conn {
+	struct front *f;
+	uint32_t number; /* 0 = free */
+	struct chan chan;
+	struct loop_fd *fd;
+	struct loop_timer *partial; /* a frame has begun and must end */
+	struct pending pending[FRONT_IN_FLIGHT];
+	unsigned npending;
+	struct buf peer;      /* struct link_peer, encoded: told again to a fresh vault */
+	struct buf hello;     /* the same for what it said of itself */
+	struct buf subscribe;
+	bool closing;
+	bool dirty; /* on the list of those with replies to send */
+	struct conn *next_dirty;
+};
+
+struct front {
+	struct loop *loop;
+	struct chan vault;	/* fd -1 between two vaults */
+	struct loop_fd *vault_fd;
+	int control, listener;
+	struct control start;
+	struct conn *conns[FRONT_CONNS];
+	uint32_t generation;
+	unsigned nconns;
+	struct conn *dirty;
+	bool paused;
+	struct file file;
+};
+
+int front_main(void);
+/* Stop or resume reading clients (the vault is away or slow). */
+void front_pause(struct front *f, bool pause);
+
+/* ---- conn.c ---- */
+void conn_accept(struct front *f);
+struct conn *conn_find(struct front *f, uint32_t number);
+void conn_close(struct conn *c);
+/* What poll should wait for, after any change of its queues. */
+void conn_update(struct conn *c);
+/* Something was queued for it: it is flushed once, at the end of the wake-up. */
+void conn_mark(struct conn *c);
+void conn_flush_marked(struct front *f);
+/* Read again what was left unread while paused. */
+void conn_resume_all(struct front *f);
+
+/* ---- native.c ---- */
+/* One frame of a client: checked, then forwarded.  An error ends the connection. */
+MUST enum err native_request(struct conn *c, struct span frame);
+/* One frame of the vault for a client. */
+void native_reply(struct conn *c, struct span frame);
+/* A fresh vault: it is told who is connected; what was pending is answered "locked". */
+void native_renew(struct conn *c);
+
+#endif

@@ -1,0 +1,156 @@
+/* native.c - the native protocol's frames (DESIGN 8): strict CBOR in, checked by the table. */
+#include "agent/door/front.h"
+
+/* The largest decoded request; as in the vault, which checks again. */
+#define REQUEST_STRUCT_MAX 512
+
+static enum err
+check(const struct op_row *row, struct span params)
+{
+	_Alignas(16) uint8_t scratch[REQUEST_STRUCT_MAX];
+
+	if (!row->req)
+		return params.p ? ERR_FORMAT : ERR_OK;
+	if (row->req->size > sizeof scratch)
+		return ERR_INTERNAL;
+	return wire_decode(row->req, params.p ? params : SPAN_LIT("\xa0"), scratch);
+}
+
+static enum err
+answer(struct conn *c, enum op op, uint64_t id, enum err status)
+{
+	struct buf b = BUF_INIT;
+	enum err e = ops_put_reply(&b, op, id, status, NULL);
+
+	if (!e)
+		e = chan_put(&c->chan, buf_span(&b));
+	conn_mark(c);
+	buf_done(&b);
+	return e;
+}
+
+static enum err
+remember(struct conn *c, const struct ops_request *q)
+{
+	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++) {
+		struct pending *p = &c->pending[i];
+
+		if (p->id)
+			continue;
+		*p = (struct pending){q->id, (uint32_t)q->op};
+		c->npending++;
+		return ERR_OK;
+	}
+	return ERR_LIMIT;
+}
+
+static bool
+is_pending(const struct conn *c, uint64_t id)
+{
+	for (size_t i = 0; i < FRONT_IN_FLIGHT && c->npending; i++)
+		if (c->pending[i].id == id)
+			return true;
+	return false;
+}
+
+static bool
+forget(struct conn *c, uint64_t id)
+{
+	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
+		if (c->pending[i].id == id && id) {
+			c->pending[i] = (struct pending){0};
+			c->npending--;
+			return true;
+		}
+	return false;
+}
+
+/* What a fresh vault must hear again. */
+static void
+keep(struct conn *c, enum op op, struct span frame)
+{
+	struct buf *b = op == OP_HELLO ? &c->hello : &c->subscribe;
+
+	if (op != OP_HELLO && op != OP_SUBSCRIBE)
+		return;
+	buf_reset(b);
+	buf_put_span(b, frame);
+}
+
+enum err
+native_request(struct conn *c, struct span frame)
+{
+	const struct op_row *row;
+	struct ops_request q;
+	enum err e;
+
+	if ((e = wire_decode(&ops_request_map, frame, &q)))
+		return e;
+	if (!q.id || is_pending(c, q.id))
+		return ERR_FORMAT;
+	row = ops_find(q.op);
+	if (!row || row->op == OP_EVENT)
+		return ERR_UNSUPPORTED;
+	if ((e = check(row, q.params)))
+		return answer(c, row->op, q.id, e);
+	if ((e = remember(c, &q)))
+		return e;
+	keep(c, row->op, frame);
+	link_put(&c->f->vault.out, LINK_REQUEST, c->number, frame);
+	return buf_err(&c->f->vault.out);
+}
+
+/* {1: op, 2: id, ...}: just these two, without decoding the rest. */
+static enum err
+peek(struct span frame, uint64_t *id)
+{
+	struct cbor cb = cbor_from(frame);
+	uint64_t key, op;
+	size_t n;
+	enum err e;
+
+	if ((e = cbor_get_map(&cb, &n)) || (e = cbor_get_uint(&cb, &key)) ||
+	    (e = cbor_get_uint(&cb, &op)) || (e = cbor_get_uint(&cb, &key)))
+		return e;
+	return cbor_get_uint(&cb, id);
+}
+
+void
+native_reply(struct conn *c, struct span frame)
+{
+	uint64_t id;
+
+	if (peek(frame, &id) || (id && !forget(c, id)))
+		return;
+	if (chan_put(&c->chan, frame))
+		conn_close(c);
+	else
+		conn_mark(c);
+}
+
+static void
+answer_locked(struct conn *c)
+{
+	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
+		if (c->pending[i].id) {
+			struct pending p = c->pending[i];
+
+			c->pending[i] = (struct pending){0};
+			c->npending--;
+			if (answer(c, (enum op)p.op, p.id, ERR_LOCKED))
+				c->closing = true;
+		}
+}
+
+void
+native_renew(struct conn *c)
+{
+	struct buf *out = &c->f->vault.out;
+
+	answer_locked(c);
+	link_put(out, LINK_PEER, c->number, buf_span(&c->peer));
+	if (c->hello.len)
+		link_put(out, LINK_REQUEST, c->number, buf_span(&c->hello));
+	if (c->subscribe.len)
+		link_put(out, LINK_REQUEST, c->number, buf_span(&c->subscribe));
+}

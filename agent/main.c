@@ -14,9 +14,11 @@
 
 #include "agent/agent.h"
 #include "agent/supervisor.h"
+#include "lib/crypto.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/sock.h"
+#include "lib/text.h"
 
 static const char *const keep_env[] = {
 	"OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
@@ -107,6 +109,25 @@ open_sockets(struct supervisor *s)
 	return sock_listen(path, 64, &s->secret_sock);
 }
 
+/* The record of the newest version seen: one for each place where a vault may be, so that trying
+ * another vault does not make this machine forget the first. */
+static enum err
+name_seen(struct control *m)
+{
+	char dir[PATHS_MAX], hex[17];
+	uint8_t hash[32];
+	enum err e;
+
+	if ((e = paths_state(dir, sizeof dir)))
+		return e;
+	crypto_sha256(span_str(m->vault), hash);
+	text_encode_raw(TEXT_HEX, SPAN(hash, 8), hex);
+	hex[16] = '\0';
+	if (snprintf(m->state, sizeof m->state, "%s/seen-%s", dir, hex) >= (int)sizeof m->state)
+		return ERR_TOOBIG;
+	return ERR_OK;
+}
+
 static enum err
 prepare(struct supervisor *s, const struct args *a)
 {
@@ -124,7 +145,7 @@ prepare(struct supervisor *s, const struct args *a)
 		return e;
 	log_open("ownkey-agent", (enum log_level)m->conf.log_level);
 	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) ||
-	    (e = paths_state(m->state, sizeof m->state)))
+	    (e = name_seen(m)))
 		return e;
 	return open_sockets(s);
 }
@@ -140,7 +161,7 @@ supervise(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	log_open("ownkey-agent", LOG_INFO_);
-	if (!(e = prepare(&s, &a)))
+	if (!(e = crypto_init_light()) && !(e = prepare(&s, &a)))
 		e = supervisor_run(&s);
 	if (e == ERR_BUSY) {
 		log_error("another ownkey agent is running");

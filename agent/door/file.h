@@ -4,6 +4,8 @@
 #ifndef AGENT_DOOR_FILE_H
 #define AGENT_DOOR_FILE_H
 
+#include <sys/types.h>
+
 #include "agent/control.h"
 #include "agent/link.h"
 

@@ -18,6 +18,26 @@
 #define RENAME_EXCHANGE	 (1 << 1)
 #endif
 
+/* The folder is the lock of rewriters, the file that of appenders: a rewrite holds both. */
+static enum err
+lock(const struct file *f)
+{
+	if (flock(f->dirfd, LOCK_EX | LOCK_NB))
+		return ERR_BUSY;
+	if (f->fd < 0 || flock(f->fd, LOCK_EX | LOCK_NB) == 0)
+		return ERR_OK;
+	flock(f->dirfd, LOCK_UN);
+	return ERR_BUSY;
+}
+
+static void
+unlock(const struct file *f)
+{
+	if (f->fd >= 0)
+		flock(f->fd, LOCK_UN);
+	flock(f->dirfd, LOCK_UN);
+}
+
 void
 file_abort(struct file *f)
 {
@@ -25,7 +45,7 @@ file_abort(struct file *f)
 		return;
 	file_close(&f->tmp);
 	unlinkat(f->dirfd, FILE_NEW, 0);
-	flock(f->dirfd, LOCK_UN);
+	unlock(f);
 }
 
 static enum err
@@ -43,8 +63,8 @@ begin(struct file *f, const struct file_request *q)
 	off_t size;
 	enum err e;
 
-	if (flock(f->dirfd, LOCK_EX | LOCK_NB))
-		return ERR_BUSY;
+	if ((e = lock(f)))
+		return e;
 	e = q->create ? must_not_exist(f) : file_expect(f, q, &size);
 	if (!e) {
 		unlinkat(f->dirfd, FILE_NEW, 0);
@@ -54,7 +74,7 @@ begin(struct file *f, const struct file_request *q)
 			e = file_error();
 	}
 	if (e) {
-		flock(f->dirfd, LOCK_UN);
+		unlock(f);
 		return e;
 	}
 	f->tmp_len = 0;
@@ -180,7 +200,7 @@ rewrite_commit(struct file *f)
 		return e;
 	}
 	e = settle(f);
-	flock(f->dirfd, LOCK_UN);
+	unlock(f);
 	return e;
 }
 
@@ -189,13 +209,13 @@ rewrite_previous(struct file *f, const struct file_request *q)
 {
 	enum err e = ERR_OK;
 
-	if (flock(f->dirfd, LOCK_EX | LOCK_NB))
-		return ERR_BUSY;
+	if ((e = lock(f)))
+		return e;
 	if (renameat2(f->dirfd, FILE_PREV, f->dirfd, f->name, RENAME_EXCHANGE))
 		e = errno == ENOENT ? ERR_NOTFOUND : file_error();
 	else if (fsync(f->dirfd))
 		e = file_error();
+	unlock(f);
 	file_close(&f->fd);
-	flock(f->dirfd, LOCK_UN);
 	return e ? e : file_write_seen(f, q->seen, q->seen_at, true);
 }

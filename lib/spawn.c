@@ -126,10 +126,10 @@ run_child(const struct spawn *s, const char *const *env, int report, pid_t paren
 	reset_signals();
 	if (s->new_session && setsid() < 0)
 		fail(report, errno);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (!s->outlives && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		fail(report, errno);
 	/* it may have died before that */
-	if (getppid() != parent)
+	if (!s->outlives && getppid() != parent)
 		_exit(CANT_EXEC);
 	/* execve takes arrays of char * for history's sake; it does not write */
 	execve(s->path, (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)env);

@@ -16,6 +16,7 @@ struct spawn {
 	const char *const *set;	 /* "NAME=value" added; NULL-ended; may be NULL */
 	int fds[8];		 /* become 0, 1, 2, ... in the child; -1 = /dev/null */
 	int nfds;
+	bool outlives;	  /* the child is not killed when we end */
 	bool new_session; /* setsid: no terminal signals (prompts keep theirs) */
 };
 

@@ -1,0 +1,64 @@
+/* error.c - what the library and the token say went wrong, in our terms (CTAP 2.1, 8.2). */
+#include "agent/token/token.h"
+
+static const struct {
+	int fido;
+	enum err err;
+} rows[] = {
+	/* the library's own */
+	{ FIDO_OK, ERR_OK },
+	{ FIDO_ERR_TX, ERR_TOKEN_IO },
+	{ FIDO_ERR_RX, ERR_TOKEN_IO },
+	{ FIDO_ERR_RX_NOT_CBOR, ERR_LIE_FORMAT },
+	{ FIDO_ERR_RX_INVALID_CBOR, ERR_LIE_FORMAT },
+	{ FIDO_ERR_INVALID_ARGUMENT, ERR_INTERNAL },
+	{ FIDO_ERR_INVALID_PARAM, ERR_INTERNAL },
+	{ FIDO_ERR_USER_PRESENCE_REQUIRED, ERR_TOUCH_TIMEOUT },
+	/* not only ours: also what it says of a bad key agreement key */
+	{ FIDO_ERR_INTERNAL, ERR_TOKEN_IO },
+	/* the token's */
+	{ FIDO_ERR_INVALID_COMMAND, ERR_UNSUPPORTED },
+	{ FIDO_ERR_CHANNEL_BUSY, ERR_BUSY },
+	{ FIDO_ERR_INVALID_CBOR, ERR_LIE_FORMAT },
+	{ FIDO_ERR_LIMIT_EXCEEDED, ERR_TOOBIG },
+	{ FIDO_ERR_UNSUPPORTED_EXTENSION, ERR_TOKEN_NOSECRET },
+	{ FIDO_ERR_CREDENTIAL_EXCLUDED, ERR_EXISTS },
+	{ FIDO_ERR_INVALID_CREDENTIAL, ERR_TOKEN_WRONG },
+	{ FIDO_ERR_UNSUPPORTED_ALGORITHM, ERR_UNSUPPORTED },
+	{ FIDO_ERR_OPERATION_DENIED, ERR_TOUCH_DENIED },
+	{ FIDO_ERR_KEY_STORE_FULL, ERR_TOKEN_FULL },
+	{ FIDO_ERR_UNSUPPORTED_OPTION, ERR_UNSUPPORTED },
+	{ FIDO_ERR_INVALID_OPTION, ERR_UNSUPPORTED },
+	{ FIDO_ERR_KEEPALIVE_CANCEL, ERR_CANCELLED },
+	{ FIDO_ERR_NO_CREDENTIALS, ERR_TOKEN_WRONG },
+	{ FIDO_ERR_USER_ACTION_TIMEOUT, ERR_TOUCH_TIMEOUT },
+	{ FIDO_ERR_NOT_ALLOWED, ERR_TOUCH_DENIED },
+	{ FIDO_ERR_PIN_INVALID, ERR_PIN_WRONG },
+	{ FIDO_ERR_PIN_BLOCKED, ERR_PIN_BLOCKED },
+	{ FIDO_ERR_PIN_AUTH_BLOCKED, ERR_PIN_REPLUG },
+	{ FIDO_ERR_PIN_NOT_SET, ERR_PIN_UNSET },
+	{ FIDO_ERR_PIN_REQUIRED, ERR_PIN_NEEDED },
+	{ FIDO_ERR_PIN_POLICY_VIOLATION, ERR_PIN_POLICY },
+	{ FIDO_ERR_REQUEST_TOO_LARGE, ERR_TOOBIG },
+	{ FIDO_ERR_ACTION_TIMEOUT, ERR_TOUCH_TIMEOUT },
+	{ FIDO_ERR_UP_REQUIRED, ERR_UNSUPPORTED },
+	{ FIDO_ERR_UV_BLOCKED, ERR_UV_BLOCKED },
+	{ FIDO_ERR_UV_INVALID, ERR_TOUCH_DENIED },
+};
+
+enum err
+token_error(const struct token *t, int fido)
+{
+	size_t i;
+
+	/* the library turns whatever happened below into one of its own */
+	if (fido != FIDO_OK && t->link.err != ERR_OK)
+		return t->link.err;
+	if (fido < 0 && t->link.busy)
+		return ERR_BUSY;
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].fido == fido)
+			return rows[i].err;
+	}
+	return ERR_TOKEN_IO;
+}

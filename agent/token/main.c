@@ -1,0 +1,125 @@
+/*
+ * ownkey-token: one job about tokens, then it is gone.  Descriptor 0 is the vault; the protocol is
+ * lib/job.h.  The only program of the agent that talks to libfido2.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/token/list.h"
+#include "agent/token/token.h"
+#include "lib/chan.h"
+#include "lib/crypto.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+
+#define VAULT	    STDIN_FILENO
+#define ARENA	    (512 * 1024)
+#define JOB_WAIT_MS 10000
+
+static enum err
+fail(enum err e)
+{
+	struct token t = { .out = VAULT };
+
+	token_fail(&t, e);
+	return e;
+}
+
+/* --- listing --- */
+
+static enum err
+enter_list(const struct lister *l)
+{
+	const struct sandbox_rule rules[] = { { list_sysfs(l), false }, { list_dev(l), false },
+		{ NULL, false } };
+	const struct sandbox s = { .profile = SANDBOX_TOKEN_LIST, .rules = rules };
+	unsigned lacks;
+
+	return sandbox_enter(&s, &lacks);
+}
+
+static enum err
+do_list(const struct token_job *job)
+{
+	struct lister *l = NULL;
+	enum err e;
+
+	if ((e = list_init(&l, job, VAULT)) == ERR_OK && (e = enter_list(l)) == ERR_OK)
+		e = job->op == TOKEN_WATCH ? list_watch(l, VAULT) : list_once(l);
+	list_done(l);
+	return e == ERR_OK || e == ERR_CANCELLED || e == ERR_HANGUP ? e : fail(e);
+}
+
+/* --- one device --- */
+
+static enum err
+enter_device(void)
+{
+	const struct sandbox s = { .profile = SANDBOX_TOKEN };
+	unsigned lacks;
+
+	return sandbox_enter(&s, &lacks);
+}
+
+static enum err
+do_device(const struct token_job *job)
+{
+	struct token t;
+	enum err e;
+
+	if ((e = token_init(&t, job, VAULT)) == ERR_OK &&
+	    (e = token_connect(&t, VAULT)) == ERR_OK && (e = enter_device()) == ERR_OK)
+		e = token_run(&t);
+	if (e != ERR_OK)
+		token_fail(&t, e);
+	token_done(&t);
+	return e;
+}
+
+/* --- the job --- */
+
+static enum err
+do_job(struct span frame)
+{
+	struct token_job job;
+	enum err e;
+
+	if ((e = wire_decode(&token_job_map, frame, &job)) != ERR_OK)
+		return fail(e);
+	return job.op == TOKEN_LIST || job.op == TOKEN_WATCH ? do_list(&job) : do_device(&job);
+}
+
+static enum err
+start(void)
+{
+	static const char *const keep[] = { NULL };
+	enum err e;
+
+	if ((e = sandbox_early(keep)) != ERR_OK)
+		return e;
+	/* it would print the whole traffic: the library asks the environment by itself */
+	unsetenv("FIDO_DEBUG");
+	signal(SIGPIPE, SIG_IGN);
+	/* the library copies a PIN to the heap anyway: a machine that locks no memory still works */
+	if ((e = sec_arena_open(ARENA, false, true)) != ERR_OK)
+		return e;
+	return crypto_init();
+}
+
+int
+main(void)
+{
+	struct sec frame = { 0 };
+	enum err e;
+
+	log_open("ownkey-token", LOG_WARN_);
+	if ((e = start()) != ERR_OK || (e = chan_recv_sec(VAULT, JOB_WAIT_MS, &frame)) != ERR_OK) {
+		log_err(e, "start");
+		return EXIT_FAILURE;
+	}
+	e = do_job(sec_span(&frame));
+	sec_done(&frame);
+	sec_arena_close();
+	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

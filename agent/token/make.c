@@ -1,0 +1,124 @@
+/* make.c - makeCredential: not resident, with hmac-secret, attestation ignored (DESIGN 7). */
+#include "agent/token/token.h"
+
+#include <fido/eddsa.h>
+#include <fido/es256.h>
+
+#define AUTHDATA_MIN 37
+#define AUTHDATA_MAX 4096
+#define ID_MAX	     1024
+#define USER_MAX     64
+#define PROTECT	     FIDO_CRED_PROT_UV_OPTIONAL_WITH_ID
+
+static int
+set_extensions(const struct token *t, fido_cred_t *cred)
+{
+	int r;
+
+	if ((r = fido_cred_set_extensions(cred, FIDO_EXT_HMAC_SECRET)) != FIDO_OK)
+		return r;
+	return fido_dev_supports_cred_prot(t->dev) ? fido_cred_set_prot(cred, PROTECT) : FIDO_OK;
+}
+
+static int
+set_exclude(const struct token *t, const struct token_creds *c, fido_cred_t *cred)
+{
+	uint64_t max = fido_cbor_info_maxcredidlen(t->info);
+	size_t i;
+	int r;
+
+	for (i = 0; i < c->n; i++) {
+		if (max != 0 && c->v[i].len > max)
+			continue;
+		if ((r = fido_cred_exclude(cred, c->v[i].p, c->v[i].len)) != FIDO_OK)
+			return r;
+	}
+	return FIDO_OK;
+}
+
+static int
+fill(const struct token *t, const struct token_creds *c, int alg, fido_cred_t *cred)
+{
+	const struct token_job *job = t->job;
+	char user[USER_MAX + 1] = { 0 };
+	int r;
+
+	memcpy(user, job->user.p, job->user.len);
+	if ((r = fido_cred_set_type(cred, alg)) != FIDO_OK ||
+	    (r = fido_cred_set_rp(cred, t->rp_id, "ownkey")) != FIDO_OK ||
+	    (r = fido_cred_set_user(cred, job->user_id.p, job->user_id.len, user, user, NULL)) !=
+		FIDO_OK ||
+	    (r = fido_cred_set_clientdata_hash(cred, job->cdh.p, job->cdh.len)) != FIDO_OK ||
+	    (r = set_extensions(t, cred)) != FIDO_OK)
+		return r;
+	if (job->uv == TOKEN_UV_BUILTIN && (r = fido_cred_set_uv(cred, FIDO_OPT_TRUE)) != FIDO_OK)
+		return r;
+	return set_exclude(t, c, cred);
+}
+
+static enum err
+report(const struct token *t, const fido_cred_t *cred, int alg)
+{
+	struct token_event ev = { .kind = TOKEN_EV_RESULT, .alg = alg };
+	size_t want = alg == COSE_ES256 ? 64 : 32;
+
+	ev.cred_id = SPAN(fido_cred_id_ptr(cred), fido_cred_id_len(cred));
+	ev.authdata = SPAN(fido_cred_authdata_raw_ptr(cred), fido_cred_authdata_raw_len(cred));
+	ev.pubkey = SPAN(fido_cred_pubkey_ptr(cred), fido_cred_pubkey_len(cred));
+	ev.aaguid = SPAN(fido_cred_aaguid_ptr(cred), fido_cred_aaguid_len(cred));
+	if (ev.cred_id.len == 0 || ev.cred_id.len > ID_MAX || ev.authdata.len < AUTHDATA_MIN ||
+	    ev.authdata.len > AUTHDATA_MAX || ev.pubkey.p == NULL || ev.pubkey.len != want ||
+	    ev.aaguid.len != 16)
+		return ERR_LIE_FORMAT;
+	token_send(t, &ev);
+	return ERR_OK;
+}
+
+/* *unsupported: the token does not know this algorithm; nobody was asked for a touch. */
+static enum err
+make_with(struct token *t, const struct token_creds *c, int alg, const char *pin, bool *unsupported)
+{
+	fido_cred_t *cred = fido_cred_new();
+	enum err e;
+	int r;
+
+	if (cred == NULL)
+		return ERR_NOMEM;
+	if ((r = fill(t, c, alg, cred)) == FIDO_OK)
+		r = fido_dev_make_cred(t->dev, cred, pin);
+	*unsupported = r == FIDO_ERR_UNSUPPORTED_ALGORITHM;
+	if ((e = token_error(t, r)) == ERR_OK)
+		e = report(t, cred, alg);
+	fido_cred_free(&cred);
+	return e;
+}
+
+/* ES256 is what every token has; older ones do not list what they know. */
+static enum err
+make(struct token *t, const struct token_creds *c, const char *pin)
+{
+	bool no = token_has_alg(t, COSE_EDDSA) && !token_has_alg(t, COSE_ES256);
+	enum err e = ERR_UNSUPPORTED;
+
+	if (!no)
+		e = make_with(t, c, COSE_ES256, pin, &no);
+	return no ? make_with(t, c, COSE_EDDSA, pin, &no) : e;
+}
+
+enum err
+token_make(struct token *t)
+{
+	struct token_creds c;
+	const char *pin;
+	enum err e;
+
+	if (t->job->user.len > USER_MAX)
+		return ERR_TOOBIG;
+	if ((e = token_get_creds(t, &c)) != ERR_OK)
+		return e;
+	if (!token_has_extension(t, "hmac-secret"))
+		return ERR_TOKEN_NOSECRET;
+	if ((e = token_check_uv(t, &pin)) != ERR_OK)
+		return e;
+	return token_after_pin(t, make(t, &c, pin));
+}

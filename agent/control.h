@@ -1,6 +1,7 @@
 /*
  * control.h - fixed-size messages between the supervisor and its children (seqpacket sockets;
- * descriptors travel with them).  No parsing: a message is this struct or it is dropped.
+ * descriptors travel with them).  No parsing: a message is this struct (the first one to a child
+ * struct control_start) or it is dropped.
  *
  * The vault's descriptors: 0 = front (link.h), 1 = supervisor (this), 2 = the supervisor's standard
  * error.  The front's: 0 = vault, 1 = supervisor, 2 = standard error, 3 = agent.sock listener.
@@ -16,7 +17,7 @@
  *                       FORGET  id is void
  *                       KILL    end the helper with this handle
  *                       MEMORY  mem: what a successor must know
- * supervisor -> front   START   conf, owner, paths; fd = channel to the vault
+ * supervisor -> front   START   conf, owner, paths
  *                       VAULT   a fresh vault was started (lock): fd = new channel
  *                       LOCK    shutdown: exit
  */
@@ -60,13 +61,18 @@ struct control {
 	uint32_t handle;
 	uint32_t kind; /* enum helper_kind */
 	uint32_t err;
-	uint32_t owner; /* uid */
-	uint32_t notreal; /* started by `ownkey try` */
 	uint8_t id[JOB_ID_LEN];
 	struct control_memory mem;
+};
+
+/* The first message to a child. */
+struct control_start {
+	struct control head; /* type START; mem = memory of the predecessor */
+	uint32_t owner;	     /* uid */
+	uint32_t notreal;    /* started by `ownkey try` */
 	struct conf conf;
 	char vault[PATHS_MAX];
-	char state[PATHS_MAX];
+	char seen[PATHS_MAX];
 };
 
 #endif

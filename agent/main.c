@@ -112,7 +112,7 @@ open_sockets(struct supervisor *s)
 /* The record of the newest version seen: one for each place where a vault may be, so that trying
  * another vault does not make this machine forget the first. */
 static enum err
-name_seen(struct control *m)
+name_seen(struct control_start *m)
 {
 	char dir[PATHS_MAX], hex[17];
 	uint8_t hash[32];
@@ -123,7 +123,7 @@ name_seen(struct control *m)
 	crypto_sha256(span_str(m->vault), hash);
 	text_encode_raw(TEXT_HEX, SPAN(hash, 8), hex);
 	hex[16] = '\0';
-	if (snprintf(m->state, sizeof m->state, "%s/seen-%s", dir, hex) >= (int)sizeof m->state)
+	if (snprintf(m->seen, sizeof m->seen, "%s/seen-%s", dir, hex) >= (int)sizeof m->seen)
 		return ERR_TOOBIG;
 	return ERR_OK;
 }
@@ -131,7 +131,7 @@ name_seen(struct control *m)
 static enum err
 prepare(struct supervisor *s, const struct args *a)
 {
-	struct control *m = &s->start;
+	struct control_start *m = &s->start;
 	ssize_t n = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
 	enum err e;
 

@@ -28,11 +28,19 @@ start_role(struct supervisor *s, const char *role, const int *fds, int nfds, pid
 }
 
 static enum err
-tell(int control, struct control *m, enum control_type type, int fd)
+tell(int control, enum control_type type, int fd)
 {
-	m->magic = CONTROL_MAGIC;
-	m->type = type;
-	return sock_send_fd(control, SPAN(m, sizeof *m), fd);
+	struct control m = {.magic = CONTROL_MAGIC, .type = type};
+
+	return sock_send_fd(control, SPAN(&m, sizeof m), fd);
+}
+
+static enum err
+tell_start(struct supervisor *s, int control)
+{
+	s->start.head.magic = CONTROL_MAGIC;
+	s->start.head.type = CONTROL_START;
+	return sock_send_fd(control, SPAN(&s->start, sizeof s->start), -1);
 }
 
 static void
@@ -72,7 +80,7 @@ message(struct supervisor *s, const struct child *from, const struct control *m)
 	else if (m->type == CONTROL_FORGET)
 		callers_forget(s, m->id);
 	else if (m->type == CONTROL_MEMORY)
-		s->start.mem = m->mem;
+		s->start.head.mem = m->mem;
 }
 
 /* True: a message was there.  A closed socket is left to SIGCHLD. */
@@ -131,7 +139,7 @@ start_vault(struct supervisor *s, int chan)
 	s->vault.control = control[0];
 	s->vault_started = loop_now();
 	if (!e)
-		e = tell(s->vault.control, &s->start, CONTROL_START, -1);
+		e = tell_start(s, s->vault.control);
 	if (!e && !(s->vault.fd = loop_fd_add(s->loop, control[0], POLLIN, vault_readable, s)))
 		e = ERR_NOMEM;
 	return e;
@@ -153,7 +161,7 @@ start_front(struct supervisor *s, int chan)
 	close(control[1]);
 	s->front.control = control[0];
 	if (!e)
-		e = tell(s->front.control, &s->start, CONTROL_START, -1);
+		e = tell_start(s, s->front.control);
 	if (!e && !(s->front.fd = loop_fd_add(s->loop, control[0], POLLIN, front_readable, s)))
 		e = ERR_NOMEM;
 	return e;
@@ -184,7 +192,7 @@ replace_vault(struct supervisor *s)
 	if ((e = sock_pair(SOCK_STREAM, chan)))
 		return e;
 	if (!(e = start_vault(s, chan[0])))
-		e = tell(s->front.control, &s->start, CONTROL_VAULT, chan[1]);
+		e = tell(s->front.control, CONTROL_VAULT, chan[1]);
 	close(chan[0]);
 	close(chan[1]);
 	return e;
@@ -242,13 +250,12 @@ static void
 on_signal(void *arg, int signo)
 {
 	struct supervisor *s = arg;
-	struct control m = {0};
 
 	if (signo == SIGCHLD)
 		reap(s);
 	else if (signo != SIGUSR1)
 		stop(s);
-	else if (s->vault.control >= 0 && tell(s->vault.control, &m, CONTROL_LOCK, -1))
+	else if (s->vault.control >= 0 && tell(s->vault.control, CONTROL_LOCK, -1))
 		spawn_kill(s->vault.pid);
 }
 

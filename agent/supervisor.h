@@ -47,7 +47,7 @@ struct caller {
 
 struct supervisor {
 	struct loop *loop;
-	struct control start; /* what every child is told: conf, owner, paths, memory */
+	struct control_start start; /* what every child is told: conf, owner, paths, memory */
 	char self[PATHS_MAX]; /* our own executable */
 	int agent_sock, secret_sock, lock;
 	struct child vault, front;

@@ -6,7 +6,7 @@
 
 #include "lib/err.h"
 
-#define PATHS_MAX 4096
+#define PATHS_MAX 1024
 
 /* Value of an environment variable that has to be an absolute path; NULL when unset or not. */
 const char *paths_env(const char *name);

@@ -70,14 +70,14 @@ sweep(const struct file *f)
 }
 
 enum err
-file_prepare(struct file *f, const struct control *start)
+file_prepare(struct file *f, const struct control_start *start)
 {
 	char *slash;
 	enum err e;
 
 	*f = (struct file){.owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1};
 	snprintf(f->path, sizeof f->path, "%s", start->vault);
-	snprintf(f->seen, sizeof f->seen, "%s", start->state);
+	snprintf(f->seen, sizeof f->seen, "%s", start->seen);
 	if ((e = make_parent(f->path)) || (e = make_parent(f->seen)))
 		return e;
 	snprintf(f->dir, sizeof f->dir, "%s", f->path);

@@ -29,7 +29,7 @@ struct file {
 	uint64_t seen_at;
 };
 
-MUST enum err file_prepare(struct file *f, const struct control *start);
+MUST enum err file_prepare(struct file *f, const struct control_start *start);
 /* Carry out one request of the vault; replies are queued on out. */
 void file_request(struct file *f, struct span payload, struct buf *out);
 /* The vault went away in the middle, or does not want the new file: undo. */

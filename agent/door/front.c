@@ -136,8 +136,8 @@ take_start(struct front *f)
 
 	if ((e = sock_recv_fd(f->control, &f->start, sizeof f->start, &n, &fd)))
 		return e;
-	if (n != sizeof f->start || f->start.magic != CONTROL_MAGIC ||
-	    f->start.type != CONTROL_START || fd >= 0)
+	if (n != sizeof f->start || f->start.head.magic != CONTROL_MAGIC ||
+	    f->start.head.type != CONTROL_START || fd >= 0)
 		return ERR_FORMAT;
 	log_open("ownkey-agent[front]", (enum log_level)f->start.conf.log_level);
 	return ERR_OK;

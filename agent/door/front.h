@@ -46,7 +46,7 @@ struct front {
 	struct chan vault;	/* fd -1 between two vaults */
 	struct loop_fd *vault_fd;
 	int control, listener;
-	struct control start;
+	struct control_start start;
 	struct conn *conns[FRONT_CONNS];
 	uint32_t generation;
 	unsigned nconns;
@@ -55,7 +55,6 @@ struct front {
 	struct file file;
 };
 
-int front_main(void);
 /* Stop or resume reading clients (the vault is away or slow). */
 void front_pause(struct front *f, bool pause);
 

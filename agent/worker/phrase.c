@@ -1,0 +1,220 @@
+#include "agent/worker/phrase.h"
+
+#include "agent/worker/talk.h"
+#include "agent/worker/yield.h"
+#include "lib/crypto.h"
+#include "lib/root.h"
+#include "lib/words.h"
+
+#define WORDS		24
+#define TRIES		5
+#define PATIENCE_MS	(10 * 60 * 1000)
+#define LETTERS_SUFFICE 4
+
+struct phrase {
+	struct worker *w;
+	struct sec root;  /* P */
+	struct sec words; /* as shown; only when made */
+	struct sec typed; /* P of what was typed; only when made */
+	struct talk talk;
+};
+
+/* Says whether the typed words will do; *index: the first wrong one from 1, 0 unknown. */
+typedef enum err judge_fn(struct phrase *p, struct span typed, size_t *index);
+
+/* --- which word is wrong --- */
+
+static bool
+is_letter(uint8_t c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static struct span
+next_word(struct span *rest)
+{
+	size_t n = 0;
+
+	while (rest->len > 0 && !is_letter(rest->p[0]))
+		*rest = span_sub(*rest, 1, rest->len - 1);
+	while (n < rest->len && is_letter(rest->p[n]))
+		n++;
+	*rest = span_sub(*rest, n, rest->len - n);
+	return SPAN(rest->p - n, n);
+}
+
+static bool
+is_word(struct span typed, struct span word)
+{
+	if (typed.len > word.len || (typed.len < word.len && typed.len < LETTERS_SUFFICE))
+		return false;
+	for (size_t i = 0; i < typed.len; i++)
+		if ((typed.p[i] | 0x20) != word.p[i])
+			return false;
+	return true;
+}
+
+size_t
+phrase_first_wrong(struct span typed, struct span words)
+{
+	for (size_t i = 1; i <= WORDS; i++)
+		if (!is_word(next_word(&typed), next_word(&words)))
+			return i;
+	return 0;
+}
+
+/* --- asking --- */
+
+static bool
+is_about_words(enum err e)
+{
+	return e == ERR_WORDS_WRONG || e == ERR_WORDS_CHECKSUM || e == ERR_WORDS_UNKNOWN ||
+	    e == ERR_WORDS_COUNT;
+}
+
+/* Until judge is content, or the last try was wrong too. */
+static enum err
+ask_words(struct phrase *p, judge_fn *judge)
+{
+	uint64_t left = p->w->job.tries ? p->w->job.tries : TRIES;
+	struct span typed;
+	size_t index;
+	enum err e, sent;
+
+	for (;;) {
+		index = 0;
+		if ((e = talk_text(&p->talk, &typed)) != ERR_OK)
+			return e;
+		if ((e = judge(p, typed, &index)) == ERR_OK || !is_about_words(e))
+			return e;
+		if ((sent = talk_error(&p->talk, e, index, --left > 0)) != ERR_OK)
+			return sent;
+		if (left == 0)
+			return e;
+	}
+}
+
+static enum err
+judge_typed_back(struct phrase *p, struct span typed, size_t *index)
+{
+	enum err e;
+
+	sec_wipe(&p->typed);
+	e = words_to_bytes(typed, ROOT_LEN, &p->typed, NULL);
+	if (e == ERR_OK && !crypto_eq(sec_span(&p->typed), sec_span(&p->root)))
+		e = ERR_WORDS_WRONG;
+	/* this person has the right words before their eyes: say where they went wrong */
+	if (e != ERR_OK)
+		*index = phrase_first_wrong(typed, sec_span(&p->words));
+	return e;
+}
+
+static enum err
+judge_opening(struct phrase *p, struct span typed, size_t *index)
+{
+	const struct worker_job *j = &p->w->job;
+	size_t bad = 0;
+	enum err e;
+
+	sec_wipe(&p->root);
+	e = words_to_bytes(typed, ROOT_LEN, &p->root, &bad);
+	if (e == ERR_WORDS_UNKNOWN)
+		*index = bad + 1;
+	if (e != ERR_OK)
+		return e;
+	yield_fingerprint(p->w, sec_span(&p->root));
+	if (j->fpr.len > 0 && !crypto_eq(p->w->event.fpr, j->fpr))
+		return ERR_WORDS_WRONG;
+	return ERR_OK;
+}
+
+/* --- the two jobs --- */
+
+static enum err
+open_talk(struct phrase *p)
+{
+	const struct worker *w = p->w;
+
+	return talk_open(
+	    &p->talk, w->vault, w->door, w->job.wait_ms ? w->job.wait_ms : PATIENCE_MS);
+}
+
+static enum err
+new_root(struct phrase *p)
+{
+	enum err e;
+
+	if ((e = sec_init(&p->root, ROOT_LEN)) != ERR_OK ||
+	    (e = sec_init(&p->typed, ROOT_LEN)) != ERR_OK ||
+	    (e = sec_init(&p->words, WORDS_PHRASE_MAX)) != ERR_OK ||
+	    (e = sec_random(&p->root, ROOT_LEN)) != ERR_OK)
+		return e;
+	return words_from_bytes(sec_span(&p->root), ' ', &p->words);
+}
+
+static enum err
+show_words(struct phrase *p)
+{
+	enum err e;
+
+	if ((e = talk_show(&p->talk, sec_span(&p->words))) != ERR_OK || p->w->job.no_confirm)
+		return e;
+	return ask_words(p, judge_typed_back);
+}
+
+static enum err
+yield_new(struct worker *w, struct span root)
+{
+	enum err e;
+
+	yield_fingerprint(w, root);
+	if ((e = yield_recs(w, root)) != ERR_OK || (e = yield_seed(w, root)) != ERR_OK ||
+	    (e = yield_backup(w, root)) != ERR_OK)
+		return e;
+	return yield_succession(w, root);
+}
+
+static enum err
+yield_opened(struct worker *w, struct span root)
+{
+	enum err e = yield_recs(w, root);
+
+	return e == ERR_OK && w->job.want_seed ? yield_seed(w, root) : e;
+}
+
+/* The person is told first: who does not get to hear OK has no vault either. */
+static enum err
+finish(struct phrase *p, enum err e)
+{
+	if (e == ERR_OK)
+		e = talk_ok(&p->talk);
+	talk_close(&p->talk, e);
+	sec_done(&p->typed);
+	sec_done(&p->words);
+	sec_done(&p->root);
+	return e;
+}
+
+enum err
+phrase_make(struct worker *w)
+{
+	struct phrase p = { .w = w, .talk = TALK_INIT };
+	enum err e;
+
+	if ((e = new_root(&p)) == ERR_OK && (e = open_talk(&p)) == ERR_OK &&
+	    (e = show_words(&p)) == ERR_OK)
+		e = yield_new(w, sec_span(&p.root));
+	return finish(&p, e);
+}
+
+enum err
+phrase_open(struct worker *w)
+{
+	struct phrase p = { .w = w, .talk = TALK_INIT };
+	enum err e;
+
+	if ((e = sec_init(&p.root, ROOT_LEN)) == ERR_OK && (e = open_talk(&p)) == ERR_OK &&
+	    (e = ask_words(&p, judge_opening)) == ERR_OK)
+		e = yield_opened(w, sec_span(&p.root));
+	return finish(&p, e);
+}

@@ -1,0 +1,141 @@
+#include "agent/worker/worker.h"
+
+#include "agent/worker/kdf.h"
+#include "agent/worker/phrase.h"
+#include "agent/worker/wait.h"
+#include "lib/chan.h"
+
+#define JOB_WAIT_MS 10000
+#define ANSWER_MAX  (16 * 1024)
+#define KIB	    1024
+#define MIB	    (1024 * 1024)
+
+/* --- what each job must bring, and what it needs --- */
+
+static enum err
+check_argon2(const struct worker_job *j)
+{
+	if (j->pass.len == 0)
+		return ERR_PASS_EMPTY;
+	return j->salt.len == 16 && j->m > 0 && j->t > 0 ? ERR_OK : ERR_RANGE;
+}
+
+static enum err
+check_phrase(const struct worker_job *j)
+{
+	struct cbor c = wire_each(&j->slot_ids);
+	struct span id;
+	enum err e;
+
+	if (j->slot_ids.n > WORKER_SLOTS)
+		return ERR_RANGE;
+	while (!cbor_at_end(&c))
+		if ((e = cbor_get_bytes(&c, &id)) != ERR_OK || id.len != 16)
+			return ERR_FORMAT;
+	return ERR_OK;
+}
+
+static enum err
+check_rsa(const struct worker_job *j)
+{
+	return j->bits == 2048 || j->bits == 3072 || j->bits == 4096 ? ERR_OK : ERR_RANGE;
+}
+
+static const struct task {
+	enum err (*check)(const struct worker_job *j);
+	enum err (*run)(struct worker *w);
+	bool computes; /* without waiting for anybody: needs wait_arm */
+} tasks[] = {
+	[WORKER_ARGON2] = { check_argon2, kdf_argon2, true },
+	[WORKER_PHRASE_MAKE] = { check_phrase, phrase_make, false },
+	[WORKER_PHRASE_OPEN] = { check_phrase, phrase_open, false },
+	[WORKER_RSA] = { check_rsa, kdf_rsa, true },
+};
+
+/* --- the job --- */
+
+enum err
+worker_read(struct worker *w)
+{
+	enum err e;
+
+	if ((e = chan_recv_sec(w->vault, JOB_WAIT_MS, &w->frame)) != ERR_OK ||
+	    (e = wire_decode(&worker_job_map, sec_span(&w->frame), &w->job)) != ERR_OK)
+		return e;
+	return tasks[w->job.op].check(&w->job);
+}
+
+enum err
+worker_prepare(struct worker *w, uint64_t *as_limit)
+{
+	enum err e;
+
+	*as_limit = 64 * MIB;
+	if (w->job.op == WORKER_ARGON2) {
+		*as_limit += w->job.m * KIB;
+		if ((e = kdf_check_memory("/proc/meminfo", w->job.m)) != ERR_OK)
+			return e;
+	}
+	return tasks[w->job.op].computes ? wait_arm(w->vault, &w->frame) : ERR_OK;
+}
+
+enum err
+worker_run(struct worker *w)
+{
+	enum err e = tasks[w->job.op].run(w);
+
+	wait_disarm();
+	return e;
+}
+
+/* Nothing secret, and there may be no arena. */
+static enum err
+send_error(int vault, enum err why)
+{
+	struct worker_event ev = { .kind = WORKER_EV_ERROR, .err = why };
+	struct buf b = BUF_INIT;
+	enum err e;
+
+	wire_mark(&worker_event_map, &ev);
+	if ((e = wire_encode(&worker_event_map, &ev, &b)) == ERR_OK)
+		e = chan_send(vault, buf_span(&b));
+	buf_done(&b);
+	return e;
+}
+
+static enum err
+send_result(struct worker *w)
+{
+	struct sec frame = { 0 };
+	struct buf b;
+	enum err e;
+
+	if ((e = sec_init(&frame, ANSWER_MAX)) != ERR_OK)
+		return e;
+	/* with max below cap a buffer never grows: this one stays in the arena */
+	b = (struct buf){ .p = frame.p, .cap = frame.cap, .max = frame.cap - 1 };
+	w->event.kind = WORKER_EV_RESULT;
+	wire_mark(&worker_event_map, &w->event);
+	if ((e = wire_encode(&worker_event_map, &w->event, &b)) == ERR_OK)
+		e = chan_send(w->vault, buf_span(&b));
+	sec_done(&frame);
+	return e;
+}
+
+enum err
+worker_answer(struct worker *w, enum err e)
+{
+	return e == ERR_OK ? send_result(w) : send_error(w->vault, e);
+}
+
+void
+worker_done(struct worker *w)
+{
+	sec_done(&w->frame);
+	sec_done(&w->out);
+	sec_done(&w->seed);
+	sec_done(&w->recs);
+	sec_done(&w->hashes);
+	sec_done(&w->backup);
+	sec_zero(w, sizeof(*w));
+}

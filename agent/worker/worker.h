@@ -1,0 +1,43 @@
+/*
+ * worker.h - one job of ownkey-worker: read it, check it, do it, answer.
+ *
+ * The order is fixed: worker_read and worker_prepare before the sandbox (they look at the machine),
+ * worker_run inside it.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "lib/job.h"
+#include "lib/sec.h"
+
+#define WORKER_ARENA (128 * 1024)
+#define WORKER_SLOTS 16
+
+struct worker {
+	int vault; /* stream: the job in, one RESULT or ERROR out */
+	int door;  /* seqpacket: the supervisor passes the person's connection */
+	struct sec frame;
+	struct worker_job job; /* borrows from frame */
+	/* what the job yields */
+	struct sec out;
+	struct sec seed;
+	struct sec recs;
+	struct sec hashes;
+	struct sec backup;
+	uint8_t fpr[4];
+	struct span rec[WORKER_SLOTS];
+	struct worker_event event; /* borrows from the above */
+};
+
+/* The job; ERR_HANGUP, ERR_TIMEOUT, or what is wrong with it. */
+MUST enum err worker_read(struct worker *w);
+/* Can it be done on this machine?  *as_limit: address space it needs, bytes. */
+MUST enum err worker_prepare(struct worker *w, uint64_t *as_limit);
+/* Do it and fill w->event. */
+MUST enum err worker_run(struct worker *w);
+/* Send RESULT (e is ERR_OK) or ERROR. */
+MUST enum err worker_answer(struct worker *w, enum err e);
+/* Wipe everything. */
+void worker_done(struct worker *w);
+
+#endif

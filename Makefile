@@ -43,13 +43,14 @@ ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
 objects = $(patsubst %.c,$(2)/%.o,$(call sources,$(1)))
+archived = $(filter-out $(2)/$(firstword $($(1)_DIRS))/main.o,$(call objects,$(1),$(2)))
 
 # a room's directories are prerequisites too: they change when a file goes
 define room
 $(1)_OBJ := $(call objects,$(1),$(B))
 OBJ += $$($(1)_OBJ)
-$(B)/$(1).a: $$(filter-out %/main.o,$$($(1)_OBJ)) $(wildcard $($(1)_DIRS))
-$(B)/fuzz/obj/$(1).a: $(filter-out %/main.o,$(call objects,$(1),$(B)/fuzz/obj))
+$(B)/$(1).a: $(call archived,$(1),$(B)) $(wildcard $($(1)_DIRS))
+$(B)/fuzz/obj/$(1).a: $(call archived,$(1),$(B)/fuzz/obj)
 endef
 
 define program

@@ -1,0 +1,186 @@
+/*
+ * item.h - the records of the body (DESIGN 6) and their wire tables (body_tables.c).
+ *
+ * All maps are open: keys of later versions are kept in rest and survive a change.  Decoded records
+ * borrow from the encoded bytes.  To make or change one: fill or edit the struct and hand it to
+ * body_*_put or delta_*; `has` is marked there (wire_mark), for list items by the caller.
+ */
+#ifndef AGENT_VAULT_ITEM_H
+#define AGENT_VAULT_ITEM_H
+
+#include "lib/wire.h"
+
+#define ITEM_ID_LEN	16
+#define ITEM_LABEL_MAX	1023 /* path text, percent-encoded; names of secrets: 255 (caller) */
+#define ITEM_REVS	9    /* rev_id and the last 8 before it */
+#define ITEM_SECRET_MAX (128 * 1024) /* before sealing */
+#define ITEM_PUBLIC_MAX (64 * 1024)
+#define ITEM_ATTRS	256
+#define ITEM_CLIENTS	256
+#define ITEM_EPOCHS	4096
+
+enum item_kind {
+	ITEM_KEY = 1,	/* key of an identity; label = path text without the epoch */
+	ITEM_SECRET = 2 /* named secret; label = name */
+			/* others: kept, listed by nobody */
+};
+enum item_origin_kind { ORIGIN_DERIVED, ORIGIN_IMPORTED, ORIGIN_GENERATED };
+enum item_use { USE_FREE, USE_ASK_ONCE, USE_TOUCH /* more: of a later version, refuse */ };
+enum item_epoch_state { EPOCH_ACTIVE, EPOCH_RETIRED, EPOCH_REVOKED };
+
+/* 7: where the key comes from; the components for every key of an identity. */
+struct item_origin {
+	uint64_t has;
+	uint64_t kind;	     /* 1 enum item_origin_kind */
+	uint64_t generation; /* 2 of the seed (derived) */
+	struct span service; /* 3 path components, not encoded */
+	struct span account; /* 4 */
+	struct span purpose; /* 5 */
+	struct span alg;     /* 6 "ed25519", "password.alnum.20", "rsa" ... */
+	struct span source;  /* 7 imported: from where, for people */
+	struct wire_rest rest;
+};
+
+/* 10.4: a client that is allowed (not asked again), by label or unit. */
+struct item_client {
+	uint64_t has;
+	struct span label; /* 1 executable: a label, no boundary */
+	struct span unit;  /* 2 cgroup unit or Flatpak id */
+	uint64_t uid;	   /* 3 uid + 1; 0 = the owner */
+	struct wire_rest rest;
+};
+
+/* 10 */
+struct item_policy {
+	uint64_t has;
+	uint64_t use;		  /* 1 enum item_use */
+	bool may_export;	  /* 2 */
+	uint64_t rate;		  /* 3 uses a minute, 0 = no limit */
+	struct wire_list clients; /* 4 struct item_client; empty = any */
+	bool raw;		  /* 5 raw signatures and agreements are allowed */
+	struct wire_rest rest;
+};
+
+/* 11 */
+struct item_attr {
+	uint64_t has;
+	struct span name;  /* 1 */
+	struct span value; /* 2 */
+	struct wire_rest rest;
+};
+
+/* 12 */
+struct item_epoch {
+	uint64_t has;
+	uint64_t epoch;	  /* 1 */
+	uint64_t state;	  /* 2 enum item_epoch_state */
+	uint64_t created; /* 3 unix seconds */
+	struct wire_rest rest;
+};
+
+struct item {
+	uint64_t has;
+	struct span id;		     /* 1 16 bytes */
+	uint64_t kind;		     /* 2 enum item_kind */
+	struct span label;	     /* 3 */
+	uint64_t rev;		     /* 4 u32, from 1 */
+	struct wire_list rev_ids;    /* 5 blobs of 16, the newest first, at most ITEM_REVS */
+	uint64_t mtime;		     /* 6 unix seconds */
+	struct item_origin origin;   /* 7 */
+	struct span secret;	     /* 8 sealed (keys: item_id||u32be rev); absent when derived */
+	struct span public_part;     /* 9 one CBOR item, made by the format */
+	struct item_policy policy;   /* 10 */
+	struct wire_list attributes; /* 11 struct item_attr */
+	struct wire_list epochs;     /* 12 struct item_epoch */
+	struct wire_rest rest;
+};
+
+/* 3: what is known of a slot besides the slot itself. */
+struct slot_note {
+	uint64_t has;
+	struct span slot_id;	/* 1 16 bytes */
+	struct span auth;	/* 2 32 bytes (DESIGN 4): never outside the body */
+	struct span label;	/* 3 1..255 */
+	struct span aaguid;	/* 4 16 bytes; token only */
+	struct span hard_pk;	/* 5 reserved: key of the token itself */
+	uint64_t added;		/* 6 unix seconds */
+	uint64_t last_used;	/* 7 */
+	uint64_t last_verified; /* 8 */
+	struct wire_rest rest;
+};
+
+/* 4: one generation of the recovery root, as much of it as the vault keeps. */
+struct seed {
+	uint64_t has;
+	uint64_t generation; /* 1 u32 g */
+	struct span box;     /* 2 seal(seedbox key of g, "seedbox", u32be g, seed_g) */
+	struct span backup;  /* 3 seal(seedbox key of g, "backup", u32be g, bkp_g text) */
+	struct span fpr;     /* 4 fingerprint of P, 4 bytes */
+	uint64_t created;    /* 5 unix seconds */
+	struct wire_rest rest;
+};
+
+enum tomb_kind { TOMB_ITEM, TOMB_SLOT };
+/* 6: something that was removed; stays for merging. */
+struct tomb {
+	uint64_t has;
+	struct span id; /* 1 16 bytes */
+	uint64_t kind;	/* 2 enum tomb_kind */
+	uint64_t rev;	/* 3 last revision of an item */
+	uint64_t at;	/* 4 unix seconds */
+	struct wire_rest rest;
+};
+
+/* One row of 7 (a list of these). */
+struct succession {
+	uint64_t has;
+	uint64_t generation;   /* 1 */
+	struct span hashes;    /* 2 n x 32: SHA-256 of the public keys of succ_g,0.. */
+	uint64_t next;	       /* 3 first j that was not given to an identity */
+	struct wire_list logs; /* 4 struct succession_log */
+	struct wire_rest rest;
+};
+struct succession_log {
+	uint64_t has;
+	struct span item;      /* 1 id of the identity */
+	uint64_t j;	       /* 2 */
+	struct span statement; /* 3 signed statements, raw */
+	struct wire_rest rest;
+};
+
+/* 8 */
+struct audit {
+	uint64_t has;
+	struct span key;  /* 1 32 bytes */
+	uint64_t n;	  /* 2 entries so far */
+	struct span head; /* 3 hash of the last one, 32 bytes */
+	struct wire_rest rest;
+};
+
+/* 9 */
+struct defaults {
+	uint64_t has;
+	bool notreal;	     /* 1 made by `ownkey try` */
+	bool one_way_in;     /* 2 its owner accepted a single way in */
+	uint64_t created;    /* 3 unix seconds */
+	uint64_t generation; /* 4 of the seed that new identities use */
+	struct wire_rest rest;
+};
+
+extern const struct wire_map item_map, item_origin_map, item_policy_map, item_client_map,
+    item_attr_map, item_epoch_map, slot_note_map, seed_map, tomb_map, succession_map,
+    succession_log_map, audit_map, defaults_map;
+
+/* The limits that the tables cannot say: ERR_RANGE (rev, number of rev_ids). */
+MUST enum err item_check(const struct item *it);
+
+/* Next revision: rev + 1, rev_id in front of the history.  *h must live until `it` was encoded.
+ * ERR_RANGE past 2^32 - 1. */
+struct item_history {
+	struct span v[ITEM_REVS];
+};
+MUST enum err item_next_rev(struct item *it, const uint8_t rev_id[16], struct item_history *h);
+/* Is rev_id among the revisions of it? (merging) */
+bool item_has_rev(const struct item *it, struct span rev_id);
+
+#endif

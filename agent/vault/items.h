@@ -1,0 +1,52 @@
+/*
+ * items.h - the array of encoded items and its two indexes, by id and by (kind, label).
+ * Inside of body.h; others use body_item_*.
+ */
+#ifndef AGENT_VAULT_ITEMS_H
+#define AGENT_VAULT_ITEMS_H
+
+#include "agent/vault/item.h"
+
+struct items_entry {
+	uint8_t *raw; /* encoded item; NULL = removed */
+	uint32_t len;
+	uint32_t id_at; /* offsets in raw */
+	uint32_t label_at;
+	uint32_t next_id; /* chains: position + 1, 0 = end */
+	uint32_t next_label;
+	uint32_t hash_id;
+	uint32_t hash_label;
+	uint16_t label_len;
+	uint16_t kind;
+	bool owned; /* raw is ours, else it lies in body.plain */
+};
+
+struct items {
+	struct items_entry *v;
+	size_t n; /* positions, removed ones included */
+	size_t cap;
+	size_t live;
+	uint32_t *by_id; /* heads: position + 1 */
+	uint32_t *by_label;
+	size_t nheads;	  /* power of two */
+	uint8_t seed[16]; /* of the hash: labels are chosen by clients */
+};
+
+void items_done(struct items *t);
+/* Room for n items at once. */
+MUST enum err items_reserve(struct items *t, size_t n);
+/* Append one that is not there yet; it borrows raw.  ERR_EXISTS when the id is. */
+MUST enum err items_add(struct items *t, struct span raw, const struct item *it);
+/* Insert or replace, copying raw. */
+MUST enum err items_put(struct items *t, struct span raw, const struct item *it);
+/* Position + 1, 0 = none. */
+size_t items_find_id(const struct items *t, const uint8_t id[16]);
+size_t items_find_label(const struct items *t, uint64_t kind, struct span label);
+void items_remove(struct items *t, size_t pos);
+static inline struct span
+items_raw(const struct items *t, size_t pos)
+{
+	return SPAN(t->v[pos].raw, t->v[pos].len);
+}
+
+#endif

@@ -11,7 +11,7 @@
 static size_t
 limit(const struct buf *b)
 {
-	return b->max ? b->max : DEFAULT_MAX;
+	return !b->max ? DEFAULT_MAX : b->max < SIZE_MAX / 4 ? b->max : SIZE_MAX / 4;
 }
 
 /* realloc(3) would leave the old content behind in freed memory */

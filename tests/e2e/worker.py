@@ -58,7 +58,7 @@ def start(job, **kw):
     return w
 
 
-def make_job(None):
+def make_job(more=None):
     return {1: MAKE, 6: SLOTS, 7: 0, 12: 20000, **(more or {})}
 
 

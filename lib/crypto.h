@@ -68,8 +68,8 @@ MUST enum err crypto_p256_ecdh(const uint8_t priv[32], const uint8_t pub[64], ui
 /* secp256k1 public key, x || y (64). */
 MUST enum err crypto_secp256k1_public(const uint8_t priv[32], uint8_t pub[64]);
 /* d = (be(stream48) mod (n-1)) + 1, constant time (DESIGN 5; FIPS 186-5 A.2.1 style). */
-void crypto_p256_scalar(const uint8_t stream[48], uint8_t d[32]);
-void crypto_secp256k1_scalar(const uint8_t stream[48], uint8_t d[32]);
+MUST enum err crypto_p256_scalar(const uint8_t stream[48], uint8_t d[32]);
+MUST enum err crypto_secp256k1_scalar(const uint8_t stream[48], uint8_t d[32]);
 
 /* AES-256-CBC without padding (CTAP PIN protocols); in.len multiple of 16, else ERR_RANGE; iv NULL =
  * zero.  out: in.len bytes. */

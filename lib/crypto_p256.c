@@ -65,16 +65,18 @@ scalar_from_stream(const uint8_t s[48], const uint64_t n1[4], uint8_t d[32])
 	sec_zero(r, sizeof(r));
 }
 
-void
+enum err
 crypto_p256_scalar(const uint8_t stream[48], uint8_t d[32])
 {
 	scalar_from_stream(stream, p256_n1, d);
+	return ERR_OK;
 }
 
-void
+enum err
 crypto_secp256k1_scalar(const uint8_t stream[48], uint8_t d[32])
 {
 	scalar_from_stream(stream, secp256k1_n1, d);
+	return ERR_OK;
 }
 
 /* 0 < d < n, i.e. d <= n - 1 */

@@ -307,13 +307,15 @@ key_from_stream(const struct derive_alg *alg, unsigned chars, struct sec *stream
 	if ((r = sec_init(out, chars ? chars : 32)))
 		return r;
 	if (alg->kind == DERIVE_P256)
-		crypto_p256_scalar(stream->p, out->p);
+		r = crypto_p256_scalar(stream->p, out->p);
 	else if (alg->kind == DERIVE_SECP256K1)
-		crypto_secp256k1_scalar(stream->p, out->p);
+		r = crypto_secp256k1_scalar(stream->p, out->p);
 	else
 		password(alg->alphabet, stream->p, chars, out->p);
 	out->len = out->cap;
-	return ERR_OK;
+	if (r)
+		sec_done(out);
+	return r;
 }
 
 enum err

@@ -20,8 +20,7 @@ chan_init(struct chan *c, int fd, size_t max)
 	int flags = fcntl(fd, F_GETFL);
 
 	*c = (struct chan){ .fd = fd, .max = max };
-	/* The head of a frame counts to the limit of neither side. */
-	c->in.max = max + HEAD + CHAN_FILL_MOST + READ_MORE;
+	c->in.max = max + HEAD + CHAN_FILL_MOST + READ_MORE; /* never reached: see has_plenty */
 	if (flags >= 0)
 		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
@@ -89,6 +88,8 @@ read_once(struct chan *c, size_t least, size_t *got, bool *full)
 
 	if (room < least)
 		room = least;
+	if (room > READ_MORE)
+		room = READ_MORE;
 	p = buf_room(&c->in, room);
 	if (!p)
 		return buf_err(&c->in);
@@ -103,6 +104,15 @@ read_once(struct chan *c, size_t least, size_t *got, bool *full)
 	return n == 0 || errno == ECONNRESET ? ERR_HANGUP : ERR_IO;
 }
 
+/* Who does not take its frames gets no more: the other side will notice. */
+static bool
+has_plenty(const struct chan *c)
+{
+	size_t len;
+
+	return unread(c) >= CHAN_FILL_MOST && has_frame(c, &len);
+}
+
 MUST enum err
 chan_fill(struct chan *c)
 {
@@ -113,9 +123,7 @@ chan_fill(struct chan *c)
 	if (c->fd < 0)
 		return ERR_HANGUP;
 	drop_read(c);
-	if (unread(c) >= CHAN_FILL_MOST && has_frame(c, &len))
-		return ERR_OK;
-	while (!r && full && total < CHAN_FILL_MOST) {
+	while (!r && full && total < CHAN_FILL_MOST && !has_plenty(c)) {
 		r = read_once(c, least, &got, &full);
 		total += got;
 		least = READ_MORE;

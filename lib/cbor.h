@@ -11,6 +11,11 @@
 
 #include "lib/buf.h"
 
+/* libcbor, which libfido2 brings along, has functions of these names: in a program that links both,
+ * the dynamic linker would hand libfido2 ours. */
+#define cbor_get_int ownkey_cbor_get_int
+#define cbor_get_bool ownkey_cbor_get_bool
+
 #define CBOR_DEPTH 8
 
 enum cbor_type {

@@ -7,15 +7,17 @@ cd "$(dirname "$0")/.."
 
 wanted()
 {
-	awk -v what=" build $* " '!/^#/ && index(what, " " $1 " ") && !seen[$2]++ { print $2, $3 }' \
-		contrib/deps.txt contrib/deps-interop.txt
+	awk -v what=" build $* " '
+		!/^#/ && index(what, " " $1 " ") && !seen[$2]++ { print $2, $3 }
+		' contrib/deps.txt contrib/deps-interop.txt
 }
 
 missing()
 {
 	while read -r package instead; do
 		[ -n "$instead" ] && command -v "$instead" >/dev/null && continue
-		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null |
+			grep -qx installed ||
 			echo "$package"
 	done
 }
@@ -79,7 +81,8 @@ case " $* " in
 		# shellcheck disable=SC2046
 		ask $(cat contrib/deps-npm.txt) '(npm, into build/npm)'
 		# shellcheck disable=SC2046
-		npm install --silent --no-audit --no-fund --prefix build/npm $(cat contrib/deps-npm.txt)
+		npm install --silent --no-audit --no-fund --prefix build/npm \
+			$(cat contrib/deps-npm.txt)
 		cp contrib/deps-npm.txt build/npm/installed
 	fi
 	;;

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Which room may include what (DESIGN 2).  Libraries are rooms here, too: only
+# lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2.
+# agent/*.h is what the processes of the agent say to each other.
+. tests/lint/lib.sh
+
+# allowed FILE: the directories and libraries it may include from
+allowed()
+{
+	case $1 in
+	tests/*)          echo '*' ;;
+	include/*)        echo include ;;
+	lib/crypto*)      echo lib include sodium openssl ;;
+	lib/*)            echo lib include utf8proc ;;
+	agent/token/*)    echo lib agent/token fido ;;
+	agent/worker/*)   echo lib agent/worker ;;
+	agent/prompt/*)   echo lib agent/prompt ;;
+	agent/door/*)     echo lib agent agent/door ;;
+	agent/slot/*)     echo lib agent/slot ;;
+	agent/format/*)   echo lib agent/format ;;
+	agent/vault/*)    echo lib agent agent/vault agent/slot agent/format ;;
+	agent/*)          echo lib agent agent/vault agent/door ;;
+	cli/*)            echo lib include cli ;;
+	pam/*)            echo lib include pam ;;
+	oidc/*)           echo lib include oidc ;;
+	contrib/*)        echo include ;;
+	esac
+}
+
+# room HEADER: where it is from; nothing for a header of the system
+room()
+{
+	case $1 in
+	'<sodium'*)               echo sodium ;;
+	'<openssl/'*)             echo openssl ;;
+	'<fido'*)                 echo fido ;;
+	'<utf8proc'*)             echo utf8proc ;;
+	'<cbor'* | '<curl/'* | '<systemd/'*) echo "${1#<}" ;;
+	'"'*/*)                   h=${1#?} && echo "${h%/*}" ;;
+	'"'*)                     echo 'without a directory' ;;
+	esac
+}
+
+files '*.[ch]' | xargs grep -n '^[[:space:]]*#[[:space:]]*include' /dev/null |
+	sed 's/#[[:space:]]*include[[:space:]]*//' |
+	while IFS=: read -r file line header; do
+		may=$(set -f && echo " $(allowed "$file") ")
+		from=$(room "${header%[>\"]*}")
+		case $may in
+		*" ${from:-*} "* | ' * ') ;;
+		*) [ -z "$from" ] || echo "$file:$line: may not include $header" ;;
+		esac
+	done | violations

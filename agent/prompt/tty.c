@@ -82,6 +82,7 @@ set_silent(const struct tty *t)
 
 	now.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	now.c_iflag &= ~(tcflag_t)(IXON | ISTRIP);
+	now.c_oflag |= OPOST | ONLCR;
 	now.c_cc[VMIN] = 1;
 	now.c_cc[VTIME] = 0;
 	return tcsetattr(t->fd, TCSAFLUSH, &now) == 0 ? ERR_OK : ERR_NOPROMPT;
@@ -226,7 +227,7 @@ static void
 put_question(const struct prompt_job *job, struct buf *out)
 {
 	/* the client may be in the middle of a line */
-	buf_put_str(out, "\r\n");
+	buf_put_u8(out, '\n');
 	put_paragraph(job->title.len ? job->title : SPAN_LIT("ownkey"), out);
 	put_paragraph(job->text, out);
 	put_paragraph(job->error, out);

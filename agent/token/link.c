@@ -86,6 +86,7 @@ look_at(struct link *l, const uint8_t *r)
 {
 	if (!is_ours(l, r))
 		return false;
+	l->awaiting = r[4] == CMD_KEEPALIVE && r[7] == STATUS_UPNEEDED;
 	if (r[4] == CMD_KEEPALIVE) {
 		if (r[7] == STATUS_UPNEEDED)
 			tell(l, true);
@@ -102,7 +103,7 @@ static int
 fail(struct link *l, enum err e)
 {
 	if (e == ERR_TIMEOUT)
-		e = l->touch ? ERR_TOUCH_TIMEOUT : ERR_TOKEN_IO;
+		e = l->awaiting ? ERR_TOUCH_TIMEOUT : ERR_TOKEN_IO;
 	/* let the token stop blinking */
 	if (e == ERR_CANCELLED || e == ERR_TOUCH_TIMEOUT || e == ERR_TOKEN_IO)
 		send_cancel(l);
@@ -142,7 +143,7 @@ note_command(struct link *l, const uint8_t *r)
 {
 	if ((r[4] & 0x80) == 0)
 		return;
-	l->working = l->touch = l->busy = false;
+	l->working = l->touch = l->awaiting = l->busy = false;
 	if (is_broadcast(r) && r[4] == CMD_INIT) {
 		memcpy(l->nonce, r + 7, sizeof l->nonce);
 		l->opening = true;

@@ -23,6 +23,7 @@ struct link {
 	uint8_t cid[4];
 	bool has_cid;
 	bool working, touch; /* said so during the running command */
+	bool awaiting;	     /* the last thing it said is "touch me" */
 	unsigned events;     /* bounded: a token may blink as often as it likes */
 	void (*event)(void *arg, bool touch);
 	void *arg;

@@ -52,8 +52,8 @@ wait_for(const struct report_port *p, int fd, short events, int64_t until)
 	}
 }
 
-enum err
-report_pause(struct report_port *p, int ms)
+static enum err
+fd_pause(struct report_port *p, int ms)
 {
 	enum err e = wait_for(p, -1, 0, report_clock() + ms);
 
@@ -192,7 +192,7 @@ lock_hidraw(struct report_port *p, int64_t until)
 			return ERR_TOKEN_IO;
 		if (report_clock() >= limit)
 			return ERR_BUSY;
-		if ((e = report_pause(p, LOCK_STEP_MS)) != ERR_OK)
+		if ((e = fd_pause(p, LOCK_STEP_MS)) != ERR_OK)
 			return e;
 	}
 	return ERR_OK;

@@ -23,6 +23,8 @@ struct report_port {
 	 * ERR_TOKEN_GONE, ERR_TOKEN_IO.  Replaced by tests and fuzzing. */
 	enum err (*recv)(struct report_port *p, uint8_t r[REPORT_LEN], int64_t until);
 	enum err (*send)(struct report_port *p, const uint8_t r[REPORT_LEN], int64_t until);
+	/* Sleep, watching the vault's end: ERR_OK or ERR_CANCELLED. */
+	enum err (*pause)(struct report_port *p, int ms);
 	void *arg; /* for those */
 };
 
@@ -32,7 +34,4 @@ int64_t report_clock(void);
  * ERR_TOKEN_ABSENT, ERR_TOKEN_ACCESS, ERR_BUSY, ERR_CANCELLED, ERR_TOKEN_IO. */
 MUST enum err report_open(struct report_port *p, const char *path, int ctl, int64_t until);
 void report_close(struct report_port *p);
-/* Sleep, watching the vault's end: ERR_OK or ERR_CANCELLED. */
-MUST enum err report_pause(struct report_port *p, int ms);
-
 #endif

@@ -147,15 +147,24 @@ token_get_creds(const struct token *t, struct token_creds *c)
 
 /* --- opening --- */
 
+void
+token_attach(struct token *t, const struct report_port *port)
+{
+	uint64_t ms = t->job->timeout_ms ? t->job->timeout_ms : TOKEN_TIMEOUT_MS;
+
+	t->port = *port;
+	t->link = (struct link){ .port = &t->port, .event = on_keepalive, .arg = t };
+	t->link.until = report_clock() + (int64_t)ms;
+}
+
 enum err
 token_connect(struct token *t, int ctl)
 {
-	uint64_t ms = t->job->timeout_ms ? t->job->timeout_ms : TOKEN_TIMEOUT_MS;
 	char path[TOKEN_PATH_MAX] = { 0 };
+	struct report_port none = { .fd = -1, .ctl = -1 };
 
 	memcpy(path, t->job->path.p, t->job->path.len);
-	t->link = (struct link){ .event = on_keepalive, .arg = t };
-	t->link.until = report_clock() + (int64_t)ms;
+	token_attach(t, &none); /* the clock runs from here */
 	return report_open(&t->port, path, ctl, t->link.until);
 }
 
@@ -186,9 +195,8 @@ open_once(struct token *t)
 
 	drop_dev(t);
 	t->link.err = ERR_OK;
-	t->link.busy = t->link.has_cid = t->link.touch = false;
+	t->link.busy = t->link.has_cid = false;
 	t->link.quiet_until = report_clock() + OPEN_QUIET_MS;
-	t->link.port = &t->port;
 	link_use(&t->link);
 	if ((t->dev = fido_dev_new()) == NULL)
 		return ERR_NOMEM;
@@ -220,7 +228,7 @@ token_reopen(struct token *t)
 			return e;
 		if (e != ERR_BUSY)
 			continue;
-		if ((cancel = report_pause(&t->port, BUSY_STEP_MS)) != ERR_OK)
+		if ((cancel = t->port.pause(&t->port, BUSY_STEP_MS)) != ERR_OK)
 			return cancel;
 	}
 }

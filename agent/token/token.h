@@ -44,6 +44,8 @@ struct token_creds {
 MUST enum err token_init(struct token *t, const struct token_job *job, int out);
 /* Open the device; ctl is watched for the vault's cancel (-1: nothing to watch). */
 MUST enum err token_connect(struct token *t, int ctl);
+/* Instead of token_connect, for tests: these reports. */
+void token_attach(struct token *t, const struct report_port *port);
 /* INIT, getInfo, the operation.  ERR_CANCELLED when the vault hung up. */
 MUST enum err token_run(struct token *t);
 void token_done(struct token *t);

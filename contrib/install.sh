@@ -1,0 +1,48 @@
+#!/bin/sh
+# usage: contrib/install.sh install|uninstall	(called by make, which sets the variables)
+# One list of what goes where, to put there or to take away.
+set -eu
+what=$1
+
+# file MODE SOURCE DESTINATION
+file()
+{
+	if [ "$what" = install ]; then
+		install -D -m "$1" "$2" "$3"
+	else
+		rm -f "$3"
+	fi
+}
+
+# made DESTINATION COMMAND...: what the command prints
+made()
+{
+	to=$1
+	shift
+	if [ "$what" = install ]; then
+		mkdir -p "${to%/*}"
+		"$@" >"$to"
+		chmod 644 "$to"
+	else
+		rm -f "$to"
+	fi
+}
+
+for program in ownkey ownkey-agent; do
+	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$BINDIR/$program"
+done
+for program in ownkey-token ownkey-worker ownkey-prompt; do
+	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$LIBEXECDIR/$program"
+done
+for page in man/*.[1-8]; do
+	[ ! -e "$page" ] || file 644 "$page" "$MANDIR/man${page##*.}/${page##*/}"
+done
+for unit in contrib/systemd/user/*; do
+	made "$UNITDIR/${unit##*/}" sed "s|@BINDIR@|$RUNS_FROM|" "$unit"
+done
+if [ -e "$B/ownkey" ]; then
+	made "$SHARE/bash-completion/completions/ownkey" "$B/ownkey" --dump-completion bash
+	made "$SHARE/zsh/site-functions/_ownkey" "$B/ownkey" --dump-completion zsh
+	made "$SHARE/fish/vendor_completions.d/ownkey.fish" "$B/ownkey" --dump-completion fish
+fi
+[ "$what" = install ] || [ ! -d "$LIBEXECDIR" ] || rmdir --ignore-fail-on-non-empty "$LIBEXECDIR"

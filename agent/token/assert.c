@@ -1,5 +1,5 @@
 /* assert.c - getAssertion over many credentials, with the secret. */
-#include "agent/token/token.h"
+#include "agent/token/device.h"
 
 #include "lib/cbor.h"
 
@@ -25,9 +25,9 @@ struct round {
 
 /* A credential id longer than the token can hold is another token's. */
 static void
-drop_foreign(const struct token *t, struct token_creds *c)
+drop_foreign(const struct device *d, struct device_creds *c)
 {
-	uint64_t max = fido_cbor_info_maxcredidlen(t->info);
+	uint64_t max = fido_cbor_info_maxcredidlen(d->info);
 	size_t i, n = 0;
 
 	if (max == 0)
@@ -40,10 +40,10 @@ drop_foreign(const struct token *t, struct token_creds *c)
 }
 
 static struct round
-get_round(const struct token *t, const struct token_creds *c, size_t at, size_t most)
+get_round(const struct device *d, const struct device_creds *c, size_t at, size_t most)
 {
-	uint64_t msg = fido_cbor_info_maxmsgsiz(t->info);
-	uint64_t used = REQUEST_REST + t->job->rp_id.len;
+	uint64_t msg = fido_cbor_info_maxmsgsiz(d->info);
+	uint64_t used = REQUEST_REST + d->job->rp_id.len;
 	size_t n = 0;
 
 	if (msg == 0)
@@ -58,23 +58,23 @@ get_round(const struct token *t, const struct token_creds *c, size_t at, size_t 
 }
 
 static size_t
-list_limit(const struct token *t)
+list_limit(const struct device *d)
 {
-	uint64_t max = fido_cbor_info_maxcredcntlst(t->info);
+	uint64_t max = fido_cbor_info_maxcredcntlst(d->info);
 
 	if (max == 0)
 		return LIST_DEFAULT;
-	return max < TOKEN_CREDS_MAX ? (size_t)max : TOKEN_CREDS_MAX;
+	return max < DEVICE_CREDS_MAX ? (size_t)max : DEVICE_CREDS_MAX;
 }
 
 static int
-fill(const struct token *t, const struct round *rd, fido_assert_t *a)
+fill(const struct device *d, const struct round *rd, fido_assert_t *a)
 {
-	const struct token_job *job = t->job;
+	const struct token_job *job = d->job;
 	size_t i;
 	int r;
 
-	if ((r = fido_assert_set_rp(a, t->rp_id)) != FIDO_OK ||
+	if ((r = fido_assert_set_rp(a, d->rp_id)) != FIDO_OK ||
 	    (r = fido_assert_set_clientdata_hash(a, job->cdh.p, job->cdh.len)) != FIDO_OK)
 		return r;
 	for (i = 0; i < rd->n; i++) {
@@ -147,7 +147,7 @@ get_authdata(const fido_assert_t *a, size_t i, struct span *raw)
 }
 
 static enum err
-report(const struct token *t, const fido_assert_t *a, const struct round *rd)
+report(const struct device *d, const fido_assert_t *a, const struct round *rd)
 {
 	struct token_event ev = { .kind = TOKEN_EV_RESULT };
 	size_t i = 0;
@@ -159,27 +159,27 @@ report(const struct token *t, const fido_assert_t *a, const struct round *rd)
 	ev.sig = SPAN(fido_assert_sig_ptr(a, i), fido_assert_sig_len(a, i));
 	if (ev.sig.len == 0 || ev.sig.len > SIG_MAX)
 		return ERR_LIE_FORMAT;
-	if (t->job->salt.len > 0) {
+	if (d->job->salt.len > 0) {
 		ev.secret =
 		    SPAN(fido_assert_hmac_secret_ptr(a, i), fido_assert_hmac_secret_len(a, i));
 		/* FIDO_OK says nothing about it: also a stale answer gives FIDO_OK */
-		if (ev.secret.p == NULL || ev.secret.len != t->job->salt.len)
+		if (ev.secret.p == NULL || ev.secret.len != d->job->salt.len)
 			return ERR_LIE_SECRET;
 	}
-	token_send(t, &ev);
+	device_send(d, &ev);
 	return ERR_OK;
 }
 
 /* The library says INTERNAL when the token answered and the secret could not be decrypted. */
 static bool
-is_bad_secret(const struct token *t, int r, const fido_assert_t *a)
+is_bad_secret(const struct device *d, int r, const fido_assert_t *a)
 {
-	return r == FIDO_ERR_INTERNAL && t->job->salt.len > 0 && t->link.err == ERR_OK &&
+	return r == FIDO_ERR_INTERNAL && d->job->salt.len > 0 && d->channel.err == ERR_OK &&
 	    fido_assert_count(a) > 0;
 }
 
 static enum err
-do_round(struct token *t, const struct round *rd, const char *pin)
+do_round(struct device *d, const struct round *rd, const char *pin)
 {
 	fido_assert_t *a = fido_assert_new();
 	enum err e = ERR_NOMEM;
@@ -187,27 +187,27 @@ do_round(struct token *t, const struct round *rd, const char *pin)
 
 	if (a == NULL)
 		return e;
-	if ((r = fill(t, rd, a)) == FIDO_OK)
-		r = fido_dev_get_assert(t->dev, a, pin);
-	if (is_bad_secret(t, r, a))
+	if ((r = fill(d, rd, a)) == FIDO_OK)
+		r = fido_dev_get_assert(d->dev, a, pin);
+	if (is_bad_secret(d, r, a))
 		e = ERR_LIE_SECRET;
-	else if ((e = token_error(t, r)) == ERR_OK)
-		e = report(t, a, rd);
+	else if ((e = device_error(d, r)) == ERR_OK)
+		e = report(d, a, rd);
 	fido_assert_free(&a);
 	return e;
 }
 
 /* "Not one of mine" goes on to the next part of the list; "too large" tries a smaller one. */
 static enum err
-do_rounds(struct token *t, const struct token_creds *c, const char *pin)
+do_rounds(struct device *d, const struct device_creds *c, const char *pin)
 {
-	size_t at = 0, most = list_limit(t);
+	size_t at = 0, most = list_limit(d);
 	struct round rd;
 	enum err e;
 
 	do {
-		rd = get_round(t, c, at, most);
-		e = do_round(t, &rd, pin);
+		rd = get_round(d, c, at, most);
+		e = do_round(d, &rd, pin);
 		if (e == ERR_TOOBIG && rd.n > 1)
 			most = rd.n / 2;
 		else if (e == ERR_TOKEN_WRONG)
@@ -219,22 +219,22 @@ do_rounds(struct token *t, const struct token_creds *c, const char *pin)
 }
 
 enum err
-token_assert(struct token *t)
+device_assert(struct device *d)
 {
-	struct token_creds c;
+	struct device_creds c;
 	const char *pin;
 	bool listed;
 	enum err e;
 
-	if ((e = token_get_creds(t, &c)) != ERR_OK)
+	if ((e = device_get_creds(d, &c)) != ERR_OK)
 		return e;
-	if (t->job->salt.len > 0 && !token_has_extension(t, "hmac-secret"))
+	if (d->job->salt.len > 0 && !device_has_extension(d, "hmac-secret"))
 		return ERR_TOKEN_NOSECRET;
 	listed = c.n > 0;
-	drop_foreign(t, &c);
+	drop_foreign(d, &c);
 	if (listed && c.n == 0)
 		return ERR_TOKEN_WRONG;
-	if ((e = token_check_uv(t, &pin)) != ERR_OK)
+	if ((e = device_check_uv(d, &pin)) != ERR_OK)
 		return e;
-	return token_after_pin(t, do_rounds(t, &c, pin));
+	return device_after_pin(d, do_rounds(d, &c, pin));
 }

@@ -1,24 +1,24 @@
 /*
- * link.h - what stands between libfido2 and the reports.
+ * channel.h - what stands between libfido2 and the reports.
  *
  * The library swallows keepalives and other people's frames; here they are seen first: "touch me"
  * becomes an event, frames of other channels and answers to other people's INIT are dropped (every
  * opener of a hidraw node gets everything), and the deadline and the vault's cancel take effect.
  */
-#ifndef AGENT_TOKEN_LINK_H
-#define AGENT_TOKEN_LINK_H
+#ifndef AGENT_TOKEN_CHANNEL_H
+#define AGENT_TOKEN_CHANNEL_H
 
 #include <fido.h>
 
-#include "agent/token/report.h"
+#include "agent/token/port.h"
 
-struct link {
-	struct report_port *port; /* borrowed */
-	int64_t until;		  /* end of the whole operation (report_clock) */
-	int64_t quiet_until;	  /* an answer must be there by then; 0 = no such limit */
-	enum err err;		  /* why the last read or write failed; the library cannot say */
-	bool busy;		  /* the token said: another channel is being served */
-	bool opening;		  /* INIT is sent, its answer not seen */
+struct channel {
+	struct port *port;   /* borrowed */
+	int64_t until;	     /* end of the whole operation (port_clock) */
+	int64_t quiet_until; /* an answer must be there by then; 0 = no such limit */
+	enum err err;	     /* why the last read or write failed; the library cannot say */
+	bool busy;	     /* the token said: another channel is being served */
+	bool opening;	     /* INIT is sent, its answer not seen */
 	uint8_t nonce[8];
 	uint8_t cid[4];
 	bool has_cid;
@@ -30,8 +30,8 @@ struct link {
 };
 
 /* The device from now on: one per process, because open() of the library takes only a path. */
-void link_use(struct link *l);
+void channel_use(struct channel *c);
 /* Read and write through that device. */
-extern const fido_dev_io_t link_io;
+extern const fido_dev_io_t channel_io;
 
 #endif

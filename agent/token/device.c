@@ -1,5 +1,5 @@
-/* token.c - opening, the job, events. */
-#include "agent/token/token.h"
+/* device.c - opening, the job, events. */
+#include "agent/token/device.h"
 
 #include "lib/buf.h"
 #include "lib/chan.h"
@@ -15,36 +15,36 @@
 /* --- events --- */
 
 void
-token_send(const struct token *t, struct token_event *ev)
+device_send(const struct device *d, struct token_event *ev)
 {
 	struct buf b = BUF_INIT;
 
 	wire_mark(&token_event_map, ev);
-	if (t->out >= 0 && wire_encode(&token_event_map, ev, &b) == ERR_OK &&
-	    chan_send(t->out, buf_span(&b)) != ERR_OK)
+	if (d->out >= 0 && wire_encode(&token_event_map, ev, &b) == ERR_OK &&
+	    chan_send(d->out, buf_span(&b)) != ERR_OK)
 		buf_reset(&b); /* the vault is gone, and with it whoever wanted to know */
 	buf_done(&b);
 }
 
 void
-token_fail(const struct token *t, enum err e)
+device_fail(const struct device *d, enum err e)
 {
 	struct token_event ev = { .kind = TOKEN_EV_ERROR, .err = e };
 
-	if (t->has_retries) {
-		ev.retries = t->retries;
+	if (d->has_retries) {
+		ev.retries = d->retries;
 		wire_set(&token_event_map, &ev, "retries");
 	}
-	token_send(t, &ev);
+	device_send(d, &ev);
 }
 
 static void
 on_keepalive(void *arg, bool touch)
 {
-	const struct token *t = arg;
+	const struct device *d = arg;
 	struct token_event ev = { .kind = touch ? TOKEN_EV_TOUCH : TOKEN_EV_WORKING };
 
-	token_send(t, &ev);
+	device_send(d, &ev);
 }
 
 /* --- the job --- */
@@ -54,14 +54,14 @@ enum need { NEED_RP = 1, NEED_CDH = 2, NEED_PIN = 4, NEED_NEWPIN = 8, NEED_USER 
 static const struct verb {
 	unsigned needs;
 	bool u2f; /* may be asked of an old token too */
-	enum err (*run)(struct token *t);
+	enum err (*run)(struct device *d);
 } verbs[] = {
-	[TOKEN_INFO] = { 0, true, token_info },
-	[TOKEN_ASSERT] = { NEED_RP | NEED_CDH, false, token_assert },
-	[TOKEN_MAKE] = { NEED_RP | NEED_CDH | NEED_USER, false, token_make },
-	[TOKEN_PIN_SET] = { NEED_NEWPIN, false, token_pin_set },
-	[TOKEN_PIN_CHANGE] = { NEED_PIN | NEED_NEWPIN, false, token_pin_change },
-	[TOKEN_SELECT] = { 0, false, token_select },
+	[TOKEN_INFO] = { 0, true, device_info },
+	[TOKEN_ASSERT] = { NEED_RP | NEED_CDH, false, device_assert },
+	[TOKEN_MAKE] = { NEED_RP | NEED_CDH | NEED_USER, false, device_make },
+	[TOKEN_PIN_SET] = { NEED_NEWPIN, false, device_pin_set },
+	[TOKEN_PIN_CHANGE] = { NEED_PIN | NEED_NEWPIN, false, device_pin_change },
+	[TOKEN_SELECT] = { 0, false, device_select },
 };
 
 static const struct verb *
@@ -109,32 +109,32 @@ copy_pin(struct sec *dst, struct span pin)
 }
 
 enum err
-token_init(struct token *t, const struct token_job *job, int out)
+device_init(struct device *d, const struct token_job *job, int out)
 {
 	enum err e;
 
-	*t = (struct token){ .job = job, .out = out };
-	t->port.fd = t->port.ctl = -1;
+	*d = (struct device){ .job = job, .out = out };
+	d->port.fd = d->port.ctl = -1;
 	if ((e = check_job(job)) != ERR_OK)
 		return e;
-	if (job->rp_id.len >= sizeof t->rp_id || job->path.len >= TOKEN_PATH_MAX)
+	if (job->rp_id.len >= sizeof d->rp_id || job->path.len >= DEVICE_PATH_MAX)
 		return ERR_TOOBIG;
 	if (job->rp_id.len > 0)
-		memcpy(t->rp_id, job->rp_id.p, job->rp_id.len);
-	if ((e = copy_pin(&t->pin, job->pin)) != ERR_OK)
+		memcpy(d->rp_id, job->rp_id.p, job->rp_id.len);
+	if ((e = copy_pin(&d->pin, job->pin)) != ERR_OK)
 		return e;
-	return copy_pin(&t->newpin, job->newpin);
+	return copy_pin(&d->newpin, job->newpin);
 }
 
 enum err
-token_get_creds(const struct token *t, struct token_creds *c)
+device_get_creds(const struct device *d, struct device_creds *c)
 {
-	struct cbor cur = wire_each(&t->job->creds);
+	struct cbor cur = wire_each(&d->job->creds);
 	enum err e;
 
 	c->n = 0;
 	while (!cbor_at_end(&cur)) {
-		if (c->n == TOKEN_CREDS_MAX)
+		if (c->n == DEVICE_CREDS_MAX)
 			return ERR_TOOBIG;
 		if ((e = cbor_get_bytes(&cur, &c->v[c->n])) != ERR_OK)
 			return e;
@@ -148,122 +148,122 @@ token_get_creds(const struct token *t, struct token_creds *c)
 /* --- opening --- */
 
 void
-token_attach(struct token *t, const struct report_port *port)
+device_attach(struct device *d, const struct port *port)
 {
-	uint64_t ms = t->job->timeout_ms ? t->job->timeout_ms : TOKEN_TIMEOUT_MS;
+	uint64_t ms = d->job->timeout_ms ? d->job->timeout_ms : DEVICE_TIMEOUT_MS;
 
-	t->port = *port;
-	t->link = (struct link){ .port = &t->port, .event = on_keepalive, .arg = t };
-	t->link.until = report_clock() + (int64_t)ms;
+	d->port = *port;
+	d->channel = (struct channel){ .port = &d->port, .event = on_keepalive, .arg = d };
+	d->channel.until = port_clock() + (int64_t)ms;
 }
 
 enum err
-token_connect(struct token *t, int ctl)
+device_connect(struct device *d, int ctl)
 {
-	char path[TOKEN_PATH_MAX] = { 0 };
-	struct report_port none = { .fd = -1, .ctl = -1 };
+	char path[DEVICE_PATH_MAX] = { 0 };
+	struct port none = { .fd = -1, .ctl = -1 };
 
-	memcpy(path, t->job->path.p, t->job->path.len);
-	token_attach(t, &none); /* the clock runs from here */
-	return report_open(&t->port, path, ctl, t->link.until);
+	memcpy(path, d->job->path.p, d->job->path.len);
+	device_attach(d, &none); /* the clock runs from here */
+	return port_open(&d->port, path, ctl, d->channel.until);
 }
 
 static void
-drop_dev(struct token *t)
+drop_dev(struct device *d)
 {
-	if (t->dev != NULL)
-		fido_dev_close(t->dev);
-	fido_dev_free(&t->dev);
-	fido_cbor_info_free(&t->info);
+	if (d->dev != NULL)
+		fido_dev_close(d->dev);
+	fido_dev_free(&d->dev);
+	fido_cbor_info_free(&d->info);
 }
 
 static int
-read_info(struct token *t)
+read_info(struct device *d)
 {
-	if (!fido_dev_is_fido2(t->dev))
+	if (!fido_dev_is_fido2(d->dev))
 		return FIDO_OK;
-	if ((t->info = fido_cbor_info_new()) == NULL)
+	if ((d->info = fido_cbor_info_new()) == NULL)
 		return FIDO_ERR_INTERNAL;
-	return fido_dev_get_cbor_info(t->dev, t->info);
+	return fido_dev_get_cbor_info(d->dev, d->info);
 }
 
 /* Never fido_dev_new_with_info: with our own functions it takes our handle for its own. */
 static enum err
-open_once(struct token *t)
+open_once(struct device *d)
 {
 	int r;
 
-	drop_dev(t);
-	t->link.err = ERR_OK;
-	t->link.busy = t->link.has_cid = false;
-	t->link.quiet_until = report_clock() + OPEN_QUIET_MS;
-	link_use(&t->link);
-	if ((t->dev = fido_dev_new()) == NULL)
+	drop_dev(d);
+	d->channel.err = ERR_OK;
+	d->channel.busy = d->channel.has_cid = false;
+	d->channel.quiet_until = port_clock() + OPEN_QUIET_MS;
+	channel_use(&d->channel);
+	if ((d->dev = fido_dev_new()) == NULL)
 		return ERR_NOMEM;
-	if ((r = fido_dev_set_io_functions(t->dev, &link_io)) == FIDO_OK &&
-	    (r = fido_dev_set_timeout(t->dev, -1)) == FIDO_OK &&
-	    (r = fido_dev_open(t->dev, "token")) == FIDO_OK)
-		r = read_info(t);
-	t->link.quiet_until = 0;
-	return token_error(t, r);
+	if ((r = fido_dev_set_io_functions(d->dev, &channel_io)) == FIDO_OK &&
+	    (r = fido_dev_set_timeout(d->dev, -1)) == FIDO_OK &&
+	    (r = fido_dev_open(d->dev, "token")) == FIDO_OK)
+		r = read_info(d);
+	d->channel.quiet_until = 0;
+	return device_error(d, r);
 }
 
 static bool
-is_final(const struct token *t, enum err e)
+is_final(const struct device *d, enum err e)
 {
 	return e == ERR_OK || e == ERR_CANCELLED || e == ERR_TOKEN_GONE || e == ERR_NOMEM ||
-	    report_clock() >= t->link.until;
+	    port_clock() >= d->channel.until;
 }
 
 enum err
-token_reopen(struct token *t)
+device_reopen(struct device *d)
 {
 	unsigned failed = 0, busy = 0;
 	enum err e, cancel;
 
 	for (;;) {
-		e = open_once(t);
-		if (is_final(t, e) || (e != ERR_BUSY && ++failed == OPEN_TRIES) ||
+		e = open_once(d);
+		if (is_final(d, e) || (e != ERR_BUSY && ++failed == OPEN_TRIES) ||
 		    (e == ERR_BUSY && ++busy == BUSY_TRIES))
 			return e;
 		if (e != ERR_BUSY)
 			continue;
-		if ((cancel = t->port.pause(&t->port, BUSY_STEP_MS)) != ERR_OK)
+		if ((cancel = d->port.pause(&d->port, BUSY_STEP_MS)) != ERR_OK)
 			return cancel;
 	}
 }
 
 enum err
-token_run(struct token *t)
+device_run(struct device *d)
 {
-	const struct verb *v = get_verb(t->job);
+	const struct verb *v = get_verb(d->job);
 	enum err e;
 
 	fido_init(FIDO_DISABLE_U2F_FALLBACK);
-	if ((e = token_reopen(t)) != ERR_OK)
+	if ((e = device_reopen(d)) != ERR_OK)
 		return e;
-	if (t->info == NULL && !v->u2f)
+	if (d->info == NULL && !v->u2f)
 		return ERR_TOKEN_U2F;
-	return v->run(t);
+	return v->run(d);
 }
 
 void
-token_done(struct token *t)
+device_done(struct device *d)
 {
-	drop_dev(t);
-	report_close(&t->port);
-	sec_done(&t->pin);
-	sec_done(&t->newpin);
+	drop_dev(d);
+	port_close(&d->port);
+	sec_done(&d->pin);
+	sec_done(&d->newpin);
 }
 
 /* --- what getInfo said --- */
 
 bool
-token_has_option(const struct token *t, const char *name, bool *value)
+device_has_option(const struct device *d, const char *name, bool *value)
 {
-	char **names = fido_cbor_info_options_name_ptr(t->info);
-	const bool *values = fido_cbor_info_options_value_ptr(t->info);
-	size_t i, n = fido_cbor_info_options_len(t->info);
+	char **names = fido_cbor_info_options_name_ptr(d->info);
+	const bool *values = fido_cbor_info_options_value_ptr(d->info);
+	size_t i, n = fido_cbor_info_options_len(d->info);
 
 	*value = false;
 	for (i = 0; i < n; i++) {
@@ -276,10 +276,10 @@ token_has_option(const struct token *t, const char *name, bool *value)
 }
 
 bool
-token_has_extension(const struct token *t, const char *name)
+device_has_extension(const struct device *d, const char *name)
 {
-	char **names = fido_cbor_info_extensions_ptr(t->info);
-	size_t i, n = fido_cbor_info_extensions_len(t->info);
+	char **names = fido_cbor_info_extensions_ptr(d->info);
+	size_t i, n = fido_cbor_info_extensions_len(d->info);
 
 	for (i = 0; i < n; i++) {
 		if (strcmp(names[i], name) == 0)
@@ -289,12 +289,12 @@ token_has_extension(const struct token *t, const char *name)
 }
 
 bool
-token_has_alg(const struct token *t, int alg)
+device_has_alg(const struct device *d, int alg)
 {
-	size_t i, n = fido_cbor_info_algorithm_count(t->info);
+	size_t i, n = fido_cbor_info_algorithm_count(d->info);
 
 	for (i = 0; i < n; i++) {
-		if (fido_cbor_info_algorithm_cose(t->info, i) == alg)
+		if (fido_cbor_info_algorithm_cose(d->info, i) == alg)
 			return true;
 	}
 	return false;
@@ -303,56 +303,56 @@ token_has_alg(const struct token *t, int alg)
 /* --- PIN and fingerprint --- */
 
 enum err
-token_read_retries(struct token *t)
+device_read_retries(struct device *d)
 {
 	int n = -1, r;
 
-	if ((r = fido_dev_get_retry_count(t->dev, &n)) != FIDO_OK)
-		return token_error(t, r);
+	if ((r = fido_dev_get_retry_count(d->dev, &n)) != FIDO_OK)
+		return device_error(d, r);
 	if (n < 0 || n > 255)
 		return ERR_LIE_FORMAT;
-	t->retries = (uint64_t)n;
-	t->has_retries = true;
+	d->retries = (uint64_t)n;
+	d->has_retries = true;
 	return ERR_OK;
 }
 
 enum err
-token_check_pin(struct token *t)
+device_check_pin(struct device *d)
 {
 	bool set;
 	enum err e;
 
 	/* without a PIN the tries are not asked for: one firmware crashes on it */
-	if (!token_has_option(t, "clientPin", &set))
+	if (!device_has_option(d, "clientPin", &set))
 		return ERR_UNSUPPORTED;
 	if (!set)
 		return ERR_PIN_UNSET;
-	if ((e = token_read_retries(t)) != ERR_OK)
+	if ((e = device_read_retries(d)) != ERR_OK)
 		return e;
-	if (t->retries == 0)
+	if (d->retries == 0)
 		return ERR_PIN_BLOCKED;
-	if (t->retries < RETRIES_LOW && !t->job->force)
+	if (d->retries < RETRIES_LOW && !d->job->force)
 		return ERR_PIN_LOW;
 	return ERR_OK;
 }
 
 enum err
-token_check_uv(struct token *t, const char **pin)
+device_check_uv(struct device *d, const char **pin)
 {
 	bool on;
 	enum err e;
 
 	*pin = NULL;
-	switch (t->job->uv) {
+	switch (d->job->uv) {
 	case TOKEN_UV_PIN:
-		if ((e = token_check_pin(t)) != ERR_OK)
+		if ((e = device_check_pin(d)) != ERR_OK)
 			return e;
-		if (fido_cbor_info_new_pin_required(t->info))
+		if (fido_cbor_info_new_pin_required(d->info))
 			return ERR_PIN_CHANGE;
-		*pin = (const char *)t->pin.p;
+		*pin = (const char *)d->pin.p;
 		return ERR_OK;
 	case TOKEN_UV_BUILTIN:
-		token_has_option(t, "uv", &on);
+		device_has_option(d, "uv", &on);
 		return on ? ERR_OK : ERR_PIN_NEEDED;
 	default:
 		return ERR_OK;
@@ -360,14 +360,14 @@ token_check_uv(struct token *t, const char **pin)
 }
 
 enum err
-token_after_pin(struct token *t, enum err e)
+device_after_pin(struct device *d, enum err e)
 {
 	if (e != ERR_PIN_WRONG && e != ERR_PIN_REPLUG && e != ERR_PIN_BLOCKED)
 		return e;
-	t->has_retries = false;
-	t->link.until = report_clock() + AFTER_MS;
-	if (token_reopen(t) != ERR_OK || t->info == NULL || token_read_retries(t) != ERR_OK)
-		t->has_retries = false;
+	d->has_retries = false;
+	d->channel.until = port_clock() + AFTER_MS;
+	if (device_reopen(d) != ERR_OK || d->info == NULL || device_read_retries(d) != ERR_OK)
+		d->has_retries = false;
 	/* the wrong PIN that used up the last try is answered with "wrong" by some */
-	return e == ERR_PIN_WRONG && t->has_retries && t->retries == 0 ? ERR_PIN_BLOCKED : e;
+	return e == ERR_PIN_WRONG && d->has_retries && d->retries == 0 ? ERR_PIN_BLOCKED : e;
 }

@@ -1,5 +1,5 @@
 /* error.c - what the library and the token say went wrong, in our terms (CTAP 2.1, 8.2). */
-#include "agent/token/token.h"
+#include "agent/token/device.h"
 
 static const struct {
 	int fido;
@@ -47,14 +47,14 @@ static const struct {
 };
 
 enum err
-token_error(const struct token *t, int fido)
+device_error(const struct device *d, int fido)
 {
 	size_t i;
 
 	/* the library turns whatever happened below into one of its own */
-	if (fido != FIDO_OK && t->link.err != ERR_OK)
-		return t->link.err;
-	if (fido < 0 && t->link.busy)
+	if (fido != FIDO_OK && d->channel.err != ERR_OK)
+		return d->channel.err;
+	if (fido < 0 && d->channel.busy)
 		return ERR_BUSY;
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (rows[i].fido == fido)

@@ -1,5 +1,5 @@
 /* info.c - what a token says about itself. */
-#include "agent/token/token.h"
+#include "agent/token/device.h"
 
 #include <fido/eddsa.h>
 
@@ -35,38 +35,38 @@ join(char *const *words, size_t n, struct buf *out)
 }
 
 static uint64_t
-option(const struct token *t, const char *name, uint64_t if_there, uint64_t if_true)
+option(const struct device *d, const char *name, uint64_t if_there, uint64_t if_true)
 {
 	bool on;
 
-	if (!token_has_option(t, name, &on))
+	if (!device_has_option(d, name, &on))
 		return 0;
 	return if_there | (on ? if_true : 0);
 }
 
 static uint64_t
-get_options(const struct token *t)
+get_options(const struct device *d)
 {
 	uint64_t o = TOKEN_OPT_FIDO2;
 
-	o |= option(t, "clientPin", TOKEN_OPT_PIN_ABLE, TOKEN_OPT_PIN_SET);
-	o |= option(t, "uv", TOKEN_OPT_UV_ABLE, TOKEN_OPT_UV);
-	o |= option(t, "alwaysUv", 0, TOKEN_OPT_ALWAYS_UV);
-	if (token_has_extension(t, "hmac-secret"))
+	o |= option(d, "clientPin", TOKEN_OPT_PIN_ABLE, TOKEN_OPT_PIN_SET);
+	o |= option(d, "uv", TOKEN_OPT_UV_ABLE, TOKEN_OPT_UV);
+	o |= option(d, "alwaysUv", 0, TOKEN_OPT_ALWAYS_UV);
+	if (device_has_extension(d, "hmac-secret"))
 		o |= TOKEN_OPT_HMAC_SECRET;
-	if (token_has_extension(t, "credProtect"))
+	if (device_has_extension(d, "credProtect"))
 		o |= TOKEN_OPT_CRED_PROTECT;
-	if (fido_cbor_info_new_pin_required(t->info))
+	if (fido_cbor_info_new_pin_required(d->info))
 		o |= TOKEN_OPT_PIN_CHANGE;
-	if (token_has_alg(t, COSE_EDDSA))
+	if (device_has_alg(d, COSE_EDDSA))
 		o |= TOKEN_OPT_EDDSA;
 	return o;
 }
 
 static void
-fill(struct token_event *ev, const struct token *t, struct buf *versions, struct buf *extensions)
+fill(struct token_event *ev, const struct device *d, struct buf *versions, struct buf *extensions)
 {
-	const fido_cbor_info_t *i = t->info;
+	const fido_cbor_info_t *i = d->info;
 
 	join(fido_cbor_info_versions_ptr(i), fido_cbor_info_versions_len(i), versions);
 	join(fido_cbor_info_extensions_ptr(i), fido_cbor_info_extensions_len(i), extensions);
@@ -78,7 +78,7 @@ fill(struct token_event *ev, const struct token *t, struct buf *versions, struct
 		if (softtoken_aaguid_is(ev->aaguid.p))
 			ev->name = SPAN_LIT("software token");
 	}
-	ev->options = get_options(t);
+	ev->options = get_options(d);
 	ev->max_creds = at_most(fido_cbor_info_maxcredcntlst(i), 65535);
 	ev->max_cred_id = at_most(fido_cbor_info_maxcredidlen(i), 65535);
 	ev->min_pin = at_most(fido_cbor_info_minpinlen(i), 63);
@@ -86,28 +86,28 @@ fill(struct token_event *ev, const struct token *t, struct buf *versions, struct
 }
 
 enum err
-token_info(struct token *t)
+device_info(struct device *d)
 {
 	struct token_event ev = { .kind = TOKEN_EV_RESULT };
 	struct buf versions = BUF_INIT, extensions = BUF_INIT;
 	enum err e = ERR_OK;
 
-	if (t->info == NULL) {
+	if (d->info == NULL) {
 		ev.versions = SPAN_LIT("U2F_V2");
 	} else {
-		fill(&ev, t, &versions, &extensions);
+		fill(&ev, d, &versions, &extensions);
 		if (ev.options & TOKEN_OPT_PIN_SET)
-			e = token_read_retries(t);
+			e = device_read_retries(d);
 	}
 	/* a token that will not tell its tries is still worth describing; one that is gone is not */
 	if (e == ERR_CANCELLED || e == ERR_TOKEN_GONE)
 		goto out;
-	if (t->has_retries) {
-		ev.retries = t->retries;
+	if (d->has_retries) {
+		ev.retries = d->retries;
 		wire_set(&token_event_map, &ev, "retries");
 	}
 	e = ERR_OK;
-	token_send(t, &ev);
+	device_send(d, &ev);
 out:
 	buf_done(&versions);
 	buf_done(&extensions);

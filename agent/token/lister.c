@@ -1,5 +1,5 @@
-/* list.c - sources of tokens: the hidraw class and Unix sockets. */
-#include "agent/token/list.h"
+/* lister.c - sources of tokens: the hidraw class and Unix sockets. */
+#include "agent/token/lister.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "agent/token/hid.h"
-#include "agent/token/report.h"
+#include "agent/token/port.h"
 #include "lib/chan.h"
 #include "lib/sock.h"
 
@@ -29,8 +29,8 @@ struct source {
 struct lister {
 	int out;
 	bool hid;
-	char sysfs[LIST_ROOT_MAX], dev[LIST_ROOT_MAX];
-	struct source unix_[LIST_SOURCES_MAX];
+	char sysfs[LISTER_ROOT_MAX], dev[LISTER_ROOT_MAX];
+	struct source unix_[LISTER_SOURCES_MAX];
 	size_t n;
 	struct buf now, sent; /* lists as frames: u32be length, event */
 };
@@ -38,11 +38,11 @@ struct lister {
 /* --- the job --- */
 
 static enum err
-copy_root(struct span s, const char *otherwise, char out[LIST_ROOT_MAX])
+copy_root(struct span s, const char *otherwise, char out[LISTER_ROOT_MAX])
 {
 	if (s.len == 0)
 		s = span_str(otherwise);
-	if (s.len >= LIST_ROOT_MAX)
+	if (s.len >= LISTER_ROOT_MAX)
 		return ERR_TOOBIG;
 	memcpy(out, s.p, s.len);
 	out[s.len] = '\0';
@@ -61,7 +61,7 @@ add_source(struct lister *l, struct span s)
 	if (!span_eq(span_sub(s, 0, 6), SPAN_LIT("unix:/")) || memchr(s.p, '\0', s.len) != NULL)
 		return ERR_USAGE;
 	path = SPAN(s.p + 5, s.len - 5);
-	if (l->n == LIST_SOURCES_MAX || path.len >= SOCK_PATH_MAX)
+	if (l->n == LISTER_SOURCES_MAX || path.len >= SOCK_PATH_MAX)
 		return ERR_TOOBIG;
 	memcpy(l->unix_[l->n++].path, path.p, path.len);
 	return ERR_OK;
@@ -86,7 +86,7 @@ read_job(struct lister *l, const struct token_job *job)
 }
 
 enum err
-list_init(struct lister **out, const struct token_job *job, int fd)
+lister_init(struct lister **out, const struct token_job *job, int fd)
 {
 	struct lister *l = calloc(1, sizeof *l);
 	enum err e;
@@ -102,7 +102,7 @@ list_init(struct lister **out, const struct token_job *job, int fd)
 }
 
 void
-list_done(struct lister *l)
+lister_done(struct lister *l)
 {
 	if (l == NULL)
 		return;
@@ -112,13 +112,13 @@ list_done(struct lister *l)
 }
 
 const char *
-list_sysfs(const struct lister *l)
+lister_sysfs(const struct lister *l)
 {
 	return l->sysfs;
 }
 
 const char *
-list_dev(const struct lister *l)
+lister_dev(const struct lister *l)
 {
 	return l->dev;
 }
@@ -181,7 +181,7 @@ probe(struct source *s)
 		return;
 	}
 	if (s->probed != 0 && s->dev == st.st_dev && s->ino == st.st_ino &&
-	    report_clock() - s->probed < PROBE_MS)
+	    port_clock() - s->probed < PROBE_MS)
 		return;
 	if ((e = sock_connect(s->path, &fd)) == ERR_OK)
 		close(fd);
@@ -189,7 +189,7 @@ probe(struct source *s)
 	s->access = e == ERR_OK;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	s->probed = report_clock();
+	s->probed = port_clock();
 }
 
 static enum err
@@ -240,7 +240,7 @@ send_list(struct lister *l)
 }
 
 enum err
-list_once(struct lister *l)
+lister_once(struct lister *l)
 {
 	enum err e = make_list(l);
 
@@ -280,10 +280,10 @@ wait_change(int ctl, int notify)
 }
 
 enum err
-list_watch(struct lister *l, int ctl)
+lister_watch(struct lister *l, int ctl)
 {
 	int notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	enum err e = list_once(l);
+	enum err e = lister_once(l);
 
 	if (notify >= 0)
 		(void)inotify_add_watch(notify, l->dev, IN_CREATE | IN_DELETE | IN_ATTRIB);

@@ -1,26 +1,26 @@
 /*
- * list.h - which tokens there are: one DEVICE event each, then END; when watching, again after each
+ * lister.h - which tokens there are: one DEVICE event each, then END; when watching, again after each
  * change until the vault closes its end.
  */
-#ifndef AGENT_TOKEN_LIST_H
-#define AGENT_TOKEN_LIST_H
+#ifndef AGENT_TOKEN_LISTER_H
+#define AGENT_TOKEN_LISTER_H
 
 #include "lib/job.h"
 
-#define LIST_SOURCES_MAX 8
-#define LIST_ROOT_MAX	 256
+#define LISTER_SOURCES_MAX 8
+#define LISTER_ROOT_MAX	   256
 
 struct lister;
 
 /* Checks the job.  ERR_USAGE for a source that is neither "hid" nor "unix:/path". */
-MUST enum err list_init(struct lister **l, const struct token_job *job, int out);
+MUST enum err lister_init(struct lister **l, const struct token_job *job, int out);
 /* The roots it reads, for the sandbox. */
-const char *list_sysfs(const struct lister *l);
-const char *list_dev(const struct lister *l);
+const char *lister_sysfs(const struct lister *l);
+const char *lister_dev(const struct lister *l);
 /* TOKEN_LIST. */
-MUST enum err list_once(struct lister *l);
+MUST enum err lister_once(struct lister *l);
 /* TOKEN_WATCH: ends with ERR_CANCELLED when ctl is closed. */
-MUST enum err list_watch(struct lister *l, int ctl);
-void list_done(struct lister *l);
+MUST enum err lister_watch(struct lister *l, int ctl);
+void lister_done(struct lister *l);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/token/list.h"
-#include "agent/token/token.h"
+#include "agent/token/lister.h"
+#include "agent/token/device.h"
 #include "lib/chan.h"
 #include "lib/crypto.h"
 #include "lib/log.h"
@@ -20,9 +20,9 @@
 static enum err
 fail(enum err e)
 {
-	struct token t = { .out = VAULT };
+	struct device d = { .out = VAULT };
 
-	token_fail(&t, e);
+	device_fail(&d, e);
 	return e;
 }
 
@@ -31,7 +31,7 @@ fail(enum err e)
 static enum err
 enter_list(const struct lister *l)
 {
-	const struct sandbox_rule rules[] = { { list_sysfs(l), false }, { list_dev(l), false },
+	const struct sandbox_rule rules[] = { { lister_sysfs(l), false }, { lister_dev(l), false },
 		{ NULL, false } };
 	const struct sandbox s = { .profile = SANDBOX_TOKEN_LIST, .rules = rules };
 	unsigned lacks;
@@ -45,9 +45,9 @@ do_list(const struct token_job *job)
 	struct lister *l = NULL;
 	enum err e;
 
-	if ((e = list_init(&l, job, VAULT)) == ERR_OK && (e = enter_list(l)) == ERR_OK)
-		e = job->op == TOKEN_WATCH ? list_watch(l, VAULT) : list_once(l);
-	list_done(l);
+	if ((e = lister_init(&l, job, VAULT)) == ERR_OK && (e = enter_list(l)) == ERR_OK)
+		e = job->op == TOKEN_WATCH ? lister_watch(l, VAULT) : lister_once(l);
+	lister_done(l);
 	return e == ERR_OK || e == ERR_CANCELLED || e == ERR_HANGUP ? e : fail(e);
 }
 
@@ -65,15 +65,15 @@ enter_device(void)
 static enum err
 do_device(const struct token_job *job)
 {
-	struct token t;
+	struct device d;
 	enum err e;
 
-	if ((e = token_init(&t, job, VAULT)) == ERR_OK &&
-	    (e = token_connect(&t, VAULT)) == ERR_OK && (e = enter_device()) == ERR_OK)
-		e = token_run(&t);
+	if ((e = device_init(&d, job, VAULT)) == ERR_OK &&
+	    (e = device_connect(&d, VAULT)) == ERR_OK && (e = enter_device()) == ERR_OK)
+		e = device_run(&d);
 	if (e != ERR_OK)
-		token_fail(&t, e);
-	token_done(&t);
+		device_fail(&d, e);
+	device_done(&d);
 	return e;
 }
 

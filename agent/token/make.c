@@ -1,5 +1,5 @@
 /* make.c - makeCredential: not resident, with hmac-secret, attestation ignored (DESIGN 7). */
-#include "agent/token/token.h"
+#include "agent/token/device.h"
 
 #include <fido/eddsa.h>
 #include <fido/es256.h>
@@ -11,19 +11,19 @@
 #define PROTECT	     FIDO_CRED_PROT_UV_OPTIONAL_WITH_ID
 
 static int
-set_extensions(const struct token *t, fido_cred_t *cred)
+set_extensions(const struct device *d, fido_cred_t *cred)
 {
 	int r;
 
 	if ((r = fido_cred_set_extensions(cred, FIDO_EXT_HMAC_SECRET)) != FIDO_OK)
 		return r;
-	return fido_dev_supports_cred_prot(t->dev) ? fido_cred_set_prot(cred, PROTECT) : FIDO_OK;
+	return fido_dev_supports_cred_prot(d->dev) ? fido_cred_set_prot(cred, PROTECT) : FIDO_OK;
 }
 
 static int
-set_exclude(const struct token *t, const struct token_creds *c, fido_cred_t *cred)
+set_exclude(const struct device *d, const struct device_creds *c, fido_cred_t *cred)
 {
-	uint64_t max = fido_cbor_info_maxcredidlen(t->info);
+	uint64_t max = fido_cbor_info_maxcredidlen(d->info);
 	size_t i;
 	int r;
 
@@ -37,27 +37,27 @@ set_exclude(const struct token *t, const struct token_creds *c, fido_cred_t *cre
 }
 
 static int
-fill(const struct token *t, const struct token_creds *c, int alg, fido_cred_t *cred)
+fill(const struct device *d, const struct device_creds *c, int alg, fido_cred_t *cred)
 {
-	const struct token_job *job = t->job;
+	const struct token_job *job = d->job;
 	char user[USER_MAX + 1] = { 0 };
 	int r;
 
 	memcpy(user, job->user.p, job->user.len);
 	if ((r = fido_cred_set_type(cred, alg)) != FIDO_OK ||
-	    (r = fido_cred_set_rp(cred, t->rp_id, "ownkey")) != FIDO_OK ||
+	    (r = fido_cred_set_rp(cred, d->rp_id, "ownkey")) != FIDO_OK ||
 	    (r = fido_cred_set_user(cred, job->user_id.p, job->user_id.len, user, user, NULL)) !=
 		FIDO_OK ||
 	    (r = fido_cred_set_clientdata_hash(cred, job->cdh.p, job->cdh.len)) != FIDO_OK ||
-	    (r = set_extensions(t, cred)) != FIDO_OK)
+	    (r = set_extensions(d, cred)) != FIDO_OK)
 		return r;
 	if (job->uv == TOKEN_UV_BUILTIN && (r = fido_cred_set_uv(cred, FIDO_OPT_TRUE)) != FIDO_OK)
 		return r;
-	return set_exclude(t, c, cred);
+	return set_exclude(d, c, cred);
 }
 
 static enum err
-report(const struct token *t, const fido_cred_t *cred, int alg)
+report(const struct device *d, const fido_cred_t *cred, int alg)
 {
 	struct token_event ev = { .kind = TOKEN_EV_RESULT, .alg = alg };
 	size_t want = alg == COSE_ES256 ? 64 : 32;
@@ -70,13 +70,14 @@ report(const struct token *t, const fido_cred_t *cred, int alg)
 	    ev.authdata.len > AUTHDATA_MAX || ev.pubkey.p == NULL || ev.pubkey.len != want ||
 	    ev.aaguid.len != 16)
 		return ERR_LIE_FORMAT;
-	token_send(t, &ev);
+	device_send(d, &ev);
 	return ERR_OK;
 }
 
 /* *unsupported: the token does not know this algorithm; nobody was asked for a touch. */
 static enum err
-make_with(struct token *t, const struct token_creds *c, int alg, const char *pin, bool *unsupported)
+make_with(
+    struct device *d, const struct device_creds *c, int alg, const char *pin, bool *unsupported)
 {
 	fido_cred_t *cred = fido_cred_new();
 	enum err e;
@@ -84,41 +85,41 @@ make_with(struct token *t, const struct token_creds *c, int alg, const char *pin
 
 	if (cred == NULL)
 		return ERR_NOMEM;
-	if ((r = fill(t, c, alg, cred)) == FIDO_OK)
-		r = fido_dev_make_cred(t->dev, cred, pin);
+	if ((r = fill(d, c, alg, cred)) == FIDO_OK)
+		r = fido_dev_make_cred(d->dev, cred, pin);
 	*unsupported = r == FIDO_ERR_UNSUPPORTED_ALGORITHM;
-	if ((e = token_error(t, r)) == ERR_OK)
-		e = report(t, cred, alg);
+	if ((e = device_error(d, r)) == ERR_OK)
+		e = report(d, cred, alg);
 	fido_cred_free(&cred);
 	return e;
 }
 
 /* ES256 is what every token has; older ones do not list what they know. */
 static enum err
-make(struct token *t, const struct token_creds *c, const char *pin)
+make(struct device *d, const struct device_creds *c, const char *pin)
 {
-	bool no = token_has_alg(t, COSE_EDDSA) && !token_has_alg(t, COSE_ES256);
+	bool no = device_has_alg(d, COSE_EDDSA) && !device_has_alg(d, COSE_ES256);
 	enum err e = ERR_UNSUPPORTED;
 
 	if (!no)
-		e = make_with(t, c, COSE_ES256, pin, &no);
-	return no ? make_with(t, c, COSE_EDDSA, pin, &no) : e;
+		e = make_with(d, c, COSE_ES256, pin, &no);
+	return no ? make_with(d, c, COSE_EDDSA, pin, &no) : e;
 }
 
 enum err
-token_make(struct token *t)
+device_make(struct device *d)
 {
-	struct token_creds c;
+	struct device_creds c;
 	const char *pin;
 	enum err e;
 
-	if (t->job->user.len > USER_MAX)
+	if (d->job->user.len > USER_MAX)
 		return ERR_TOOBIG;
-	if ((e = token_get_creds(t, &c)) != ERR_OK)
+	if ((e = device_get_creds(d, &c)) != ERR_OK)
 		return e;
-	if (!token_has_extension(t, "hmac-secret"))
+	if (!device_has_extension(d, "hmac-secret"))
 		return ERR_TOKEN_NOSECRET;
-	if ((e = token_check_uv(t, &pin)) != ERR_OK)
+	if ((e = device_check_uv(d, &pin)) != ERR_OK)
 		return e;
-	return token_after_pin(t, make(t, &c, pin));
+	return device_after_pin(d, make(d, &c, pin));
 }

@@ -1,5 +1,5 @@
-/* report.c - opening a token's device and moving reports (CTAP 2.1, 11.2.3). */
-#include "agent/token/report.h"
+/* port.c - opening a token's device and moving reports (CTAP 2.1, 11.2.3). */
+#include "agent/token/port.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define PART_MAX_MS  1000 /* half a report and then nothing: the stream is out of step */
 
 int64_t
-report_clock(void)
+port_clock(void)
 {
 	struct timespec ts;
 
@@ -31,7 +31,7 @@ report_clock(void)
 
 /* The vault says nothing after the job: whatever happens on ctl is the end of it. */
 static enum err
-wait_for(const struct report_port *p, int fd, short events, int64_t until)
+wait_for(const struct port *p, int fd, short events, int64_t until)
 {
 	struct pollfd v[2] = {
 		{ .fd = fd, .events = events },
@@ -41,7 +41,7 @@ wait_for(const struct report_port *p, int fd, short events, int64_t until)
 	int n;
 
 	for (;;) {
-		left = until - report_clock();
+		left = until - port_clock();
 		n = poll(v, 2, left <= 0 ? 0 : left > 60000 ? 60000 : (int)left);
 		if (n < 0 && errno != EINTR)
 			return ERR_TOKEN_IO;
@@ -53,9 +53,9 @@ wait_for(const struct report_port *p, int fd, short events, int64_t until)
 }
 
 static enum err
-fd_pause(struct report_port *p, int ms)
+fd_pause(struct port *p, int ms)
 {
-	enum err e = wait_for(p, -1, 0, report_clock() + ms);
+	enum err e = wait_for(p, -1, 0, port_clock() + ms);
 
 	return e == ERR_TIMEOUT ? ERR_OK : e;
 }
@@ -82,7 +82,7 @@ io_error(int err)
 
 /* hidraw gives whole reports, and a longer one than asked for would be cut by the kernel */
 static enum err
-take(struct report_port *p)
+take(struct port *p)
 {
 	ssize_t n = read(p->fd, p->part + p->npart, REPORT_LEN - p->npart);
 
@@ -91,13 +91,13 @@ take(struct report_port *p)
 	if (n == 0)
 		return ERR_TOKEN_GONE;
 	if (p->npart == 0)
-		p->part_since = report_clock();
+		p->part_since = port_clock();
 	p->npart += (size_t)n;
 	return p->hidraw && p->npart != REPORT_LEN ? ERR_TOKEN_IO : ERR_OK;
 }
 
 static enum err
-fd_recv(struct report_port *p, uint8_t r[REPORT_LEN], int64_t until)
+fd_recv(struct port *p, uint8_t r[REPORT_LEN], int64_t until)
 {
 	int64_t limit;
 	bool cut;
@@ -117,7 +117,7 @@ fd_recv(struct report_port *p, uint8_t r[REPORT_LEN], int64_t until)
 }
 
 static enum err
-fd_send(struct report_port *p, const uint8_t r[REPORT_LEN], int64_t until)
+fd_send(struct port *p, const uint8_t r[REPORT_LEN], int64_t until)
 {
 	uint8_t out[1 + REPORT_LEN] = { 0 };
 	size_t at = p->hidraw ? 0 : 1;
@@ -180,9 +180,9 @@ check_hidraw(int fd)
 
 /* libfido2 and we exclude each other by flock, so that two programs do not mix their frames. */
 static enum err
-lock_hidraw(struct report_port *p, int64_t until)
+lock_hidraw(struct port *p, int64_t until)
 {
-	int64_t limit = report_clock() + LOCK_WAIT_MS;
+	int64_t limit = port_clock() + LOCK_WAIT_MS;
 	enum err e;
 
 	if (limit > until)
@@ -190,7 +190,7 @@ lock_hidraw(struct report_port *p, int64_t until)
 	while (flock(p->fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return ERR_TOKEN_IO;
-		if (report_clock() >= limit)
+		if (port_clock() >= limit)
 			return ERR_BUSY;
 		if ((e = fd_pause(p, LOCK_STEP_MS)) != ERR_OK)
 			return e;
@@ -199,7 +199,7 @@ lock_hidraw(struct report_port *p, int64_t until)
 }
 
 static enum err
-open_hidraw(struct report_port *p, const char *path, int64_t until)
+open_hidraw(struct port *p, const char *path, int64_t until)
 {
 	enum err e;
 
@@ -212,7 +212,7 @@ open_hidraw(struct report_port *p, const char *path, int64_t until)
 }
 
 static enum err
-open_unix(struct report_port *p, const char *path)
+open_unix(struct port *p, const char *path)
 {
 	int fl;
 	enum err e;
@@ -230,22 +230,22 @@ open_unix(struct report_port *p, const char *path)
 }
 
 enum err
-report_open(struct report_port *p, const char *path, int ctl, int64_t until)
+port_open(struct port *p, const char *path, int ctl, int64_t until)
 {
 	enum err e;
 
-	*p = (struct report_port){ .fd = -1, .ctl = ctl, .recv = fd_recv, .send = fd_send };
+	*p = (struct port){ .fd = -1, .ctl = ctl, .recv = fd_recv, .send = fd_send };
 	if (strncmp(path, "unix:", 5) == 0)
 		e = open_unix(p, path + 5);
 	else
 		e = open_hidraw(p, path, until);
 	if (e != ERR_OK)
-		report_close(p);
+		port_close(p);
 	return e;
 }
 
 void
-report_close(struct report_port *p)
+port_close(struct port *p)
 {
 	if (p->fd >= 0)
 		close(p->fd);

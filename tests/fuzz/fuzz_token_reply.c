@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/token/token.h"
+#include "agent/token/device.h"
 #include "lib/crypto.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -135,7 +135,7 @@ answer(struct fake *f)
 }
 
 static enum err
-fake_send(struct report_port *port, const uint8_t r[REPORT_LEN], int64_t until)
+fake_send(struct port *port, const uint8_t r[REPORT_LEN], int64_t until)
 {
 	struct fake *f = port->arg;
 	uint8_t reply[REPORT_LEN] = { 0xff, 0xff, 0xff, 0xff, 0x86, 0, 17 };
@@ -155,7 +155,7 @@ fake_send(struct report_port *port, const uint8_t r[REPORT_LEN], int64_t until)
 }
 
 static enum err
-fake_recv(struct report_port *port, uint8_t r[REPORT_LEN], int64_t until)
+fake_recv(struct port *port, uint8_t r[REPORT_LEN], int64_t until)
 {
 	struct fake *f = port->arg;
 
@@ -168,7 +168,7 @@ fake_recv(struct report_port *port, uint8_t r[REPORT_LEN], int64_t until)
 }
 
 static enum err
-fake_pause(struct report_port *port, int ms)
+fake_pause(struct port *port, int ms)
 {
 	(void)port;
 	(void)ms;
@@ -261,20 +261,20 @@ set_job(struct token_job *job, const struct fake *f, struct span *ids)
 static void
 run(const struct token_job *job, struct fake *f, int out)
 {
-	struct report_port port = {
+	struct port port = {
 		.fd = -1, .ctl = -1, .recv = fake_recv, .send = fake_send, .pause = fake_pause
 	};
-	struct token t;
+	struct device d;
 	enum err e;
 
 	port.arg = f;
-	if ((e = token_init(&t, job, out)) == ERR_OK) {
-		token_attach(&t, &port);
-		e = token_run(&t);
+	if ((e = device_init(&d, job, out)) == ERR_OK) {
+		device_attach(&d, &port);
+		e = device_run(&d);
 	}
 	if (e != ERR_OK)
-		token_fail(&t, e);
-	token_done(&t);
+		device_fail(&d, e);
+	device_done(&d);
 }
 
 static void

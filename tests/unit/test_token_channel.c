@@ -14,10 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "agent/token/link.h"
+#include "agent/token/channel.h"
 
-static struct link link_;
-static struct report_port port;
+static struct channel chan;
+static struct port port;
 static int token_fd, vault_fd;
 static int touches, workings;
 
@@ -31,7 +31,7 @@ on_event(void *arg, bool touch)
 		workings++;
 }
 
-/* A listening socket, so that report_open itself is what connects. */
+/* A listening socket, so that port_open itself is what connects. */
 static void
 connect_port(void)
 {
@@ -46,7 +46,7 @@ connect_port(void)
 	assert_int_equal(bind(listener, (struct sockaddr *)&sa, sizeof sa), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ctl), 0);
-	assert_int_equal(report_open(&port, path, ctl[0], report_clock() + 1000), ERR_OK);
+	assert_int_equal(port_open(&port, path, ctl[0], port_clock() + 1000), ERR_OK);
 	assert_true((token_fd = accept(listener, NULL, NULL)) >= 0);
 	close(listener);
 	unlink(path + 5);
@@ -59,8 +59,8 @@ setup(void **state)
 	(void)state;
 	connect_port();
 	touches = workings = 0;
-	link_ = (struct link){ .port = &port, .until = report_clock() + 300, .event = on_event };
-	link_use(&link_);
+	chan = (struct channel){ .port = &port, .until = port_clock() + 300, .event = on_event };
+	channel_use(&chan);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ teardown(void **state)
 {
 	(void)state;
 	close(port.ctl);
-	report_close(&port);
+	port_close(&port);
 	close(token_fd);
 	if (vault_fd >= 0)
 		close(vault_fd);
@@ -102,13 +102,13 @@ host_write(uint8_t cid, uint8_t cmd, const uint8_t *data)
 
 	if (data != NULL)
 		memcpy(w + 8, data, 8);
-	return link_io.write(&link_, w, sizeof w);
+	return channel_io.write(&chan, w, sizeof w);
 }
 
 static int
 host_read(uint8_t r[REPORT_LEN])
 {
-	return link_io.read(&link_, r, REPORT_LEN, -1);
+	return channel_io.read(&chan, r, REPORT_LEN, -1);
 }
 
 static const uint8_t nonce[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -231,7 +231,7 @@ test_deadline_without_touch(void **state)
 	(void)state;
 	open_channel();
 	assert_int_equal(host_read(r), -1);
-	assert_int_equal(link_.err, ERR_TOKEN_IO);
+	assert_int_equal(chan.err, ERR_TOKEN_IO);
 	expect_cancel();
 	/* and from now on nothing works, however late an answer comes */
 	frame(0x11, 0x90, 0);
@@ -248,7 +248,7 @@ test_deadline_with_touch(void **state)
 	open_channel();
 	frame(0x11, 0xbb, 2);
 	assert_int_equal(host_read(r), -1);
-	assert_int_equal(link_.err, ERR_TOUCH_TIMEOUT);
+	assert_int_equal(chan.err, ERR_TOUCH_TIMEOUT);
 	expect_cancel();
 }
 
@@ -256,22 +256,22 @@ static void
 test_half_a_report(void **state)
 {
 	uint8_t r[REPORT_LEN] = { 0x11 };
-	int64_t start = report_clock();
+	int64_t start = port_clock();
 
 	(void)state;
 	open_channel();
-	link_.until = start + 20000;
+	chan.until = start + 20000;
 	assert_int_equal(write(token_fd, r, 30), 30);
 	assert_int_equal(host_read(r), -1);
-	assert_int_equal(link_.err, ERR_TOKEN_IO);
-	assert_in_range(report_clock() - start, 900, 3000);
+	assert_int_equal(chan.err, ERR_TOKEN_IO);
+	assert_in_range(port_clock() - start, 900, 3000);
 }
 
 static void
 test_flood_ends(void **state)
 {
 	uint8_t r[REPORT_LEN] = { 0x22 };
-	int64_t start = report_clock();
+	int64_t start = port_clock();
 	pid_t pid;
 
 	(void)state;
@@ -282,8 +282,8 @@ test_flood_ends(void **state)
 		_exit(0);
 	}
 	assert_int_equal(host_read(r), -1);
-	assert_int_equal(link_.err, ERR_TOKEN_IO);
-	assert_in_range(report_clock() - start, 0, 2000);
+	assert_int_equal(chan.err, ERR_TOKEN_IO);
+	assert_in_range(port_clock() - start, 0, 2000);
 	kill(pid, SIGKILL);
 }
 
@@ -297,7 +297,7 @@ test_vault_hangs_up(void **state)
 	close(vault_fd);
 	vault_fd = -1;
 	assert_int_equal(host_read(r), -1);
-	assert_int_equal(link_.err, ERR_CANCELLED);
+	assert_int_equal(chan.err, ERR_CANCELLED);
 	expect_cancel();
 }
 
@@ -310,7 +310,7 @@ test_pulled_out(void **state)
 	open_channel();
 	shutdown(token_fd, SHUT_RDWR);
 	assert_int_equal(host_read(r), -1);
-	assert_int_equal(link_.err, ERR_TOKEN_GONE);
+	assert_int_equal(chan.err, ERR_TOKEN_GONE);
 }
 
 static void
@@ -322,24 +322,24 @@ test_busy_is_noted(void **state)
 	open_channel();
 	frame(0x11, 0xbf, 6);
 	assert_int_equal(host_read(r), 64);
-	assert_true(link_.busy);
+	assert_true(chan.busy);
 	assert_int_equal(host_write(0x11, 0x90, NULL), 65);
-	assert_false(link_.busy);
+	assert_false(chan.busy);
 }
 
 static void
 test_open_errors(void **state)
 {
-	struct report_port p;
-	int64_t until = report_clock() + 1000;
+	struct port p;
+	int64_t until = port_clock() + 1000;
 
 	(void)state;
-	assert_int_equal(report_open(&p, "unix:/nonexistent/x", -1, until), ERR_TOKEN_ABSENT);
-	assert_int_equal(report_open(&p, "/dev/hidraw-none", -1, until), ERR_TOKEN_ABSENT);
+	assert_int_equal(port_open(&p, "unix:/nonexistent/x", -1, until), ERR_TOKEN_ABSENT);
+	assert_int_equal(port_open(&p, "/dev/hidraw-none", -1, until), ERR_TOKEN_ABSENT);
 	/* neither a device nor a token: nothing is ever written there */
-	assert_int_equal(report_open(&p, "/dev/null", -1, until), ERR_TOKEN_ABSENT);
+	assert_int_equal(port_open(&p, "/dev/null", -1, until), ERR_TOKEN_ABSENT);
 	assert_int_equal(
-	    report_open(&p, "tests/fixtures/hid/desk/dev/hidraw3", -1, until), ERR_TOKEN_ABSENT);
+	    port_open(&p, "tests/fixtures/hid/desk/dev/hidraw3", -1, until), ERR_TOKEN_ABSENT);
 	assert_int_equal(p.fd, -1);
 }
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/token/token.h"
+#include "agent/token/device.h"
 #include "lib/chan.h"
 #include "lib/crypto.h"
 #include "tests/softtoken/softtoken.h"
@@ -25,9 +25,9 @@ static struct softtoken *soft;
 /* --- reports, in virtual time --- */
 
 static enum err
-soft_recv(struct report_port *p, uint8_t r[REPORT_LEN], int64_t until)
+soft_recv(struct port *p, uint8_t r[REPORT_LEN], int64_t until)
 {
-	int64_t left = until - report_clock();
+	int64_t left = until - port_clock();
 
 	(void)p;
 	if (softtoken_wait(soft, left > 0 ? (uint32_t)left : 0, r))
@@ -36,7 +36,7 @@ soft_recv(struct report_port *p, uint8_t r[REPORT_LEN], int64_t until)
 }
 
 static enum err
-soft_send(struct report_port *p, const uint8_t r[REPORT_LEN], int64_t until)
+soft_send(struct port *p, const uint8_t r[REPORT_LEN], int64_t until)
 {
 	(void)p;
 	(void)until;
@@ -47,7 +47,7 @@ soft_send(struct report_port *p, const uint8_t r[REPORT_LEN], int64_t until)
 }
 
 static enum err
-soft_pause(struct report_port *p, int ms)
+soft_pause(struct port *p, int ms)
 {
 	(void)p;
 	softtoken_tick(soft, softtoken_now(soft) + (unsigned)ms);
@@ -96,19 +96,19 @@ read_events(struct answer *a, int fd)
 static void
 do_job(const struct token_job *job, int out)
 {
-	struct report_port port = {
+	struct port port = {
 		.fd = -1, .ctl = -1, .recv = soft_recv, .send = soft_send, .pause = soft_pause
 	};
-	struct token t;
+	struct device d;
 	enum err e;
 
-	if ((e = token_init(&t, job, out)) == ERR_OK) {
-		token_attach(&t, &port);
-		e = token_run(&t);
+	if ((e = device_init(&d, job, out)) == ERR_OK) {
+		device_attach(&d, &port);
+		e = device_run(&d);
 	}
 	if (e != ERR_OK)
-		token_fail(&t, e);
-	token_done(&t);
+		device_fail(&d, e);
+	device_done(&d);
 }
 
 static enum err
@@ -481,14 +481,14 @@ test_pin_set_and_change(void **state)
 static void
 test_list_is_split(void **state)
 {
-	static uint8_t junk[TOKEN_CREDS_MAX + 1][100];
-	struct span ids[TOKEN_CREDS_MAX + 1];
+	static uint8_t junk[DEVICE_CREDS_MAX + 1][100];
+	struct span ids[DEVICE_CREDS_MAX + 1];
 	struct answer a = { 0 };
 	const struct row *r;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i <= TOKEN_CREDS_MAX; i++) {
+	for (i = 0; i <= DEVICE_CREDS_MAX; i++) {
 		memset(junk[i], (int)(i + 1), sizeof junk[i]);
 		ids[i] = SPAN(junk[i], sizeof junk[i]);
 	}
@@ -500,12 +500,12 @@ test_list_is_split(void **state)
 		plug_in(r->name, NULL);
 		assert_int_equal(make(NULL, &a), ERR_OK);
 		assert_int_equal(
-		    run(assert_job(ids, TOKEN_CREDS_MAX, 64, NULL), &a), ERR_TOKEN_WRONG);
+		    run(assert_job(ids, DEVICE_CREDS_MAX, 64, NULL), &a), ERR_TOKEN_WRONG);
 		assert_int_equal(a.touches, 0);
-		for (i = 0; i < TOKEN_CREDS_MAX; i += 21) {
+		for (i = 0; i < DEVICE_CREDS_MAX; i += 21) {
 			ids[i] = buf_span(&a.id);
 			assert_int_equal(
-			    run(assert_job(ids, TOKEN_CREDS_MAX, 64, NULL), &a), ERR_OK);
+			    run(assert_job(ids, DEVICE_CREDS_MAX, 64, NULL), &a), ERR_OK);
 			assert_int_equal(a.touches, 1);
 			assert_true(span_eq(a.ev.cred_id, buf_span(&a.id)));
 			assert_int_equal(a.ev.secret.len, 64);
@@ -513,7 +513,7 @@ test_list_is_split(void **state)
 		}
 	}
 	plug_in("yk57", NULL);
-	assert_int_equal(run(assert_job(ids, TOKEN_CREDS_MAX + 1, 64, NULL), &a), ERR_TOOBIG);
+	assert_int_equal(run(assert_job(ids, DEVICE_CREDS_MAX + 1, 64, NULL), &a), ERR_TOOBIG);
 	done(&a);
 }
 

@@ -1,0 +1,725 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <fido.h>
+
+#include "lib/chan.h"
+#include "lib/crypto.h"
+#include "lib/fiber.h"
+#include "lib/loop.h"
+#include "lib/sandbox.h"
+#include "lib/sock.h"
+
+#define MIB	 (1024UL * 1024)
+#define KILLED	 (-SIGSYS)
+#define COUNT(x) (sizeof(x) / sizeof((x)[0]))
+
+typedef int act_fn(void);
+
+static unsigned lacks; /* of the profile entered last, in the child */
+
+/* 0: as wanted; otherwise the line that was not. */
+#define WANT(x)                          \
+	do {                             \
+		if (!(x))                \
+			return __LINE__; \
+	} while (0)
+
+static int
+end_of(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* A line number does not fit into an exit status: it goes over a pipe. */
+static int
+in_child(act_fn *act)
+{
+	int p[2], line = 0, end;
+	pid_t pid;
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		line = act();
+		if (write(p[1], &line, sizeof(line)) != (ssize_t)sizeof(line))
+			_exit(1);
+		_exit(0);
+	}
+	close(p[1]);
+	end = end_of(pid);
+	if (end == 0)
+		assert_int_equal(read(p[0], &line, sizeof(line)), sizeof(line));
+	close(p[0]);
+	return end ? end : line;
+}
+
+/* As the programs start. */
+static enum err
+enter(enum sandbox_profile profile, const struct sandbox_rule *rules, uint64_t as_limit)
+{
+	const struct sandbox s = { profile, as_limit, rules };
+	const char *const keep[] = { "*", NULL };
+	enum err r = sandbox_early(keep);
+
+	if (!r)
+		r = sec_arena_open(256 * 1024, false, true);
+	if (!r)
+		r = crypto_init();
+	return r ? r : sandbox_enter(&s, &lacks);
+}
+
+/* --- early --- */
+
+static int
+act_early(void)
+{
+	static const char *const keep[] = { "OWNKEY_VAULT", "OWNKEY_T*", NULL };
+	struct stat st;
+
+	clearenv();
+	setenv("PATH", "p", 1);
+	setenv("LANG", "l", 1);
+	setenv("LC_ALL", "c", 1);
+	setenv("XDG_RUNTIME_DIR", "x", 1);
+	setenv("OWNKEY_VAULT", "v", 1);
+	setenv("OWNKEY_TEST", "t", 1);
+	setenv("OWNKEY_VAULT2", "no", 1);
+	setenv("LD_PRELOAD", "no", 1);
+	setenv("LANGUAGE", "no", 1);
+	setenv("PATH2", "no", 1);
+	setenv("OPENSSL_CONF", "no", 1);
+	umask(0);
+	close(0);
+	close(2);
+	WANT(sandbox_early(keep) == ERR_OK);
+	WANT(getenv("PATH") && getenv("LANG") && getenv("LC_ALL") && getenv("XDG_RUNTIME_DIR"));
+	WANT(getenv("OWNKEY_VAULT") && getenv("OWNKEY_TEST"));
+	WANT(!getenv("OWNKEY_VAULT2") && !getenv("LD_PRELOAD") && !getenv("LANGUAGE"));
+	WANT(!getenv("PATH2") && !getenv("OPENSSL_CONF"));
+	WANT(umask(0) == 077);
+	for (int fd = 0; fd <= 2; fd++)
+		WANT(fstat(fd, &st) == 0 && fcntl(fd, F_GETFD) == 0);
+	return 0;
+}
+
+static void
+test_early(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(act_early), 0);
+}
+
+static int
+act_cli(void)
+{
+	WANT(enter(SANDBOX_CLI, NULL, 0) == ERR_OK);
+	WANT(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	WANT(close(socket(AF_INET, SOCK_STREAM, 0)) == 0);
+	WANT(close(open("/etc/passwd", O_RDONLY)) == 0);
+	return 0;
+}
+
+static void
+test_cli_may_do_its_work(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(act_cli), 0);
+}
+
+#ifndef OWNKEY_SAN /* the compiler's own checks need what a sandbox forbids */
+
+static char dir[64];
+
+static int
+act_early_limits(void)
+{
+	struct rlimit core;
+
+	WANT(sandbox_early(NULL) == ERR_OK);
+	WANT(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
+	WANT(getrlimit(RLIMIT_CORE, &core) == 0);
+	WANT(core.rlim_cur == 0 && core.rlim_max == 0);
+	return 0;
+}
+
+static void
+test_early_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(act_early_limits), 0);
+}
+
+/* --- what all profiles have in common --- */
+
+static const enum sandbox_profile all[] = { SANDBOX_VAULT, SANDBOX_FRONT, SANDBOX_TOKEN,
+	SANDBOX_TOKEN_LIST, SANDBOX_WORKER };
+
+static enum sandbox_profile profile;
+static act_fn *inner;
+
+static int
+act_entered(void)
+{
+	WANT(enter(profile, NULL, 0) == ERR_OK);
+	return inner();
+}
+
+static int
+entered(enum sandbox_profile p, act_fn *act)
+{
+	profile = p;
+	inner = act;
+	return in_child(act_entered);
+}
+
+static enum err
+argon(struct span pass, uint32_t mib)
+{
+	static const uint8_t salt[16] = { 2 };
+	const struct crypto_argon cost = { salt, mib * 1024, 1 };
+	uint8_t out[32];
+
+	return crypto_argon2id(pass, &cost, out, sizeof(out));
+}
+
+static int
+act_crypto(void)
+{
+	static const uint8_t seed[32] = { 1 };
+	struct span msg = SPAN_LIT("message");
+	struct buf sig = BUF_INIT;
+	uint8_t pub[64], out[64];
+
+	crypto_random(out, sizeof(out));
+	crypto_sha256(msg, out);
+	crypto_hkdf256(msg, msg, msg, out, 64);
+	crypto_ed25519_public(seed, pub);
+	crypto_ed25519_sign(seed, pub, msg, out);
+	WANT(crypto_ed25519_verify(pub, msg, out));
+	WANT(crypto_p256_public(seed, pub) == ERR_OK);
+	WANT(crypto_p256_sign(seed, msg, &sig) == ERR_OK);
+	WANT(crypto_p256_verify(pub, msg, buf_span(&sig)));
+	WANT(argon(msg, 16) == ERR_OK);
+	buf_done(&sig);
+	return 0;
+}
+
+static void
+wait_and_note(void *arg)
+{
+	*(enum err *)arg = fiber_wait();
+}
+
+static void
+stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Everything our own library does between a request and its reply. */
+static int
+act_serve(void)
+{
+	struct sec s = { 0 };
+	struct fiber *f;
+	enum err got = ERR_INTERNAL;
+	void *big;
+
+	WANT(sec_init(&s, 100) == ERR_OK && sec_random(&s, 100) == ERR_OK);
+	sec_done(&s);
+	WANT(fiber_start(&f, wait_and_note, &got) == ERR_OK);
+	fiber_wake(f, ERR_BUSY);
+	WANT(fiber_ended(f) && got == ERR_BUSY);
+	fiber_free(f);
+	big = malloc(20 * MIB);
+	WANT(big);
+	big = realloc(big, 30 * MIB);
+	WANT(big);
+	free(big);
+	return 0;
+}
+
+/* The loop is made before, with its timer; channels come over a socket afterwards. */
+static int
+act_channels(void)
+{
+	int ctl[2], pair[2], fd;
+	struct chan a, b;
+	struct span frame;
+	struct loop *l = loop_new();
+	size_t n;
+	char c;
+
+	WANT(l && sock_pair(SOCK_SEQPACKET, ctl) == ERR_OK);
+	WANT(sock_pair(SOCK_STREAM, pair) == ERR_OK);
+	WANT(enter(profile, NULL, 0) == ERR_OK);
+	WANT(sock_send_fd(ctl[0], SPAN_LIT("x"), pair[1]) == ERR_OK);
+	WANT(sock_recv_fd(ctl[1], &c, 1, &n, &fd) == ERR_OK);
+	chan_init(&a, pair[0], 100);
+	chan_init(&b, fd, 100);
+	WANT(chan_put(&a, SPAN_LIT("frame")) == ERR_OK && chan_flush(&a) == ERR_OK);
+	WANT(chan_fill(&b) == ERR_OK && chan_next(&b, &frame) == ERR_OK);
+	WANT(span_is(frame, "frame"));
+	WANT(chan_fill(&b) == ERR_OK); /* would block: so it was made non-blocking */
+	WANT(chan_send(a.fd, SPAN_LIT("reply")) == ERR_OK);
+	WANT(chan_recv(fd, 100, 100, &b.in) == ERR_OK);
+	WANT(loop_timer_add(l, loop_now() + 5, stop, l));
+	WANT(loop_run(l) == ERR_OK);
+	chan_done(&a);
+	chan_done(&b);
+	loop_free(l);
+	return 0;
+}
+
+/* What an exploit would want first: each must end the process. */
+static int
+act_inet(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) ? 1 : 2;
+}
+
+static int
+act_exec(void)
+{
+	char *argv[] = { NULL };
+
+	return execve("/bin/true", argv, argv) ? 1 : 2;
+}
+
+static int
+act_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return 1;
+}
+
+static int
+act_ptrace(void)
+{
+	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? 1 : 2;
+}
+
+static int
+act_kill(void)
+{
+	return kill(getpid(), 0) ? 1 : 2;
+}
+
+static int
+act_bind(void)
+{
+	struct sockaddr sa = { .sa_family = AF_UNIX };
+
+	return bind(2, &sa, sizeof(sa)) ? 1 : 2;
+}
+
+static int
+act_unknown_call(void)
+{
+	return syscall(4000) ? 1 : 2;
+}
+
+#ifdef __x86_64__
+static int
+act_x32(void)
+{
+	return syscall(0x40000000 + SYS_getpid) ? 1 : 2;
+}
+#endif
+
+static int
+act_prlimit(void)
+{
+	struct rlimit more = { RLIM_INFINITY, RLIM_INFINITY };
+
+	WANT(setrlimit(RLIMIT_NOFILE, &more) < 0 && errno == EPERM);
+	return 0;
+}
+
+static int
+act_exec_memory(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	WANT(p == MAP_FAILED && errno == EPERM);
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	WANT(p != MAP_FAILED);
+	WANT(mprotect(p, 4096, PROT_READ | PROT_EXEC) < 0 && errno == EPERM);
+	WANT(mprotect(p, 4096, PROT_READ) == 0);
+	return 0;
+}
+
+static const struct {
+	const char *what;
+	act_fn *act;
+	int end;
+} common[] = {
+	{ "crypto", act_crypto, 0 },
+	{ "serve", act_serve, 0 },
+	{ "socket", act_inet, KILLED },
+	{ "execve", act_exec, KILLED },
+	{ "fork", act_fork, KILLED },
+	{ "ptrace", act_ptrace, KILLED },
+	{ "kill", act_kill, KILLED },
+	{ "bind", act_bind, KILLED },
+	{ "unknown", act_unknown_call, KILLED },
+#ifdef __x86_64__
+	{ "x32", act_x32, KILLED },
+#endif
+	{ "setrlimit", act_prlimit, 0 },
+	{ "executable memory", act_exec_memory, 0 },
+};
+
+static void
+test_common(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < COUNT(all); p++) {
+		for (size_t i = 0; i < COUNT(common); i++) {
+			int end = entered(all[p], common[i].act);
+
+			if (end != common[i].end)
+				print_error("profile %d: %s\n", (int)all[p], common[i].what);
+			assert_int_equal(end, common[i].end);
+		}
+		assert_int_equal(in_child(act_channels), 0);
+	}
+}
+
+static int
+act_no_files(void)
+{
+	struct stat st;
+	char c;
+
+	WANT(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
+	WANT(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR) < 0 && errno == EPERM);
+	WANT(open("/tmp/x", O_CREAT | O_RDWR, 0600) < 0 && errno == EPERM);
+	WANT(stat("/", &st) < 0 && errno == EPERM);
+	WANT(access("/", R_OK) < 0 && errno == EPERM);
+	WANT(readlink("/proc/self/exe", &c, 1) < 0 && errno == EPERM);
+	return 0;
+}
+
+static void
+test_no_files(void **state)
+{
+	(void)state;
+	assert_int_equal(entered(SANDBOX_VAULT, act_no_files), 0);
+	assert_int_equal(entered(SANDBOX_TOKEN, act_no_files), 0);
+	assert_int_equal(entered(SANDBOX_WORKER, act_no_files), 0);
+}
+
+/* --- front --- */
+
+static int
+setup_dir(void **state)
+{
+	char path[128];
+
+	(void)state;
+	strcpy(dir, "/tmp/ownkey-test-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/rw", dir);
+	if (mkdir(path, 0700) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/ro", dir);
+	return mkdir(path, 0700);
+}
+
+static int
+teardown_dir(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return system(command);
+}
+
+static const char *
+in(const char *name)
+{
+	static char paths[4][128];
+	static unsigned i;
+	char *p = paths[i++ % 4];
+
+	snprintf(p, sizeof(paths[0]), "%s/%s", dir, name);
+	return p;
+}
+
+/* Does a refused path fail as landlock does it, or as an old kernel cannot? */
+static bool
+is_refused(int n)
+{
+	if (lacks & SANDBOX_LACK_LANDLOCK)
+		return n >= 0 || errno == ENOENT;
+	return n < 0 && errno == EACCES;
+}
+
+static int
+enter_front(void)
+{
+	static char rw[128], ro[128];
+	struct sandbox_rule rules[] = { { rw, true }, { ro, false }, { "/proc", false },
+		{ "/nonexistent/path", true }, { NULL, false } };
+
+	strcpy(rw, in("rw"));
+	strcpy(ro, in("ro"));
+	return (int)enter(SANDBOX_FRONT, rules, 0);
+}
+
+/* As a vault is saved: a new file, synced, renamed; the old one linked; the directory synced. */
+static int
+act_save(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+	char text[8];
+	int fd, d;
+
+	WANT(enter_front() == 0);
+	fd = open(in("rw/new"), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	WANT(fd >= 0);
+	WANT(flock(fd, LOCK_EX | LOCK_NB) == 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0);
+	WANT(write(fd, "12345678", 8) == 8 && pwrite(fd, "x", 1, 2) == 1);
+	WANT(posix_fallocate(fd, 0, 100) == 0 && ftruncate(fd, 8) == 0);
+	WANT(fsync(fd) == 0 && fdatasync(fd) == 0);
+	WANT(lseek(fd, 0, SEEK_SET) == 0 && read(fd, text, 8) == 8 && pread(fd, text, 8, 0) == 8);
+	WANT(fstat(fd, &st) == 0 && st.st_size == 8 && fchmod(fd, 0600) == 0);
+	WANT(close(fd) == 0);
+	WANT(link(in("rw/new"), in("rw/old")) == 0);
+	WANT(rename(in("rw/new"), in("rw/vault")) == 0);
+	WANT(stat(in("rw/vault"), &st) == 0 && lstat(in("rw/vault"), &st) == 0);
+	WANT(unlink(in("rw/old")) == 0);
+	WANT(mkdir(in("rw/sub"), 0700) == 0);
+	d = open(in("rw"), O_RDONLY | O_DIRECTORY);
+	WANT(d >= 0 && fsync(d) == 0 && close(d) == 0);
+	return 0;
+}
+
+static int
+act_front_refused(void)
+{
+	WANT(enter_front() == 0);
+	WANT(is_refused(open("/etc/passwd", O_RDONLY)));
+	WANT(is_refused(open(in("ro/new"), O_CREAT | O_RDWR, 0600)));
+	WANT(is_refused(open(in("new"), O_CREAT | O_RDWR, 0600)));
+	WANT(is_refused(mkdir(in("sub"), 0700)));
+	WANT(close(open(in("ro"), O_RDONLY | O_DIRECTORY)) == 0);
+	return 0;
+}
+
+/* A client outside of the sandbox: who it is can be told from inside. */
+static int
+act_front_accept(void)
+{
+	struct sock_peer peer;
+	int l, c, fd;
+	pid_t pid;
+
+	WANT(sock_listen(in("rw/s"), 5, &l) == ERR_OK);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "a client");
+		alarm(20);
+		if (sock_connect(in("rw/s"), &fd) == ERR_OK)
+			pause();
+		_exit(1);
+	}
+	WANT(enter_front() == 0);
+	c = accept4(l, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	WANT(c >= 0);
+	WANT(sock_get_peer(c, &peer) == ERR_OK);
+	WANT(peer.pid == pid && peer.uid == geteuid() && peer.pidfd >= 0);
+	/* landlock closes /proc/PID/exe, so it is the short name */
+	WANT(strcmp(peer.label, "a client") == 0 || (lacks & SANDBOX_LACK_LANDLOCK));
+	sock_peer_done(&peer);
+	return 0;
+}
+
+/* Too large a file is an error, not the end of the agent. */
+static int
+act_file_size(void)
+{
+	int fd;
+
+	WANT(enter_front() == 0);
+	fd = open(in("rw/large"), O_CREAT | O_RDWR, 0600);
+	WANT(fd >= 0);
+	WANT(ftruncate(fd, 511 * 1024 * 1024) == 0);
+	WANT(ftruncate(fd, 513 * 1024 * 1024) < 0 && errno == EFBIG);
+	WANT(pwrite(fd, "x", 1, 512 * 1024 * 1024) < 0 && errno == EFBIG);
+	return 0;
+}
+
+static void
+test_front(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(act_save), 0);
+	assert_int_equal(in_child(act_front_refused), 0);
+	assert_int_equal(in_child(act_front_accept), 0);
+	assert_int_equal(in_child(act_file_size), 0);
+}
+
+/* --- token list --- */
+
+static int
+act_list(void)
+{
+	static char ro[128];
+	struct sandbox_rule rules[] = { { ro, true }, { "/sys", false }, { "/dev/null", true },
+		{ "/run/udev", false }, { NULL, false } };
+	fido_dev_info_t *list;
+	size_t n = 99;
+	int l, fd;
+
+	fido_init(0);
+	WANT(sock_listen(in("rw/s"), 5, &l) == ERR_OK);
+	strcpy(ro, in("ro"));
+	WANT(enter(SANDBOX_TOKEN_LIST, rules, 0) == ERR_OK);
+	list = fido_dev_info_new(8);
+	WANT(list && fido_dev_info_manifest(list, 8, &n) != FIDO_ERR_INTERNAL);
+	WANT(n <= 8);
+	fido_dev_info_free(&list, 8);
+	WANT(sock_connect(in("rw/s"), &fd) == ERR_OK);
+	WANT(close(open("/dev/null", O_RDWR)) == 0);
+	WANT(open(in("ro/new"), O_CREAT | O_RDWR, 0600) < 0 && errno == EPERM);
+	WANT(open("/dev/null", O_WRONLY | O_TRUNC) < 0 && errno == EPERM);
+	WANT(is_refused(open("/etc/passwd", O_RDONLY)));
+	return 0;
+}
+
+static void
+test_token_list(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(act_list), 0);
+}
+
+/* --- limits --- */
+
+static int
+act_memory_token(void)
+{
+	void *p = malloc(40 * MIB);
+
+	WANT(p);
+	free(p);
+	WANT(malloc(100 * MIB) == NULL);
+	return 0;
+}
+
+static int
+act_memory_worker(void)
+{
+	WANT(enter(SANDBOX_WORKER, NULL, (128 + 64) * MIB) == ERR_OK);
+	WANT(argon(SPAN_LIT("p"), 128) == ERR_OK);
+	WANT(argon(SPAN_LIT("p"), 256) == ERR_KDF_MEMORY);
+	return 0;
+}
+
+static int
+act_rsa(void)
+{
+	struct sec key = { 0 };
+
+	WANT(crypto_rsa_generate(2048, &key) == ERR_OK && key.len > 1000);
+	sec_done(&key);
+	return 0;
+}
+
+static void
+test_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(entered(SANDBOX_TOKEN, act_memory_token), 0);
+	assert_int_equal(in_child(act_memory_worker), 0);
+	assert_int_equal(entered(SANDBOX_WORKER, act_rsa), 0);
+}
+
+/* What the kernel itself says about a process that has entered and waits. */
+static void
+test_kernel_agrees(void **state)
+{
+	char path[64], text[4096] = "";
+	int p[2], ready[2];
+	pid_t pid;
+	FILE *f;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(p[1]);
+		if (enter(SANDBOX_VAULT, NULL, 0) || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		_exit(read(p[0], &c, 1) == 0 ? 0 : 2);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	assert_non_null(strstr(text, "NoNewPrivs:\t1\n"));
+	assert_non_null(strstr(text, "Seccomp:\t2\n"));
+	close(p[1]);
+	assert_int_equal(end_of(pid), 0);
+	close(p[0]);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_early),
+		cmocka_unit_test(test_cli_may_do_its_work),
+#ifndef OWNKEY_SAN
+		cmocka_unit_test(test_early_limits),
+		cmocka_unit_test(test_common),
+		cmocka_unit_test(test_no_files),
+		cmocka_unit_test_setup_teardown(test_front, setup_dir, teardown_dir),
+		cmocka_unit_test_setup_teardown(test_token_list, setup_dir, teardown_dir),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_kernel_agrees),
+#endif
+	};
+
+	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
+}

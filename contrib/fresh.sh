@@ -26,7 +26,7 @@ mmdebstrap --quiet --variant=apt --include=git,make,ca-certificates bookworm "$r
 		-exec grep -lE '^(URIs:|deb ).*/debian( |$)' {} + 2>/dev/null
 )
 
-git clone -q . "$root/root/ownkey"
+git clone -q . "$root/src"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
@@ -36,5 +36,5 @@ for target in demo check; do
 	echo "fresh: make $target"
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 \
 		http_proxy="${http_proxy-}" https_proxy="${https_proxy-}" \
-		chroot "$root" make -C /root/ownkey "$target" </dev/null
+		chroot "$root" make -C /src "$target" </dev/null
 done

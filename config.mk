@@ -30,7 +30,7 @@ WARN := -Wall -Wextra -Werror -pedantic -Wshadow -Wstrict-prototypes \
 	-Wundef -Wredundant-decls -Wpointer-arith -Wdate-time
 WARN_GCC := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wbidi-chars \
 	-Wformat-signedness -Wcast-align=strict -Wtrampolines
-WARN_FRAME := -Wframe-larger-than=4096
+WARN_FRAME := -Wframe-larger-than=8192
 
 DEFS := -I. -D_GNU_SOURCE -DOWNKEY_VERSION='"$(VERSION)"' \
 	-DOWNKEY_LIBEXECDIR='"$(LIBEXECDIR)"'

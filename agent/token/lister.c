@@ -252,7 +252,7 @@ lister_once(struct lister *l)
 static void
 drain(int fd)
 {
-	_Alignas(struct inotify_event) char b[4096];
+	_Alignas(struct inotify_event) char b[2048];
 
 	while (read(fd, b, sizeof b) > 0)
 		;

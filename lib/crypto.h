@@ -27,6 +27,7 @@ void crypto_sha512(struct span in, uint8_t out[64]);
 /* Incremental SHA-256 over several spans. */
 void crypto_sha256v(const struct span *v, size_t n, uint8_t out[32]);
 void crypto_sha512v(const struct span *v, size_t n, uint8_t out[64]);
+void crypto_sha3_256v(const struct span *v, size_t n, uint8_t out[32]); /* onion addresses */
 void crypto_hmac_sha512(struct span key, struct span msg, uint8_t out[64]);
 void crypto_hmac_sha512v(struct span key, const struct span *v, size_t n, uint8_t out[64]);
 void crypto_hmac_sha256(struct span key, struct span msg, uint8_t out[32]);
@@ -59,8 +60,8 @@ void crypto_x25519_public(const uint8_t priv[32], uint8_t pub[32]);
 MUST enum err crypto_x25519(const uint8_t priv[32], const uint8_t pub[32], uint8_t shared[32]);
 void crypto_x25519_clamp(uint8_t priv[32]);
 
-/* NIST P-256.  Public key x || y (64).  Signature as DER (WebAuthn, CTAP).  ERR_RANGE: a private key
- * that is zero or not below n, a public key that is not on the curve. */
+/* NIST P-256.  Public key x || y (64).  Signature as DER (WebAuthn, CTAP).  ERR_RANGE: a private
+ * key that is zero or not below n, a public key that is not on the curve. */
 MUST enum err crypto_p256_public(const uint8_t priv[32], uint8_t pub[64]);
 bool crypto_p256_verify(const uint8_t pub[64], struct span msg, struct span der_sig);
 MUST enum err crypto_p256_sign(const uint8_t priv[32], struct span msg, struct buf *der_sig);
@@ -71,8 +72,8 @@ MUST enum err crypto_secp256k1_public(const uint8_t priv[32], uint8_t pub[64]);
 MUST enum err crypto_p256_scalar(const uint8_t stream[48], uint8_t d[32]);
 MUST enum err crypto_secp256k1_scalar(const uint8_t stream[48], uint8_t d[32]);
 
-/* AES-256-CBC without padding (CTAP PIN protocols); in.len multiple of 16, else ERR_RANGE; iv NULL =
- * zero.  out: in.len bytes. */
+/* AES-256-CBC without padding (CTAP PIN protocols); in.len multiple of 16, else ERR_RANGE; iv
+ * NULL = zero.  out: in.len bytes. */
 MUST enum err crypto_aes256_cbc(bool encrypt, const uint8_t key[32], const uint8_t *iv,
 				struct span in, uint8_t *out);
 /* AES-256-CTR (Matrix). */

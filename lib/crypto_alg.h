@@ -17,6 +17,7 @@
 struct crypto_alg {
 	EVP_MD *sha256;
 	EVP_MD *sha512;
+	EVP_MD *sha3_256;
 	EVP_CIPHER *chapoly;
 	EVP_CIPHER *aes_cbc;
 	EVP_CIPHER *aes_ctr;

@@ -1,6 +1,6 @@
 /*
- * SHA-2 and HMAC.  Long messages go through libcrypto, which uses the instructions of the processor;
- * short and keyed ones through libsodium: its states are on our stack and can be wiped.
+ * SHA-2 and HMAC.  Long messages go through libcrypto, which uses what the processor has; short and
+ * keyed ones through libsodium: its states are on our stack and can be wiped.
  */
 #include <sodium.h>
 
@@ -44,6 +44,13 @@ crypto_sha256v(const struct span *v, size_t n, uint8_t out[32])
 		crypto_hash_sha256_update(&s, crypto_ptr(v[i]), v[i].len);
 	crypto_hash_sha256_final(&s, out);
 	sec_zero(&s, sizeof(s));
+}
+
+/* Only libcrypto has it. */
+void
+crypto_sha3_256v(const struct span *v, size_t n, uint8_t out[32])
+{
+	hash_bulk(crypto_alg()->sha3_256, v, n, out);
 }
 
 void

@@ -73,8 +73,8 @@ MUST enum err derive_key(const struct sec *root, const struct derive_path *path,
 MUST enum err derive_public(struct span alg, struct span private, struct buf *out);
 
 /*
- * Personas: another root for every passphrase, nothing tells which is the right one.  argon: 32 bytes
- * of Argon2id over the passphrase with this salt and DERIVE_PERSONA_M, _T.
+ * Personas: another root for every passphrase, nothing tells which is the right one.  argon: 32
+ * bytes of Argon2id over the passphrase with this salt and DERIVE_PERSONA_M, _T.
  */
 void derive_persona_salt(struct span seed, uint8_t salt[DERIVE_PERSONA_SALT]);
 MUST enum err derive_persona_root(const struct sec *root, struct span argon, struct sec *out);

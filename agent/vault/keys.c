@@ -238,8 +238,8 @@ unwrap_direct(const struct keys_slot *s, const struct sec *prk, struct span wrap
 }
 
 /*
- * xp tells wrong factors from a changed slot before anything is opened.  It is not authentic at this
- * point and decides nothing but the error: the wrap's own commitment decides.
+ * xp tells wrong factors from a changed slot before anything is opened.  It is not authentic at
+ * this point and decides nothing but the error: the wrap's own commitment decides.
  */
 enum err
 keys_unwrap(const struct keys_slot *s, const struct sec *prk, struct span wrap, struct sec *vrk)

@@ -27,7 +27,7 @@ struct keys_factors {
 /* ERR_RANGE: a factor of another length, or none at all. */
 MUST enum err keys_prk(const struct keys_factors *f, const uint8_t kdf_salt[32], struct sec *prk);
 
-/* Secret half and public half of the pair of a slot, 32 bytes; and the key of its deferred wraps. */
+/* Secret half and public half of a slot's pair, 32 bytes; and the key of its deferred wraps. */
 MUST enum err keys_x25519(const struct sec *prk, const uint8_t slot_id[16], struct sec *xs);
 MUST enum err keys_xp(const struct sec *prk, const uint8_t slot_id[16], uint8_t xp[32]);
 MUST enum err keys_auth(const struct sec *prk, const uint8_t slot_id[16], struct sec *auth);

@@ -1,5 +1,5 @@
 /*
- * kat.h - known answers: are the kdf, seal, derivation and slots of this build those of DESIGN 4, 5?
+ * kat.h - known answers: are kdf, seal, derivation and slots of this build those of DESIGN 4, 5?
  */
 #ifndef KAT_KAT_H
 #define KAT_KAT_H

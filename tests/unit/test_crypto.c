@@ -37,6 +37,8 @@ test_hash(void **state)
 	assert_hex(a,
 	    "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
 	    "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
+	crypto_sha3_256v(&(const struct span){ (const uint8_t *)"abc", 3 }, 1, a);
+	assert_hex(a, "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
 	crypto_random(in, sizeof(in));
 	for (n = 0; n <= sizeof(in); n += 499) {
 		v[0] = SPAN(in, n / 3);

@@ -126,8 +126,8 @@ test_bad_factors(void **state)
 	assert_null(prk.p);
 }
 
-/* Each byte of the header changed: the factors fit, the slot does not.  The pair's id and public half
- * look like another slot's; the kind is another kind. */
+/* Each byte of the header changed: the factors fit, the slot does not.  The pair's id and public
+ * half look like another slot's; the kind is another kind. */
 static void
 test_header_bytes(void **state)
 {

@@ -1,4 +1,4 @@
-/* lib/seal.c and lib/root.c.  The known answers of kdf and seal are in test_derive.c (ownkey-kat). */
+/* lib/seal.c and lib/root.c.  The known answers of kdf and seal: test_derive.c (ownkey-kat). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

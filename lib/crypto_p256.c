@@ -239,7 +239,8 @@ crypto_p256_sign(const uint8_t priv[32], struct span msg, struct buf *der_sig)
 
 	if (!scalar_is_valid(priv, p256_n1))
 		return ERR_RANGE;
-	crypto_must((key = pkey_private(priv)) != NULL && (c = EVP_MD_CTX_new()) != NULL);
+	crypto_must((key = pkey_private(priv)) != NULL);
+	crypto_must((c = EVP_MD_CTX_new()) != NULL);
 	crypto_must(EVP_DigestSignInit_ex(c, NULL, "SHA2-256", NULL, NULL, key, NULL) == 1 &&
 	    EVP_DigestSign(c, sig, &len, crypto_ptr(msg), msg.len) == 1);
 	EVP_MD_CTX_free(c);

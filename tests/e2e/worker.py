@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 
-from job import ERR, Helper, encode, receive, run, send, until
+from job import BUILD, ERR, Helper, encode, receive, run, send, until
 
 ARGON2, MAKE, OPEN, RSA = range(4)
 RESULT, ERROR = 1, 2
 TEXT, SHOW, OK, FAILED = range(4)
+# built with sanitizers: limits and filters are left out then
+SANITIZED = b"__asan_init" in open(os.path.join(BUILD, "ownkey-worker"), "rb").read()
 SLOTS = [bytes([i]) * 16 for i in (1, 2, 3)]
 
 # vectors of BIP39: all zero, all one
@@ -137,8 +139,14 @@ def argon2_bad_jobs(_):
 def argon2_memory(_):
     "no memory for Argon2id has its own error"
     def less():
-        resource.setrlimit(resource.RLIMIT_AS, (160 << 20, 160 << 20))
-    w = start({1: ARGON2, 2: b"x", 3: bytes(16), 4: 2 ** 20, 5: 1}, preexec_fn=less)
+        if not SANITIZED:
+            resource.setrlimit(resource.RLIMIT_AS, (160 << 20, 160 << 20))
+    # on a machine with more than that the limit makes it fail, else the look at /proc/meminfo
+    kib = 2 ** 21 if SANITIZED else 2 ** 20
+    w = start({1: ARGON2, 2: b"x", 3: bytes(16), 4: kib, 5: 1}, preexec_fn=less)
+    if SANITIZED and w.is_silent():
+        w.close()
+        return
     expect_failed(w, "KDF_MEMORY")
 
 
@@ -475,7 +483,7 @@ def hardened(_):
 
     def filtered():
         text = open(status).read()
-        return "Seccomp:\t2" in text and "NoNewPrivs:\t1" in text
+        return SANITIZED or "Seccomp:\t2" in text and "NoNewPrivs:\t1" in text
     until(filtered)
     assert os.stat("/proc/%d/mem" % pid).st_uid == 0
     limits = open("/proc/%d/limits" % pid).read() if os.getuid() == 0 else ""

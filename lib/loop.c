@@ -47,8 +47,10 @@ struct loop {
 	size_t ntimers, timers_cap;
 	uint64_t seq;
 	int timer_fd;
+	struct loop_fd *timer_watch;
 	uint64_t armed; /* when timer_fd fires; 0 = not armed */
 	int signal_fd;
+	struct loop_fd *signal_watch;
 	sigset_t signals;
 	struct signal_row rows[_NSIG];
 	struct after_row after[AFTER_MAX];
@@ -341,7 +343,9 @@ loop_signals(struct loop *l, const int *signos, loop_signal_fn *fn, void *arg)
 	fd = signalfd(l->signal_fd, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0)
 		return ERR_IO;
-	if (l->signal_fd < 0 && !loop_fd_add(l, fd, POLLIN, on_signal_fd, l)) {
+	if (!l->signal_watch)
+		l->signal_watch = loop_fd_add(l, fd, POLLIN, on_signal_fd, l);
+	if (!l->signal_watch) {
 		close(fd);
 		return ERR_NOMEM;
 	}
@@ -364,7 +368,9 @@ loop_new(void)
 	sigemptyset(&l->signals);
 	l->signal_fd = -1;
 	l->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (l->timer_fd < 0 || !loop_fd_add(l, l->timer_fd, POLLIN, on_timer_fd, l)) {
+	if (l->timer_fd >= 0)
+		l->timer_watch = loop_fd_add(l, l->timer_fd, POLLIN, on_timer_fd, l);
+	if (!l->timer_watch) {
 		loop_free(l);
 		return NULL;
 	}

@@ -136,6 +136,15 @@ static const struct limits limits[] = {
 	[SANDBOX_CLI] = { NONE, NONE, NONE, NONE, NONE },
 };
 
+/* as_limit has 64 bits everywhere, rlim_t has not. */
+static rlim_t
+memory_limit(const struct sandbox *s)
+{
+	if (!s->as_limit)
+		return limits[s->profile].memory;
+	return s->as_limit < NONE ? (rlim_t)s->as_limit : NONE;
+}
+
 static enum err
 set_limits(const struct sandbox *s)
 {
@@ -147,7 +156,7 @@ set_limits(const struct sandbox *s)
 		{ RLIMIT_NOFILE, l->files },
 		{ RLIMIT_NPROC, l->processes },
 		{ RLIMIT_FSIZE, l->file_size },
-		{ RLIMIT_AS, s->as_limit ? s->as_limit : l->memory },
+		{ RLIMIT_AS, memory_limit(s) },
 		{ RLIMIT_CPU, l->cpu },
 	};
 	enum err r = ERR_OK;

@@ -17,12 +17,12 @@
 #include "lib/err.h"
 
 enum sandbox_profile {
-	SANDBOX_VAULT,	     /* read/write/sendmsg/recvmsg/poll on its channels; nothing else */
-	SANDBOX_FRONT,	     /* rw files below two directories, accept on its listeners */
-	SANDBOX_TOKEN,	     /* r/w one open device descriptor; RLIMIT_AS 96 MiB, CPU 30 s */
-	SANDBOX_TOKEN_LIST,  /* read-only below sysfs and dev roots, connect to unix: paths */
-	SANDBOX_WORKER,	     /* no files at all; RLIMIT_AS from as_limit */
-	SANDBOX_CLI	     /* no new privileges, core 0 only */
+	SANDBOX_VAULT,	    /* read/write/sendmsg/recvmsg/poll on its channels; nothing else */
+	SANDBOX_FRONT,	    /* rw files below two directories, accept on its listeners */
+	SANDBOX_TOKEN,	    /* r/w one open device descriptor; RLIMIT_AS 96 MiB, CPU 30 s */
+	SANDBOX_TOKEN_LIST, /* read-only below sysfs and dev roots, connect to unix: paths */
+	SANDBOX_WORKER,	    /* no files at all; RLIMIT_AS from as_limit */
+	SANDBOX_CLI	    /* no new privileges, core 0 only */
 };
 
 struct sandbox_rule {
@@ -32,7 +32,7 @@ struct sandbox_rule {
 
 struct sandbox {
 	enum sandbox_profile profile;
-	uint64_t as_limit;		 /* bytes, 0 = none */
+	uint64_t as_limit;		  /* bytes, 0 = none */
 	const struct sandbox_rule *rules; /* ended by path NULL; may be NULL */
 };
 

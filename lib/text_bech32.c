@@ -4,7 +4,7 @@
 
 #define CHECKSUM 6
 
-static const char charset[32] __attribute__((nonstring)) = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+static const char charset[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 /* The alphabet has no order: look at all of it each time. */
 static uint8_t

@@ -234,7 +234,9 @@ port_open(struct port *p, const char *path, int ctl, int64_t until)
 {
 	enum err e;
 
-	*p = (struct port){ .fd = -1, .ctl = ctl, .recv = fd_recv, .send = fd_send };
+	*p = (struct port){
+		.fd = -1, .ctl = ctl, .recv = fd_recv, .send = fd_send, .pause = fd_pause
+	};
 	if (strncmp(path, "unix:", 5) == 0)
 		e = open_unix(p, path + 5);
 	else

@@ -672,6 +672,8 @@ test_faults(void **state)
 		{ "wrong-seq:assert", ERR_TOKEN_IO, ERR_TOKEN_IO },
 		{ "wrong-channel:assert", ERR_TOKEN_IO, ERR_TOUCH_TIMEOUT },
 		{ "lost-frame:assert", ERR_TOKEN_IO, ERR_TOKEN_IO },
+		{ "busy:info*2", ERR_OK, ERR_OK },
+		{ "busy:assert", ERR_BUSY, ERR_BUSY },
 		{ "unplug@1:assert", ERR_TOKEN_GONE, ERR_TOKEN_GONE },
 		{ "unplug@2:assert", ERR_TOKEN_GONE, ERR_TOKEN_GONE },
 	};

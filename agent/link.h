@@ -60,7 +60,7 @@ extern const struct wire_map link_peer_map;
  *           directory, write `seen`.  expect as in APPEND; create = there must be no file yet;
  *           drop_prev = delete vault.prev at the end (a new line).
  * PREVIOUS  exchange vault and vault.prev (durably).
- * SEEN      write `seen` only.
+ * SEEN      write `seen` only; drop_prev: vault.prev is of another line, delete it.
  */
 enum file_op { FILE_READ, FILE_APPEND, FILE_REWRITE, FILE_COMMIT, FILE_ABORT, FILE_PREVIOUS, FILE_SEEN };
 

@@ -179,7 +179,7 @@ enum err
 client_start_agent(const char *const *args)
 {
 	const char *argv[16] = {"ownkey-agent", "--ready-fd", "3"};
-	char path[PATHS_MAX];
+	static char path[PATHS_MAX];
 	struct spawn sp = {.path = path, .argv = argv, .keep = agent_keep, .nfds = 4,
 			   .new_session = true, .outlives = true};
 	int ready[2];

@@ -322,6 +322,8 @@ carry_out(struct file *f, const struct file_request *q, struct file_reply *r, st
 	case FILE_PREVIOUS:
 		return rewrite_previous(f, q);
 	case FILE_SEEN:
+		if (q->drop_prev)
+			unlinkat(f->dirfd, FILE_PREV, 0);
 		return file_write_seen(f, q->seen, q->seen_at, true);
 	default:
 		return ERR_UNSUPPORTED;

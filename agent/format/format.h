@@ -1,0 +1,87 @@
+/*
+ * format.h - one file and one row for each messenger, network or tool whose keys we speak.
+ *
+ * A format says which keys an identity has (purpose and algorithm: derive.h makes the bytes), how
+ * the public half is written, in which forms the private one may leave, and what it may sign.
+ * To add one: agent/format/NAME.c with a `const struct format format_NAME`, one row in format.c, a
+ * known answer in tests/vectors/formats.json, a test that the real program accepts it.  Listing,
+ * export, help, completion and the round-trip tests come from the row.
+ */
+#ifndef AGENT_FORMAT_FORMAT_H
+#define AGENT_FORMAT_FORMAT_H
+
+#include "lib/buf.h"
+#include "lib/ops.h"
+#include "lib/sec.h"
+
+/* A key as a format function sees it; priv is empty where only the public half is needed. */
+struct format_in {
+	struct span account;
+	struct span priv; /* derive.h: ed25519 seed, raw x25519, secret */
+	struct span pub;  /* ed25519, x25519: 32; empty for secrets */
+};
+
+typedef enum err format_public_fn(const struct format_in *in, struct buf *out);
+typedef enum err format_export_fn(const struct format_in *in, struct sec *out);
+
+struct format_key {
+	const char *purpose;
+	const char *alg;
+	const char *help;
+	unsigned use;	/* default policy (DESIGN 9) */
+	unsigned signs; /* bits 1 << enum ops_sign_type */
+	/* Belongs to an identity with this account?  NULL = always. */
+	bool (*wanted)(struct span account);
+};
+
+/* The first row for a purpose is the one-line form of lists. */
+struct format_public {
+	const char *purpose;
+	const char *name;
+	format_public_fn *fn;
+};
+
+struct format_export {
+	const char *purpose;
+	const char *name; /* the first row for a purpose is the default */
+	const char *file; /* usual file name, "" = none */
+	bool text;
+	format_export_fn *fn;
+	const char *help; /* where it goes */
+};
+
+struct format {
+	const char *name; /* = service of the path */
+	const char *help;
+	const char *account; /* what an account is: "@user:server" */
+	const char *advice;  /* what contacts will see, what to do next */
+	const struct format_key *key;
+	size_t nkey;
+	const struct format_public *public;
+	size_t npublic;
+	const struct format_export *export;
+	size_t nexport;
+	/* ERR_TEXT when it cannot be an account; NULL = anything goes. */
+	enum err (*check)(struct span account);
+};
+
+extern const struct format *const formats[];
+extern const size_t nformats;
+
+/* NULL when unknown. */
+const struct format *format_find(struct span name);
+const struct format_key *format_key(const struct format *f, struct span purpose);
+/* name empty = the first of this purpose; NULL when there is none. */
+const struct format_public *format_public(const struct format *f, struct span purpose,
+					  struct span name);
+const struct format_export *format_export(const struct format *f, struct span purpose,
+					  struct span name);
+
+/* ---- typed signing (DESIGN 8): the signed bytes are built here, never given ---- */
+/* PROTOCOL.sshsig: the binary signature blob.  hash_alg sha256 or sha512 with its length. */
+MUST enum err format_ssh_sign(const struct format_in *in, const struct ops_sign *q,
+			      struct buf *blob);
+
+extern const struct format format_matrix, format_omemo, format_tor, format_ssh, format_age;
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * job_ask.c - telling and asking the person.  What they type comes over secret.sock or from a
+ * prompt program, never through front.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "agent/vault/job.h"
+#include "lib/text.h"
+
+#define SECRET_FRAME_MAX 8192
+
+void
+job_event_full(struct job *j, struct ops_event *ev)
+{
+	ev->request = j->r.id;
+	wire_mark(&ops_event_map, ev);
+	client_event(j->v, j->r.c, ev);
+}
+
+void
+job_event(struct job *j, enum ops_event_kind kind, const char *text)
+{
+	struct ops_event ev = {.kind = kind, .text = span_str(text)};
+
+	job_event_full(j, &ev);
+}
+
+static enum ops_event_kind
+event_of(enum ask ask)
+{
+	switch (ask) {
+	case ASK_PIN:
+		return OPS_EV_NEED_PIN;
+	case ASK_NEWPIN:
+		return OPS_EV_NEED_NEWPIN;
+	default:
+		return OPS_EV_NEED_PASS;
+	}
+}
+
+/* Typed text in NFC, so that one passphrase is one passphrase on every keyboard (DESIGN 7). */
+static enum err
+take_text(struct span typed, struct sec *out)
+{
+	struct buf nfc = BUF_INIT;
+	enum err e;
+
+	if (!(e = text_nfc(typed, &nfc)) && !(e = buf_err(&nfc)))
+		e = nfc.len ? sec_init_copy(out, buf_span(&nfc)) : ERR_PASS_EMPTY;
+	buf_done(&nfc);
+	return e;
+}
+
+static void
+secret_readable(void *arg, short revents)
+{
+	struct job *j = arg;
+
+	(void)revents;
+	job_wake(j, ERR_OK);
+}
+
+/* What is there now, straight into the arena, never waiting: a slow sender delays nobody. */
+static enum err
+fill_frame(struct job *j, struct sec *frame)
+{
+	ssize_t n = recv(j->secret, frame->p + frame->len, frame->cap - frame->len, MSG_DONTWAIT);
+
+	if (n > 0)
+		frame->len += (size_t)n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		return ERR_CANCELLED;
+	return ERR_OK;
+}
+
+static bool
+is_whole(const struct sec *frame)
+{
+	return frame->len >= 4 && frame->len - 4 >= be32(frame->p);
+}
+
+static enum err
+parse_secret(const struct sec *frame, struct sec *out)
+{
+	struct secret_msg m;
+	enum err e;
+
+	if (be32(frame->p) != frame->len - 4)
+		return ERR_FORMAT;
+	if ((e = wire_decode(&secret_msg_map, SPAN(frame->p + 4, frame->len - 4), &m)))
+		return e;
+	return m.kind == SECRET_TEXT ? take_text(m.text, out) : ERR_FORMAT;
+}
+
+static enum err
+read_secret(struct job *j, uint64_t ms, struct sec *out)
+{
+	struct sec frame = {0};
+	struct loop_fd *f = NULL;
+	enum err e = sec_init(&frame, SECRET_FRAME_MAX);
+
+	if (!e && !(f = loop_fd_add(j->v->loop, j->secret, POLLIN, secret_readable, j)))
+		e = ERR_NOMEM;
+	while (!e && !is_whole(&frame) && !(e = job_wait(j, ms)))
+		e = fill_frame(j, &frame);
+	if (!e)
+		e = parse_secret(&frame, out);
+	loop_fd_remove(f);
+	sec_done(&frame);
+	return e;
+}
+
+static enum err
+wait_secret(struct job *j, uint64_t ms, struct sec *out)
+{
+	enum err e = ERR_OK;
+
+	while (!e && j->secret < 0)
+		e = job_wait(j, ms);
+	return e ? e : read_secret(j, ms, out);
+}
+
+/* By the client's own terminal. */
+static enum err
+ask_client(struct job *j, const struct question *q, struct sec *out)
+{
+	struct ops_event ev = {.kind = event_of(q->ask), .again = q->ask != ASK_PIN && q->ask != ASK_PASS};
+	enum err e;
+
+	if ((e = job_new_id(j, true)))
+		return e;
+	ev.job = SPAN(j->id, JOB_ID_LEN);
+	ev.text = span_str(q->text);
+	ev.label = span_str(q->label);
+	ev.err = (uint64_t)q->err;
+	ev.retries = q->retries;
+	job_event_full(j, &ev);
+	e = wait_secret(j, j->v->conf.prompt_timeout * 1000ull, out);
+	job_forget_id(j);
+	return e;
+}
+
+/* ---- prompt programs ---- */
+static enum err
+run_prompt(struct job *j, struct prompt_job *p, struct sec *out)
+{
+	struct client *c = j->r.c;
+	struct prompt_event ev;
+	struct helper *h;
+	struct span frame;
+	enum err e;
+
+	if (!c)
+		return ERR_CANCELLED;
+	if ((e = job_spawn(j, HELPER_PROMPT, NULL, &h)))
+		return e;
+	p->program = span_str(j->v->conf.pinentry);
+	p->timeout_s = j->v->conf.prompt_timeout;
+	p->tty = span_str(c->tty);
+	p->display = span_str(c->display);
+	p->wayland = span_str(c->wayland);
+	p->xauthority = span_str(c->xauthority);
+	p->lang = span_str(c->lang);
+	wire_mark(&prompt_job_map, p);
+	if (!(e = job_send(j, h, &prompt_job_map, p)) &&
+	    !(e = job_recv(j, h, p->timeout_s * 1000 + 5000, &frame)) &&
+	    !(e = wire_decode(&prompt_event_map, frame, &ev)) && !(e = (enum err)ev.err) && out)
+		e = take_text(ev.text, out);
+	job_end(j, h);
+	return e == ERR_HANGUP ? ERR_NOPROMPT : e;
+}
+
+static void
+why_again(const struct question *q, char *out, size_t cap)
+{
+	if (!q->err)
+		out[0] = '\0';
+	else if (q->retries)
+		snprintf(out, cap, "%s, %u tries left", err_text(q->err), (unsigned)q->retries);
+	else
+		snprintf(out, cap, "%s", err_text(q->err));
+}
+
+static enum err
+ask_prompt(struct job *j, const struct question *q, struct sec *out)
+{
+	bool pin = q->ask == ASK_PIN || q->ask == ASK_NEWPIN;
+	struct prompt_job p = {.kind = pin ? PROMPT_PIN : PROMPT_PASSPHRASE};
+	char again[160];
+
+	why_again(q, again, sizeof again);
+	p.title = SPAN_LIT("ownkey");
+	p.text = span_str(q->text);
+	p.label = pin ? SPAN_LIT("PIN:") : SPAN_LIT("Passphrase:");
+	p.error = span_str(again);
+	return run_prompt(j, &p, out);
+}
+
+static unsigned
+prompts_pending(const struct vault *v)
+{
+	unsigned n = 0;
+
+	for (struct job *j = v->jobs; j; j = j->next)
+		for (size_t i = 0; i < JOB_HELPERS; i++)
+			n += j->helper[i].handle && j->helper[i].kind == HELPER_PROMPT;
+	return n;
+}
+
+enum err
+job_ask(struct job *j, const struct question *q, struct sec *out)
+{
+	if (!j->r.c)
+		return ERR_CANCELLED;
+	if (j->r.c->interactive)
+		return ask_client(j, q, out);
+	if (prompts_pending(j->v) >= VAULT_PROMPTS)
+		return ERR_LIMIT;
+	return ask_prompt(j, q, out);
+}
+
+enum err
+job_confirm(struct job *j, const char *text)
+{
+	struct prompt_job p = {.kind = PROMPT_CONFIRM, .title = SPAN_LIT("ownkey")};
+
+	if (prompts_pending(j->v) >= VAULT_PROMPTS)
+		return ERR_LIMIT;
+	p.text = span_str(text);
+	return run_prompt(j, &p, NULL);
+}

@@ -1,0 +1,174 @@
+/* keyring.c - derived keys in the arena, bounded; secrets of items opened for one use. */
+#include "agent/vault/keyring.h"
+
+#include <stdlib.h>
+
+#include "agent/vault/derive.h"
+#include "agent/vault/keys.h"
+#include "lib/crypto.h"
+
+#define RING  4096 /* keys kept; direct-mapped by item id: a collision derives again */
+#define ROOTS 4	   /* generations in use */
+
+struct ring_key {
+	uint8_t id[16];
+	uint32_t rev;
+	uint8_t publen;
+	uint8_t pub[65];
+	struct sec priv;
+};
+
+struct ring_root {
+	bool used;
+	uint32_t generation;
+	struct sec root;
+};
+
+struct key_cache {
+	struct ring_key key[RING];
+	struct ring_root root[ROOTS];
+	size_t next_root;
+};
+
+enum err
+keyring_new(struct key_cache **out)
+{
+	*out = calloc(1, sizeof **out);
+	return *out ? ERR_OK : ERR_NOMEM;
+}
+
+/* ---- roots ---- */
+static enum err
+make_root(struct vault *v, uint32_t generation, struct sec *root)
+{
+	struct sec seed = {0};
+	struct seed s;
+	enum err e;
+
+	if (!(e = body_seed_get(&v->open.body, generation, &s)) &&
+	    !(e = keys_seed_open(sec_span(&v->open.vrk), generation, s.box, &seed)))
+		e = derive_root(sec_span(&seed), root);
+	sec_done(&seed);
+	return e;
+}
+
+enum err
+keyring_root(struct vault *v, uint32_t generation, const struct sec **root)
+{
+	struct ring_root *r;
+	enum err e;
+
+	for (size_t i = 0; i < ROOTS; i++)
+		if (v->keys->root[i].used && v->keys->root[i].generation == generation) {
+			*root = &v->keys->root[i].root;
+			return ERR_OK;
+		}
+	r = &v->keys->root[v->keys->next_root++ % ROOTS];
+	sec_done(&r->root);
+	r->used = false;
+	if ((e = make_root(v, generation, &r->root)))
+		return e;
+	r->used = true;
+	r->generation = generation;
+	*root = &r->root;
+	return ERR_OK;
+}
+
+/* ---- keys ---- */
+static struct ring_key *
+place(struct vault *v, const uint8_t id[16])
+{
+	return &v->keys->key[be32(id) % RING];
+}
+
+static bool
+holds(const struct ring_key *k, const struct item *it)
+{
+	return k->priv.p && k->rev == it->rev && memcmp(k->id, it->id.p, 16) == 0;
+}
+
+/* The epoch in use: the last active one. */
+static uint32_t
+active_epoch(const struct item *it)
+{
+	struct cbor c = wire_each(&it->epochs);
+	struct item_epoch ep;
+	uint32_t epoch = 0;
+
+	while (!cbor_at_end(&c) && !wire_next(&item_epoch_map, &c, &ep))
+		if (ep.state == EPOCH_ACTIVE)
+			epoch = (uint32_t)ep.epoch;
+	return epoch;
+}
+
+static enum err
+derive(struct vault *v, const struct item *it, struct ring_key *k)
+{
+	struct derive_path p = {.service = it->origin.service, .account = it->origin.account,
+				.purpose = it->origin.purpose, .epoch = active_epoch(it)};
+	struct buf pub = BUF_INIT;
+	const struct sec *root;
+	enum err e;
+
+	if (it->origin.kind != ORIGIN_DERIVED)
+		return ERR_FORMAT;
+	if (!(e = keyring_root(v, (uint32_t)it->origin.generation, &root)) &&
+	    !(e = derive_key(root, &p, it->origin.alg, &k->priv)) &&
+	    !(e = derive_public(it->origin.alg, sec_span(&k->priv), &pub)) && !(e = buf_err(&pub)))
+		e = pub.len <= sizeof k->pub ? ERR_OK : ERR_INTERNAL;
+	if (!e && pub.len)
+		memcpy(k->pub, pub.p, pub.len);
+	k->publen = (uint8_t)pub.len;
+	buf_done(&pub);
+	return e;
+}
+
+enum err
+keyring_get(struct vault *v, const struct item *it, const struct sec **priv, const uint8_t **pub,
+	    size_t *publen)
+{
+	struct ring_key *k = place(v, it->id.p);
+	enum err e;
+
+	if (!holds(k, it)) {
+		sec_done(&k->priv);
+		if ((e = derive(v, it, k))) {
+			sec_done(&k->priv);
+			return e;
+		}
+		memcpy(k->id, it->id.p, 16);
+		k->rev = (uint32_t)it->rev;
+	}
+	*priv = &k->priv;
+	*pub = k->pub;
+	*publen = k->publen;
+	return ERR_OK;
+}
+
+void
+keyring_forget(struct vault *v, const uint8_t item_id[16])
+{
+	struct ring_key *k = place(v, item_id);
+
+	if (memcmp(k->id, item_id, 16) == 0)
+		sec_done(&k->priv);
+}
+
+/* ---- secrets ---- */
+enum err
+keyring_secret(struct vault *v, const struct item *it, struct sec *out)
+{
+	struct keys_item ki = {.id = it->id.p, .rev = (uint32_t)it->rev};
+
+	if (!it->secret.len)
+		return ERR_FORMAT;
+	return keys_item_open(sec_span(&v->open.vrk), &ki, it->secret, out);
+}
+
+enum err
+keyring_seal(struct vault *v, const struct item *it, struct span secret, struct buf *out)
+{
+	struct keys_item ki = {.id = it->id.p, .rev = (uint32_t)it->rev};
+
+	return keys_item_seal(sec_span(&v->open.vrk), &ki, secret, out);
+}

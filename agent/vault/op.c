@@ -1,0 +1,44 @@
+/* op.c - which function answers which operation: one row each. */
+#include "agent/vault/op.h"
+
+const struct op_impl op_impls[] = {
+	{OP_HELLO, op_hello},
+	{OP_STATUS, op_status},
+	{OP_SUBSCRIBE, op_subscribe},
+	{OP_CANCEL, op_cancel},
+	{OP_UNLOCK, op_unlock},
+	{OP_LOCK, op_lock},
+	{OP_INIT, op_init},
+	{OP_TOKEN_LIST, op_token_list},
+	{OP_TOKEN_INFO, op_token_info},
+	{OP_TOKEN_PIN, op_token_pin},
+	{OP_SLOT_LIST, op_slot_list},
+	{OP_SLOT_ADD, op_slot_add},
+	{OP_SLOT_REMOVE, op_slot_remove},
+	{OP_SLOT_VERIFY, op_slot_verify},
+	{OP_SLOT_RENEW, op_slot_renew},
+	{OP_SLOT_LABEL, op_slot_label},
+	{OP_ID_LIST, op_id_list},
+	{OP_ID_ADD, op_id_add},
+	{OP_ID_SHOW, op_id_show},
+	{OP_ID_EXPORT, op_id_export},
+	{OP_ID_RETIRE, op_id_retire},
+	{OP_POLICY_SET, op_policy_set},
+	{OP_SIGN, op_sign},
+	{OP_SECRET_GET, op_secret_get},
+	{OP_SECRET_SET, op_secret_set},
+	{OP_SECRET_LIST, op_secret_list},
+	{OP_SECRET_REMOVE, op_secret_remove},
+	{OP_VAULT_CHECK, op_vault_check},
+	{OP_VAULT_PREVIOUS, op_vault_previous},
+};
+const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
+
+op_fn *
+op_find(enum op op)
+{
+	for (size_t i = 0; i < nop_impls; i++)
+		if (op_impls[i].op == op)
+			return op_impls[i].fn;
+	return NULL;
+}

@@ -1,0 +1,48 @@
+/*
+ * op.h - the handlers, one row each in op.c.  A handler must not wait before REQ_MUST_WAIT.
+ */
+#ifndef AGENT_VAULT_OP_H
+#define AGENT_VAULT_OP_H
+
+#include "agent/vault/vault.h"
+
+/* op_agent.c */
+enum err op_hello(struct req *r);
+enum err op_status(struct req *r);
+enum err op_subscribe(struct req *r);
+enum err op_cancel(struct req *r);
+enum err op_lock(struct req *r);
+/* op_unlock.c */
+enum err op_unlock(struct req *r);
+/* op_init.c */
+enum err op_init(struct req *r);
+/* op_token.c */
+enum err op_token_list(struct req *r);
+enum err op_token_info(struct req *r);
+enum err op_token_pin(struct req *r);
+/* op_slot.c, op_slot_change.c */
+enum err op_slot_list(struct req *r);
+enum err op_slot_add(struct req *r);
+enum err op_slot_remove(struct req *r);
+enum err op_slot_verify(struct req *r);
+enum err op_slot_renew(struct req *r);
+enum err op_slot_label(struct req *r);
+/* op_id.c, op_export.c */
+enum err op_id_list(struct req *r);
+enum err op_id_add(struct req *r);
+enum err op_id_show(struct req *r);
+enum err op_id_export(struct req *r);
+enum err op_id_retire(struct req *r);
+enum err op_policy_set(struct req *r);
+/* op_sign.c */
+enum err op_sign(struct req *r);
+/* op_secret.c */
+enum err op_secret_get(struct req *r);
+enum err op_secret_set(struct req *r);
+enum err op_secret_list(struct req *r);
+enum err op_secret_remove(struct req *r);
+/* op_vault.c */
+enum err op_vault_check(struct req *r);
+enum err op_vault_previous(struct req *r);
+
+#endif

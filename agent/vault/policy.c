@@ -1,0 +1,215 @@
+/* policy.c - the decision: free, asked once, touched each time; and proofs for what widens. */
+#include "agent/vault/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/vault/token.h"
+#include "agent/vault/way.h"
+#include "lib/crypto.h"
+#include "lib/text.h"
+
+#define GRANTS 1024
+#define RATES  256
+
+struct grant {
+	bool used;
+	uint64_t uid;
+	pid_t pid;
+	uint8_t item[16];
+};
+
+struct rate {
+	uint8_t item[16];
+	uint64_t minute;
+	uint64_t n;
+};
+
+struct grants {
+	struct grant grant[GRANTS];
+	size_t next;
+	struct rate rate[RATES];
+};
+
+enum err
+grants_new(struct grants **out)
+{
+	*out = calloc(1, sizeof **out);
+	return *out ? ERR_OK : ERR_NOMEM;
+}
+
+/* A grant belongs to a process; when its last connection goes, its number may be given again. */
+void
+grants_forget_client(struct vault *v, const struct client *c)
+{
+	for (size_t i = 0; i < GRANTS; i++)
+		if (v->grants->grant[i].used && v->grants->grant[i].pid == c->pid &&
+		    v->grants->grant[i].uid == c->uid)
+			v->grants->grant[i].used = false;
+}
+
+static bool
+is_granted(const struct vault *v, const struct client *c, const struct item *it)
+{
+	for (size_t i = 0; i < GRANTS; i++) {
+		const struct grant *g = &v->grants->grant[i];
+
+		if (g->used && g->pid == c->pid && g->uid == c->uid &&
+		    memcmp(g->item, it->id.p, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_grant(struct vault *v, const struct client *c, const uint8_t item[16])
+{
+	struct grant *g = &v->grants->grant[v->grants->next++ % GRANTS];
+
+	*g = (struct grant){.used = true, .uid = c->uid, .pid = c->pid};
+	memcpy(g->item, item, 16);
+}
+
+/* ---- rates ---- */
+static enum err
+count_use(struct vault *v, const struct item *it)
+{
+	struct rate *r = &v->grants->rate[be32(it->id.p) % RATES];
+	uint64_t minute = loop_now() / 60000;
+
+	if (!it->policy.rate)
+		return ERR_OK;
+	if (r->minute != minute || memcmp(r->item, it->id.p, 16) != 0) {
+		*r = (struct rate){.minute = minute};
+		memcpy(r->item, it->id.p, 16);
+	}
+	return ++r->n > it->policy.rate ? ERR_LIMIT : ERR_OK;
+}
+
+/* ---- asking ---- */
+/* What people read: who, what, with what. */
+static void
+describe(const struct req *r, const struct use *u, char *out, size_t cap)
+{
+	struct buf b = BUF_INIT;
+
+	text_printable(span_str(r->c && r->c->label[0] ? r->c->label : "a program"), &b);
+	buf_putf(&b, " (process %d)\nwants to %s\n", r->c ? (int)r->c->pid : 0, u->verb);
+	text_printable(u->item->label, &b);
+	if (u->detail && u->detail[0]) {
+		buf_put_str(&b, "\n");
+		text_printable(span_str(u->detail), &b);
+	}
+	snprintf(out, cap, "%s", buf_cstr(&b));
+	buf_done(&b);
+}
+
+static unsigned
+token_slots(const struct outer *o)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < OUTER_SLOTS; i++)
+		if (outer_slot_ok(o, i) && (o->slot[i].factors & FACTOR_TOKEN))
+			bits |= 1u << i;
+	return bits;
+}
+
+/* Touch only, by any enrolled token, over a challenge drawn here and bound to the request: a
+ * recorded approval is of no use.  A vault without a token is asked for another way in. */
+static enum err
+approve_by_touch(struct req *r, const struct use *u)
+{
+	struct token_ask a = {.outer = &r->v->open.outer, .purpose = "approve",
+			      .request = u->request, .touch = "to approve"};
+	struct proof p = {.ways = 0};
+	int slot;
+
+	a.slots = token_slots(a.outer);
+	if (!a.slots)
+		return policy_prove(r, &p, NULL);
+	return token_assert(r->job, &a, &slot, NULL);
+}
+
+static enum err
+ask_once(struct req *r, const struct use *u)
+{
+	uint8_t id[16];
+	char text[1024];
+	enum err e;
+
+	memcpy(id, u->item->id.p, 16);
+	describe(r, u, text, sizeof text);
+	if ((e = job_confirm(r->job, text)) == ERR_NOPROMPT)
+		e = approve_by_touch(r, u);
+	if (!e && r->c)
+		add_grant(r->v, r->c, id);
+	return e;
+}
+
+static bool
+is_listed(const struct client *c, const struct item *it)
+{
+	struct cbor cb = wire_each(&it->policy.clients);
+	struct item_client ic;
+
+	while (c && !cbor_at_end(&cb) && !wire_next(&item_client_map, &cb, &ic))
+		if ((ic.label.len && span_is(ic.label, c->label)) ||
+		    (ic.unit.len && span_is(ic.unit, c->unit)))
+			return true;
+	return false;
+}
+
+enum err
+policy_use(struct req *r, const struct use *u)
+{
+	enum err e;
+
+	if (!r->c)
+		return ERR_CANCELLED;
+	if (u->item->policy.use > USE_TOUCH)
+		return ERR_DENIED;
+	if (u->item->policy.use == USE_TOUCH) {
+		REQ_MUST_WAIT(r);
+		e = approve_by_touch(r, u);
+	} else if (u->item->policy.use == USE_ASK_ONCE && !is_granted(r->v, r->c, u->item) &&
+		   !is_listed(r->c, u->item)) {
+		REQ_MUST_WAIT(r);
+		e = ask_once(r, u);
+	} else {
+		e = ERR_OK;
+	}
+	return e ? e : count_use(r->v, u->item);
+}
+
+/* ---- proofs ---- */
+enum err
+policy_prove(struct req *r, const struct proof *p, int *slot)
+{
+	struct vault *v = r->v;
+	struct way_want w = {.outer = &v->open.outer, .body = &v->open.body, .ways = p->ways,
+			     .label = p->label, .force = p->force, .purpose = "approve",
+			     .why = "to prove that it is you", .request = p->request};
+	struct way_got got;
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if ((e = way_open(r->job, &w, &got)))
+		return e;
+	if (!v->open.is || !crypto_eq(sec_span(&got.vrk), sec_span(&v->open.vrk)))
+		e = ERR_NEEDFACTOR;
+	else if (slot)
+		*slot = got.slot;
+	way_done(&got);
+	return e;
+}
+
+bool
+policy_is_weaker(const struct item_policy *from, const struct item_policy *to)
+{
+	if (to->use < from->use || (to->may_export && !from->may_export))
+		return true;
+	if (to->raw && !from->raw)
+		return true;
+	return from->rate && (!to->rate || to->rate > from->rate);
+}

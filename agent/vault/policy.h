@@ -1,0 +1,46 @@
+/*
+ * policy.h - may this client do this with this item now? (DESIGN 9)
+ *
+ * use 0: free while unlocked.  use 1: the person is asked once per client (connection's process) and
+ * item until lock.  use 2: a touch for every use, over a challenge bound to the request.
+ * An approval is an answer of the prompt program or a touch, never a message of the client.
+ * Grants live in memory and die with the process at lock.
+ */
+#ifndef AGENT_VAULT_POLICY_H
+#define AGENT_VAULT_POLICY_H
+
+#include "agent/vault/vault.h"
+
+struct item;
+
+/* What is about to happen, for the prompt and for the challenge. */
+struct use {
+	const struct item *item;
+	const char *verb;     /* "sign", "hand out", "export" */
+	const char *detail;   /* "ssh signature for namespace git", "" = none */
+	struct span request;  /* bytes that are bound into the touch */
+};
+
+/* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED,
+ * ERR_LIMIT (rate), token errors. */
+MUST enum err policy_use(struct req *r, const struct use *u);
+/*
+ * A fresh factor of an existing way in: its wrap is opened again and VRK compared (widening
+ * operations).  ways: enum ops_way bits the person has at hand, 0 = any; label may be empty.
+ * *slot gets the index of the slot that was proven (may be NULL).
+ */
+struct proof {
+	uint64_t ways;
+	struct span label;
+	bool force;
+	struct span request; /* bound into the challenge */
+};
+MUST enum err policy_prove(struct req *r, const struct proof *p, int *slot);
+/* Is going from a to b weaker? */
+struct item_policy;
+bool policy_is_weaker(const struct item_policy *from, const struct item_policy *to);
+
+MUST enum err grants_new(struct grants **out);
+void grants_forget_client(struct vault *v, const struct client *c);
+
+#endif

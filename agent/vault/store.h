@@ -1,0 +1,54 @@
+/*
+ * store.h - the vault's side of its file: front moves the bytes, the vault says which and checks
+ * them (DESIGN 6).  All functions run in a job; one job at a time uses the disk, others queue until
+ * store_release.
+ */
+#ifndef AGENT_VAULT_STORE_H
+#define AGENT_VAULT_STORE_H
+
+#include "agent/vault/job.h"
+
+/* Wait until the disk is ours. */
+MUST enum err store_take(struct job *j);
+/* Give the disk to the next job (done at the end of every job; harmless if it was not ours). */
+void store_release(struct job *j);
+
+/* Read the file into out, and `seen`; gives the disk free again, so that nobody waits for a person
+ * with it in hand.  ERR_NOVAULT. */
+MUST enum err store_read(struct job *j, struct buf *out);
+/* Read vault.prev into out. */
+MUST enum err store_read_previous(struct job *j, struct buf *out);
+/*
+ * With VRK at hand: open the body of these bytes (o: parsed from them), replay the journal, check the line against
+ * `seen` and the memory of our predecessor; on success v->open has outer, body, state and VRK
+ * (moved), and `seen` is written.  Opened by somebody else meanwhile: ERR_OK.  accept_older overrides ERR_VAULT_OLD, FORGED and DIVERGED.
+ */
+struct store_opening {
+	struct span bytes;
+	const struct outer *outer;
+	bool accept_older;
+};
+MUST enum err store_open(struct job *j, const struct store_opening *so, struct sec *vrk);
+/*
+ * One durable change: a record is appended, then applied to v->open.body.  A large journal is
+ * rewritten.  ERR_VAULT_CHANGED: another program changed the file; it has been read anew.
+ */
+MUST enum err store_append(struct job *j, const struct delta *d);
+/*
+ * Rewrite the whole file from these; on success they are moved into v->open (what was there is
+ * freed), on failure they are still the caller's and the old file is untouched.
+ */
+struct store_rewrite {
+	struct outer *outer;
+	struct body *body; /* NULL: v->open.body stays */
+	struct sec *vrk;   /* NULL: v->open.vrk stays */
+	bool create;	   /* there must be no vault yet */
+	bool new_line;	   /* VRK was replaced: vault.prev is deleted */
+};
+MUST enum err store_rewrite(struct job *j, const struct store_rewrite *w);
+/* Exchange vault and vault.prev, make `seen` forget. */
+MUST enum err store_previous(struct job *j);
+/* Answers of front. */
+void store_reply(struct vault *v, struct span payload);
+
+#endif

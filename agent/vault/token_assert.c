@@ -1,0 +1,314 @@
+/*
+ * token_assert.c - one assertion by one of the vault's credentials, wherever it is (DESIGN 7).
+ *
+ * A silent assertion over a fresh challenge tells which token holds which slot ("yes", never "no").
+ * Touches are asked of all at once; a PIN goes to one token that has proven itself, or that the
+ * person has pointed out.
+ */
+#include <stdio.h>
+
+#include "agent/vault/token.h"
+#include "lib/crypto.h"
+#include "lib/log.h"
+
+#define PIN_TRIES 3
+
+struct assertion {
+	const struct token_ask *ask;
+	struct span creds[OUTER_SLOTS];
+	size_t ncreds;
+	struct token_nonce nonce;
+	int slot;
+	struct sec *secret;
+};
+
+static void
+collect(struct assertion *as)
+{
+	const struct outer *o = as->ask->outer;
+
+	as->ncreds = 0;
+	for (unsigned i = 0; i < OUTER_SLOTS; i++)
+		if ((as->ask->slots & 1u << i) && outer_slot_ok(o, i) && o->slot[i].cred_id_len)
+			as->creds[as->ncreds++] = SPAN(o->slot[i].cred_id, o->slot[i].cred_id_len);
+}
+
+/* The answer names a credential: is it one of ours, and true? */
+static enum err
+judge(struct assertion *as, const struct token_event *ev, bool up, bool uv, bool secret)
+{
+	const struct outer *o = as->ask->outer;
+	int i = outer_slot_by_cred(o, ev->cred_id);
+	struct token_expect x = {.rp_id = o->rp_id, .cdh = as->nonce.cdh, .up = up, .uv = uv};
+	enum err e;
+
+	if (i < 0 || !(as->ask->slots & 1u << i))
+		return ERR_LIE_CREDENTIAL;
+	x.cred_id = SPAN(o->slot[i].cred_id, o->slot[i].cred_id_len);
+	x.pubkey = SPAN(o->slot[i].pubkey, o->slot[i].pubkey_len);
+	x.alg = o->slot[i].alg;
+	x.secret = secret ? 32 : 0;
+	if (!(e = token_judge(&x, ev)))
+		as->slot = i;
+	return e;
+}
+
+static void
+fill_job(struct assertion *as, const char *purpose, struct span request, struct token_job *q)
+{
+	const struct outer *o = as->ask->outer;
+
+	token_challenge(purpose, request, &as->nonce);
+	*q = (struct token_job){.op = TOKEN_ASSERT, .rp_id = span_str(o->rp_id)};
+	q->cdh = SPAN(as->nonce.cdh, 32);
+	q->creds = (struct wire_list){.v = as->creds, .n = as->ncreds};
+}
+
+/* No touch, no PIN, no secret.  Nothing that goes wrong here says anything. */
+static enum err
+probe(struct job *j, struct assertion *as, struct token *t)
+{
+	struct token_call c = {.touch = NULL};
+	enum err e;
+
+	if (t->err)
+		return ERR_OK;
+	fill_job(as, "probe", SPAN_NONE, &c.job);
+	e = token_call(j, t, &c);
+	if (!e && !judge(as, &c.ev, false, false, false))
+		t->slot = as->slot;
+	job_end(j, c.h);
+	return e == ERR_CANCELLED ? e : ERR_OK;
+}
+
+/* ---- with this token ---- */
+static enum err
+call_once(struct job *j, struct assertion *as, struct token *t, enum token_uv uv, struct span pin)
+{
+	const struct token_ask *a = as->ask;
+	struct token_call c = {.touch = a->touch};
+	enum err e;
+
+	fill_job(as, a->purpose, a->request, &c.job);
+	c.job.up = true;
+	c.job.uv = uv;
+	c.job.pin = pin;
+	c.job.force = a->force;
+	if (a->secret)
+		c.job.salt = SPAN(a->outer->prf_salt, 32);
+	e = token_call(j, t, &c);
+	if (e && c.ev.kind == TOKEN_EV_ERROR && (e == ERR_PIN_WRONG || e == ERR_PIN_REPLUG))
+		t->retries = c.ev.retries;
+	if (!e)
+		e = judge(as, &c.ev, true, uv != TOKEN_UV_NONE, a->secret);
+	if (!e && as->secret)
+		e = sec_init_copy(as->secret, c.ev.secret);
+	job_end(j, c.h);
+	return e;
+}
+
+static void
+say_tries(struct job *j, const struct token *t)
+{
+	req_text(&j->r, "%u tries are left", (unsigned)t->retries);
+}
+
+static enum err
+with_pin(struct job *j, struct assertion *as, struct token *t)
+{
+	struct sec pin = {0};
+	enum err e = ERR_OK;
+
+	for (int i = 0; i < PIN_TRIES; i++) {
+		if ((e = token_ask_pin(j, t, e, as->ask->force, &pin)))
+			break;
+		e = call_once(j, as, t, TOKEN_UV_PIN, sec_span(&pin));
+		sec_done(&pin);
+		if (e != ERR_PIN_WRONG)
+			break;
+		say_tries(j, t);
+	}
+	return e;
+}
+
+/* A fingerprint first where there is one and it is wanted; its PIN always suffices. */
+static enum err
+with_verification(struct job *j, struct assertion *as, struct token *t)
+{
+	bool finger = (t->options & TOKEN_OPT_UV) && j->v->conf.fingerprint == CONF_FINGER_AUTO;
+	enum err e = ERR_UV_BLOCKED;
+
+	if (finger)
+		e = call_once(j, as, t, TOKEN_UV_BUILTIN, SPAN_NONE);
+	if (e != ERR_UV_BLOCKED && e != ERR_PIN_NEEDED && e != ERR_TOUCH_DENIED)
+		return e;
+	return with_pin(j, as, t);
+}
+
+static bool
+wants_verification(const struct assertion *as, const struct token *t)
+{
+	const struct token_ask *a = as->ask;
+
+	if (!a->verify)
+		return false;
+	if (t->slot >= 0)
+		return a->outer->slot[t->slot].uv != 0;
+	for (unsigned i = 0; i < OUTER_SLOTS; i++)
+		if ((a->slots & 1u << i) && a->outer->slot[i].uv)
+			return true;
+	return false;
+}
+
+static enum err
+ask_one(struct job *j, struct assertion *as, struct token *t)
+{
+	enum err e;
+
+	if (wants_verification(as, t))
+		return with_verification(j, as, t);
+	e = call_once(j, as, t, TOKEN_UV_NONE, SPAN_NONE);
+	/* alwaysUv: it does nothing without a PIN, even where a touch would suffice us */
+	return e == ERR_PIN_NEEDED ? with_verification(j, as, t) : e;
+}
+
+/* ---- with several, touch only: the first one touched wins ---- */
+static enum err
+start_touch(struct job *j, struct assertion *as, struct token *t, const struct token_job *tmpl)
+{
+	struct token_job q = *tmpl;
+	struct helper *h;
+	enum err e;
+
+	(void)as;
+	q.path = span_str(t->path);
+	q.timeout_ms = j->v->conf.touch_timeout * 1000ull;
+	wire_mark(&token_job_map, &q);
+	if ((e = job_spawn(j, HELPER_TOKEN, NULL, &h)))
+		return e;
+	h->arg = t;
+	return job_send(j, h, &token_job_map, &q);
+}
+
+static enum err
+take_first(struct job *j, struct assertion *as)
+{
+	uint64_t ms = j->v->conf.touch_timeout * 1000ull + 5000;
+	enum err last = ERR_TOKEN_WRONG, e;
+	struct token_event ev;
+	struct helper *h;
+	struct span frame;
+
+	while (!(e = job_recv_any(j, ms, &h, &frame)) || e == ERR_HANGUP) {
+		if (!e && (e = wire_decode(&token_event_map, frame, &ev)))
+			e = ERR_LIE_FORMAT;
+		if (!e && ev.kind == TOKEN_EV_RESULT) {
+			e = judge(as, &ev, true, false, as->ask->secret);
+			if (!e && as->secret)
+				e = sec_init_copy(as->secret, ev.secret);
+			return e;
+		}
+		if (!e && ev.kind != TOKEN_EV_ERROR)
+			continue;
+		if (!e && ev.err != ERR_TOKEN_WRONG)
+			last = err_is_known(ev.err) && ev.err ? (enum err)ev.err : ERR_TOKEN_IO;
+		job_end(j, h);
+	}
+	return e == ERR_NOTFOUND ? last : e;
+}
+
+static enum err
+touch_any(struct job *j, struct assertion *as, struct tokens *ts)
+{
+	struct token_job q;
+	enum err e = ERR_OK;
+
+	fill_job(as, as->ask->purpose, as->ask->request, &q);
+	q.up = true;
+	if (as->ask->secret)
+		q.salt = SPAN(as->ask->outer->prf_salt, 32);
+	for (size_t i = 0; i < ts->n && !e; i++)
+		if (!ts->t[i].err)
+			e = start_touch(j, as, &ts->t[i], &q);
+	if (!e)
+		job_event(j, OPS_EV_TOUCH, as->ask->touch);
+	if (!e)
+		e = take_first(j, as);
+	for (size_t i = 0; i < JOB_HELPERS; i++)
+		if (j->helper[i].handle && j->helper[i].kind == HELPER_TOKEN)
+			job_end(j, &j->helper[i]);
+	return e;
+}
+
+/* ---- which tokens ---- */
+/* Those that proved themselves, if any did; else all that could be asked. */
+static size_t
+narrow(struct tokens *ts)
+{
+	size_t n = 0, proven = 0;
+
+	for (size_t i = 0; i < ts->n; i++)
+		proven += ts->t[i].slot >= 0;
+	for (size_t i = 0; i < ts->n; i++)
+		if (proven ? ts->t[i].slot >= 0 : !ts->t[i].err)
+			ts->t[n++] = ts->t[i];
+	ts->n = n;
+	return n;
+}
+
+static bool
+any_needs_pin(const struct assertion *as, const struct tokens *ts)
+{
+	for (size_t i = 0; i < ts->n; i++)
+		if (wants_verification(as, &ts->t[i]) ||
+		    (ts->t[i].options & TOKEN_OPT_ALWAYS_UV))
+			return true;
+	return false;
+}
+
+static enum err
+why_none(const struct tokens *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->t[i].err)
+			return all->t[i].err;
+	return ERR_TOKEN_ABSENT;
+}
+
+static enum err
+find_tokens(struct job *j, struct assertion *as, struct tokens *ts)
+{
+	enum err e, none;
+
+	if ((e = tokens_wait(j, as->ask->nowait, ts)) || (e = tokens_only(ts, as->ask->path)))
+		return e;
+	for (size_t i = 0; i < ts->n && !e; i++)
+		if (!(e = token_examine(j, &ts->t[i])))
+			e = probe(j, as, &ts->t[i]);
+	none = why_none(ts);
+	return e ? e : narrow(ts) ? ERR_OK : none;
+}
+
+enum err
+token_assert(struct job *j, const struct token_ask *a, int *slot, struct sec *secret)
+{
+	struct assertion as = {.ask = a, .slot = -1, .secret = secret};
+	struct token *which = NULL;
+	struct tokens ts = {0};
+	enum err e;
+
+	collect(&as);
+	if (!as.ncreds)
+		return ERR_TOKEN_WRONG;
+	if ((e = find_tokens(j, &as, &ts)))
+		return e;
+	if (ts.n == 1)
+		e = ask_one(j, &as, &ts.t[0]);
+	else if (!any_needs_pin(&as, &ts))
+		e = touch_any(j, &as, &ts);
+	else if (!(e = tokens_select(j, &ts, "touch the token that you want to use", &which)))
+		e = ask_one(j, &as, which);
+	if (!e)
+		*slot = as.slot;
+	return e;
+}

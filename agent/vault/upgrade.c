@@ -1,0 +1,76 @@
+/* upgrade.c - after a way in was used. */
+#include "agent/vault/upgrade.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "agent/vault/slotmake.h"
+#include "agent/vault/store.h"
+#include "lib/crypto.h"
+
+enum err
+upgrade_note(struct job *j, int slot, bool verified)
+{
+	struct vault *v = j->v;
+	struct delta d = DELTA_INIT;
+	struct slot_note n;
+	enum err e;
+
+	if ((e = body_note_get(&v->open.body, v->open.outer.slot[slot].id, &n)))
+		return e;
+	n.last_used = (uint64_t)time(NULL);
+	if (verified)
+		n.last_verified = n.last_used;
+	wire_mark(&slot_note_map, &n);
+	delta_note(&d, &n);
+	e = store_append(j, &d);
+	delta_done(&d);
+	return e;
+}
+
+static enum err
+rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b)
+{
+	struct slot *s = malloc(sizeof *s);
+	struct slotmake_note n = {.now = (uint64_t)time(NULL)};
+	struct store_rewrite w = {.outer = o, .body = b};
+	struct keys_factors f;
+	uint8_t auth[32];
+	enum err e;
+
+	if (!s)
+		return ERR_NOMEM;
+	*s = o->slot[got->slot];
+	crypto_random(s->kdf_salt, sizeof s->kdf_salt);
+	way_factors(got, &f);
+	n.id = s->id;
+	n.auth = auth;
+	outer_slot_clear(o, (size_t)got->slot);
+	if (!(e = slotmake_seal(o, got->slot, s, &f, sec_span(&j->v->open.vrk), auth)) &&
+	    !(e = slotmake_put_note(b, &n)))
+		e = store_rewrite(j, &w);
+	sec_zero(auth, sizeof auth);
+	free(s);
+	return e;
+}
+
+enum err
+upgrade_slot(struct job *j, const struct way_got *got)
+{
+	struct vault *v = j->v;
+	struct outer *o;
+	struct body b;
+	enum err e;
+
+	if (v->open.outer.slot[got->slot].wrap == WRAP_PLAIN)
+		return upgrade_note(j, got->slot, true);
+	if (!(o = malloc(sizeof *o)))
+		return ERR_NOMEM;
+	*o = v->open.outer;
+	body_init(&b);
+	if (!(e = body_clone(&v->open.body, &b)))
+		e = rewrap(j, got, o, &b);
+	body_done(&b);
+	free(o);
+	return e;
+}

@@ -66,6 +66,13 @@ note_stack(void *stack, bool is_new)
 
 #define STACK ((size_t)FIBER_STACK)
 
+#ifdef OWNKEY_VALGRIND
+#include <valgrind/memcheck.h>
+#define MAKE_WRITABLE(p, n) (void)VALGRIND_MAKE_MEM_UNDEFINED(p, n)
+#else
+#define MAKE_WRITABLE(p, n) (void)0
+#endif
+
 static void
 note_leave(void **fake, const void *to, size_t size)
 {
@@ -82,6 +89,7 @@ static void
 note_stack(void *stack, bool is_new)
 {
 	(void)stack, (void)is_new;
+	MAKE_WRITABLE(stack, STACK); /* memcheck forbids what is below a stack pointer */
 }
 
 #endif

@@ -7,8 +7,8 @@
 
 #define KEY_LEN 32
 
-/* malloc promises more than there is, and then the kernel kills somebody: look before.  Swap counts:
- * slow is better than shut out. */
+/* malloc promises more than there is, and then the kernel kills somebody: look before.  Swap
+ * counts: slow is better than shut out. */
 enum err
 kdf_check_memory(const char *meminfo, uint64_t kib)
 {

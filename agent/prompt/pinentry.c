@@ -292,8 +292,8 @@ number(uint64_t n, char *text, size_t cap)
 	return if_set(n > 0, text);
 }
 
-/* Whatever the client's terminal is: these two are understood, have no colours and leave no alternate
- * screen behind. */
+/* Whatever the client's terminal is: these two are understood, have no colours and leave no
+ * alternate screen behind. */
 static const char *
 tty_type(struct span tty)
 {

@@ -29,6 +29,7 @@ struct fiber {
 	bool ended;
 	const void *back_stack; /* for the sanitizer */
 	size_t back_size;
+	unsigned stack_id; /* for memcheck */
 };
 
 static struct fiber *current;
@@ -53,8 +54,10 @@ note_arrive(void *fake, const void **from, size_t *size)
 }
 
 static void
-note_stack(void *stack, bool is_new)
+note_stack(struct fiber *f, bool is_new)
 {
+	void *stack = f->map + f->guard;
+
 	if (is_new)
 		__lsan_register_root_region(stack, STACK);
 	else
@@ -65,13 +68,6 @@ note_stack(void *stack, bool is_new)
 #else
 
 #define STACK ((size_t)FIBER_STACK)
-
-#ifdef OWNKEY_VALGRIND
-#include <valgrind/memcheck.h>
-#define MAKE_WRITABLE(p, n) (void)VALGRIND_MAKE_MEM_UNDEFINED(p, n)
-#else
-#define MAKE_WRITABLE(p, n) (void)0
-#endif
 
 static void
 note_leave(void **fake, const void *to, size_t size)
@@ -85,13 +81,31 @@ note_arrive(void *fake, const void **from, size_t *size)
 	(void)fake, (void)from, (void)size;
 }
 
+#ifdef OWNKEY_VALGRIND
+#include <valgrind/memcheck.h>
+
 static void
-note_stack(void *stack, bool is_new)
+note_stack(struct fiber *f, bool is_new)
 {
-	(void)stack, (void)is_new;
-	MAKE_WRITABLE(stack, STACK); /* memcheck forbids what is below a stack pointer */
+	uint8_t *stack = f->map + f->guard;
+
+	if (is_new)
+		f->stack_id = VALGRIND_STACK_REGISTER(stack, stack + STACK);
+	else
+		VALGRIND_STACK_DEREGISTER(f->stack_id);
+	/* memcheck forbids what is below a stack pointer; it is about to be wiped */
+	(void)VALGRIND_MAKE_MEM_UNDEFINED(stack, STACK);
 }
 
+#else
+
+static void
+note_stack(struct fiber *f, bool is_new)
+{
+	(void)f, (void)is_new;
+}
+
+#endif
 #endif
 
 struct fiber *
@@ -123,7 +137,7 @@ make_stack(struct fiber *f)
 		return ERR_NOMEM;
 	}
 	(void)madvise(f->map, f->guard + STACK, MADV_DONTDUMP);
-	note_stack(f->map + f->guard, true);
+	note_stack(f, true);
 	return ERR_OK;
 }
 
@@ -132,7 +146,7 @@ drop_stack(struct fiber *f)
 {
 	if (!f->map)
 		return;
-	note_stack(f->map + f->guard, false);
+	note_stack(f, false);
 	explicit_bzero(f->map + f->guard, STACK);
 	munmap(f->map, f->guard + STACK);
 	f->map = NULL;

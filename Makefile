@@ -102,8 +102,8 @@ $(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,SO,$@)$(CC) $(DEFS) $(LANGUAGE) $(WARN) $(TEST_CFLAGS) -O2 -fPIC -shared -o $@ $<
 
-# Profanity and libomemo-c come with `make deps-interop`
-LIBS_omemo = $(shell $(PKG_CONFIG) --libs libomemo-c)
+# of `make deps-interop`
+LIBS_omemo = $(call pkg,libomemo-c)
 
 CHECKED := programs $(UNIT) $(REPLAY) $(PRELOAD) $(kat_BIN)
 check-programs: $(CHECKED)

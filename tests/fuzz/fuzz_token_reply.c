@@ -9,6 +9,7 @@
  * 4 one raw frame of ours with the channel put in, 8 an error frame, 16 sequence numbers off.
  */
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,7 +18,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
-/* The helper runs with RLIMIT_AS: what libcbor is told to allocate must fail here too. */
+/* The helper runs with RLIMIT_AS: what libcbor is told to allocate must fail here too, as a limit
+ * of the process, or of the sanitizer, which itself needs more than that. */
+static void
+limit_memory(void)
+{
+#ifndef OWNKEY_SAN
+	const struct rlimit l = { 96 << 20, 96 << 20 };
+
+	if (setrlimit(RLIMIT_AS, &l) != 0)
+		abort();
+#endif
+}
+
 const char *__asan_default_options(void);
 
 const char *
@@ -123,7 +136,7 @@ answer(struct fake *f)
 	if (ctl & 8)
 		put_short(f, 0xbf, take8(f));
 	if (ctl & 4) {
-		const uint8_t head[4] = { 0 };
+		const uint8_t head[7] = { 0 };
 
 		s = take(f, REPORT_LEN - 4);
 		put_frame(f, head, 4, &s);
@@ -321,6 +334,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (!started) {
 		check(sec_arena_open(16384, true, true) == ERR_OK && crypto_init() == ERR_OK);
+		limit_memory();
 		started = true;
 	}
 	if (n < 2)

@@ -78,7 +78,6 @@ PRELOAD := $(call each,preload,tests/preload,.so,)
 BENCH   := $(call each,bench,bench,,)
 FAULT   := $(call each,fault,fault,,)
 INTEROP := $(call each,interop,interop,,)
-SINGLE  := $(UNIT) $(BENCH) $(FAULT) $(INTEROP)
 
 TEST_OBJ := $(foreach s,$(wildcard tests/*/*.c),$(s:%.c=$(B)/%.o))
 link_test = $(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDFLAGS_$(@F)) -o $@ \
@@ -86,13 +85,7 @@ link_test = $(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDFLAGS_$(@F))
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ROOMS:%=$(B)/%.a)
 	$(link_test)
-$(B)/bench/%: $(B)/tests/bench/%.o $(ROOMS:%=$(B)/%.a)
-	@mkdir -p $(@D)
-	$(link_test)
-$(B)/fault/%: $(B)/tests/fault/%.o $(ROOMS:%=$(B)/%.a)
-	@mkdir -p $(@D)
-	$(link_test)
-$(B)/interop/%: $(B)/tests/interop/%.o $(ROOMS:%=$(B)/%.a)
+$(BENCH) $(FAULT) $(INTEROP): $(B)/%: $(B)/tests/%.o $(ROOMS:%=$(B)/%.a)
 	@mkdir -p $(@D)
 	$(link_test)
 $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(ROOMS:%=$(B)/%.a)
@@ -105,8 +98,7 @@ $(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
 # of `make deps-interop`
 LIBS_omemo = $(call pkg,libomemo-c)
 
-CHECKED := programs $(UNIT) $(REPLAY) $(PRELOAD) $(kat_BIN)
-check-programs: $(CHECKED)
+check-programs: programs $(UNIT) $(REPLAY) $(PRELOAD) $(kat_BIN)
 
 # --- rules ---
 
@@ -118,7 +110,7 @@ $(B)/flags: FORCE
 	@echo '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(B)/tests/%.o: ALL_CFLAGS += $(TEST_CFLAGS)
+$(B)/tests/%.o: private ALL_CFLAGS += $(TEST_CFLAGS)
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)

@@ -141,6 +141,8 @@ softtoken_fault(struct softtoken *t, const char *spec)
 			return ERR_USAGE;
 	if (t->nfaults == SOFT_FAULTS)
 		return ERR_LIMIT;
+	if (f.kind == SOFT_UNPLUG && f.left == 0)
+		f.left = 1;
 	t->fault[t->nfaults++] = f;
 	return ERR_OK;
 }

@@ -19,6 +19,8 @@ static const char usage_text[] =
     "usage: ownkey-softtoken --state FILE --socket PATH [option ...]\n"
     "       ownkey-softtoken --send PATH COMMAND [ARGUMENT]\n"
     "       ownkey-softtoken --stdin | --list\n"
+    "  --state FILE         what survives without power; made if there is none\n"
+    "  --socket PATH        absolute, in a directory that only its owner may write\n"
     "  --personality NAME   whom to imitate (--list)\n"
     "  --touch MODE         auto, never, signal (SIGUSR1) or delay=MS\n"
     "  --touch-timeout MS   how long a touch is waited for (30000)\n"
@@ -282,8 +284,13 @@ main(int argc, char **argv)
 	if (o.send != NULL)
 		return send_run(&o, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
-	if ((r = crypto_init()) == ERR_OK && (r = token_open(&o, &t)) == ERR_OK)
-		r = o.from_stdin ? stdin_run(t) : soft_daemon_run(&o.daemon, t);
+	if ((r = crypto_init()) != ERR_OK)
+		return fail(r, "start");
+	if ((r = token_open(&o, &t)) != ERR_OK)
+		return fail(r, o.state != NULL ? o.state : "token");
+	r = o.from_stdin ? stdin_run(t) : soft_daemon_run(&o.daemon, t);
 	softtoken_free(t);
-	return r == ERR_OK ? 0 : fail(r, o.state != NULL ? o.state : "softtoken");
+	if (r == ERR_OK)
+		return 0;
+	return fail(r, o.from_stdin ? "standard output" : o.daemon.socket);
 }

@@ -54,10 +54,10 @@ static const struct soft_row rows[] = {
 	},
 	{
 	    .name = "canokey",
-	    .help = "makes credentials without PIN, resets only at power-up, fmt none",
+	    .help = "makes credentials without PIN, resets only at power-up",
 	    .versions = SOFT_2_0 | SOFT_2_1,
 	    .traits = SOFT_HMAC | SOFT_PROTECT | SOFT_PUAT | SOFT_NOT_RQD | SOFT_MANAGE |
-		SOFT_MANAGE_PRE | SOFT_RESET_WINDOW | SOFT_ALGS | SOFT_NO_ATTEST,
+		SOFT_MANAGE_PRE | SOFT_RESET_WINDOW | SOFT_ALGS,
 	    .protocols = 3,
 	    .max_msg = 1300,
 	    .max_list = 8,

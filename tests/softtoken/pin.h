@@ -36,8 +36,8 @@ struct soft_auth {
 	struct soft_uint proto;
 };
 
-/* pinUvAuthParam of no bytes: "is this the token you mean?" (6.1.2 step 1).  CTAP_OK: there is none,
- * go on. */
+/* pinUvAuthParam of no bytes asks "is this the token you mean?" (6.1.2 step 1).
+ * CTAP_OK: that was not asked, go on. */
 enum ctap soft_pin_probe(struct softtoken *t, const struct soft_auth *a);
 /* Check the parameter over msg.  rp_hash NULL: the token must not be bound to an RP. */
 enum ctap soft_pin_auth(struct softtoken *t, const struct soft_auth *a, struct span msg,

@@ -67,8 +67,8 @@ bool softtoken_is_waiting(const struct softtoken *t); /* for a touch */
 
 /*
  * Misbehave from now on.  SPEC is NAME[=VALUE][@N][:COMMAND][*COUNT]; COMMAND is one of info make
- * assert next pin reset manage select config; COUNT = how often (default: always).  "none" ends all
- * faults.  ERR_USAGE, ERR_LIMIT.  Names: softtoken_fault_at.
+ * assert next pin reset manage select config; COUNT: how often (default: always; unplug: once).
+ * "none" ends all faults.  ERR_USAGE, ERR_LIMIT.  Names: softtoken_fault_at.
  */
 MUST enum err softtoken_fault(struct softtoken *t, const char *spec);
 

@@ -236,25 +236,26 @@ loop_timer_add(struct loop *l, uint64_t at, loop_fn *fn, void *arg)
 	return t;
 }
 
-void
-loop_timer_remove(struct loop_timer *t)
+/* Take the timer at `at` out of the heap: the last one takes its place and finds its own. */
+static struct loop_timer *
+take_timer(struct loop *l, size_t at)
 {
-	struct loop_timer *last;
-	struct loop *l;
-	size_t at;
+	struct loop_timer *t = l->heap[at], *last = l->heap[--l->ntimers];
 
-	if (!t)
-		return;
-	l = t->loop;
-	at = t->at;
-	last = l->heap[--l->ntimers];
-	if (last != t) {
+	if (at < l->ntimers) {
 		if (at > 0 && is_before(last, l->heap[(at - 1) / 2]))
 			sift_up(l, last, at);
 		else
 			sift_down(l, last, at);
 	}
-	free(t);
+	return t;
+}
+
+void
+loop_timer_remove(struct loop_timer *t)
+{
+	if (t)
+		free(take_timer(t->loop, t->at));
 }
 
 /* A timer that adds itself again at once must not keep the descriptors waiting: those added
@@ -265,10 +266,11 @@ run_timers(struct loop *l)
 	uint64_t until = l->seq, now = l->ntimers ? loop_now() : 0;
 
 	while (l->ntimers && l->heap[0]->when <= now && l->heap[0]->seq < until) {
-		loop_fn *fn = l->heap[0]->fn;
-		void *arg = l->heap[0]->arg;
+		struct loop_timer *t = take_timer(l, 0);
+		loop_fn *fn = t->fn;
+		void *arg = t->arg;
 
-		loop_timer_remove(l->heap[0]);
+		free(t);
 		fn(arg);
 	}
 }

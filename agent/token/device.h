@@ -1,8 +1,8 @@
 /*
  * device.h - one token and one job: opening, the library's errors as ours, what is reported.
  *
- * Order: device_init, device_connect (the device is open, nothing said yet; the sandbox comes here),
- * device_run, device_done.  device_run sends the RESULT itself; an error is returned, for
+ * Order: device_init, device_connect (the device is open, nothing said yet; the sandbox comes
+ * here), device_run, device_done.  device_run sends the RESULT itself; an error is returned, for
  * device_fail to send.
  */
 #ifndef AGENT_TOKEN_DEVICE_H

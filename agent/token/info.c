@@ -99,7 +99,7 @@ device_info(struct device *d)
 		if (ev.options & TOKEN_OPT_PIN_SET)
 			e = device_read_retries(d);
 	}
-	/* a token that will not tell its tries is still worth describing; one that is gone is not */
+	/* one that will not tell its tries is still worth describing, one that is gone is not */
 	if (e == ERR_CANCELLED || e == ERR_TOKEN_GONE)
 		goto out;
 	if (d->has_retries) {

@@ -101,7 +101,7 @@ start(void)
 	/* it would print the whole traffic: the library asks the environment by itself */
 	unsetenv("FIDO_DEBUG");
 	signal(SIGPIPE, SIG_IGN);
-	/* the library copies a PIN to the heap anyway: a machine that locks no memory still works */
+	/* the library copies a PIN to the heap anyway: also without locked memory this works */
 	if ((e = sec_arena_open(ARENA, false, true)) != ERR_OK)
 		return e;
 	return crypto_init();

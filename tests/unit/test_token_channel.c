@@ -36,12 +36,13 @@ static void
 connect_port(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	char path[128];
+	char path[5 + sizeof sa.sun_path] = "unix:";
 	const char *tmp = getenv("TMPDIR");
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), ctl[2];
 
-	snprintf(path, sizeof path, "unix:%s/link.%d", tmp ? tmp : "/tmp", (int)getpid());
-	snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path + 5);
+	assert_true((size_t)snprintf(sa.sun_path, sizeof sa.sun_path, "%s/channel.%d",
+			tmp ? tmp : "/tmp", (int)getpid()) < sizeof sa.sun_path);
+	memcpy(path + 5, sa.sun_path, sizeof sa.sun_path);
 	unlink(path + 5);
 	assert_int_equal(bind(listener, (struct sockaddr *)&sa, sizeof sa), 0);
 	assert_int_equal(listen(listener, 1), 0);

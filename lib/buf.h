@@ -20,7 +20,7 @@ struct buf {
 	bool toobig; /* ... and it was max, or the 65535 of buf_put_lp */
 };
 
-#define BUF_INIT ((struct buf){0})
+#define BUF_INIT ((struct buf){ 0 })
 
 void buf_done(struct buf *b);  /* wipe, free, make empty */
 void buf_reset(struct buf *b); /* wipe content, keep memory, clear failed */

@@ -13,7 +13,7 @@
 
 /* libcbor, which libfido2 brings along, has functions of these names: in a program that links both,
  * the dynamic linker would hand libfido2 ours. */
-#define cbor_get_int ownkey_cbor_get_int
+#define cbor_get_int  ownkey_cbor_get_int
 #define cbor_get_bool ownkey_cbor_get_bool
 
 #define CBOR_DEPTH 8
@@ -42,7 +42,7 @@ struct cbor_head {
 static inline struct cbor
 cbor_from(struct span s)
 {
-	return (struct cbor){s.p, s.p ? s.p + s.len : s.p};
+	return (struct cbor){ s.p, s.p ? s.p + s.len : s.p };
 }
 
 static inline bool

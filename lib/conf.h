@@ -8,7 +8,7 @@
 #include "lib/opt.h"
 
 #define CONF_TOKENS 8
-#define CONF_PATH 256
+#define CONF_PATH   256
 
 enum conf_fingerprint { CONF_FINGER_AUTO, CONF_FINGER_NEVER };
 enum conf_memory { CONF_MEMORY_AUTO, CONF_MEMORY_SECRETMEM, CONF_MEMORY_MLOCK };

@@ -14,8 +14,8 @@ enum log_level { LOG_ERROR_, LOG_WARN_, LOG_INFO_, LOG_DEBUG_ };
 void log_open(const char *program, enum log_level most);
 void log_at(enum log_level l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define log_error(...) log_at(LOG_ERROR_, __VA_ARGS__)
-#define log_warn(...) log_at(LOG_WARN_, __VA_ARGS__)
-#define log_info(...) log_at(LOG_INFO_, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_WARN_, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_INFO_, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG_, __VA_ARGS__)
 /* "what: error text" */
 void log_err(enum err e, const char *what);

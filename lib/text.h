@@ -12,11 +12,11 @@
 #include "lib/sec.h"
 
 enum text_code {
-	TEXT_HEX,          /* lower case out; either case in (not mixed within a digit pair) */
-	TEXT_BASE64,       /* RFC 4648 4, with padding */
+	TEXT_HEX,	   /* lower case out; either case in (not mixed within a digit pair) */
+	TEXT_BASE64,	   /* RFC 4648 4, with padding */
 	TEXT_BASE64_NOPAD, /* same alphabet, no padding (Matrix) */
-	TEXT_BASE64URL,    /* RFC 4648 5, no padding */
-	TEXT_BASE32,       /* RFC 4648 6, upper case, no padding (tor client auth) */
+	TEXT_BASE64URL,	   /* RFC 4648 5, no padding */
+	TEXT_BASE32,	   /* RFC 4648 6, upper case, no padding (tor client auth) */
 	TEXT_BASE32_LOWER  /* lower case, no padding (onion) */
 };
 
@@ -35,11 +35,11 @@ MUST enum err text_base58_encode(struct span in, char *out, size_t cap, size_t *
 MUST enum err text_base58_decode(struct span in, uint8_t *out, size_t cap, size_t *n);
 
 /* bech32 (BIP173 checksum, no length limit of 90: as age uses it).  hrp in lower case.
- * Encoding is lower case, or upper case when upper.  ct in the data part.  Mixed case is refused. */
-MUST enum err text_bech32_encode(const char *hrp, struct span in, bool upper, char *out,
-				 size_t cap, size_t *n);
-MUST enum err text_bech32_decode(struct span in, const char *hrp, uint8_t *out, size_t cap,
-				 size_t *n);
+ * Encoding is lower case, or upper case when upper.  ct in the data part; mixed case is refused. */
+MUST enum err text_bech32_encode(
+    const char *hrp, struct span in, bool upper, char *out, size_t cap, size_t *n);
+MUST enum err text_bech32_decode(
+    struct span in, const char *hrp, uint8_t *out, size_t cap, size_t *n);
 
 /* Valid UTF-8 (RFC 3629), no surrogates, no overlong. */
 bool text_is_utf8(struct span s);

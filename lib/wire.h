@@ -75,15 +75,22 @@ struct wire_rest {
 };
 
 /* Table helpers: WIRE_F(struct msg, 1, BYTES, WF_OPT, member, min, max, "help") */
-#define WIRE_F(st, k, ty, fl, mem, lo, hi, hlp) \
-	{.key = (k), .type = WIRE_##ty, .flags = (fl), .offset = offsetof(struct st, mem), \
-	 .min = (lo), .max = (hi), .name = #mem, .help = (hlp)}
-#define WIRE_S(st, k, ty, fl, mem, submap, hi, hlp) \
-	{.key = (k), .type = WIRE_##ty, .flags = (fl), .offset = offsetof(struct st, mem), \
-	 .max = (hi), .sub = (submap), .name = #mem, .help = (hlp)}
-#define WIRE_E(st, k, fl, mem, hi, nms, hlp) \
-	{.key = (k), .type = WIRE_UINT, .flags = (fl) | WF_ENUM, .offset = offsetof(struct st, mem), \
-	 .max = (hi), .name = #mem, .help = (hlp), .names = (nms)}
+#define WIRE_F(st, k, ty, fl, mem, lo, hi, hlp)                                                   \
+	{                                                                                         \
+		.key = (k), .type = WIRE_##ty, .flags = (fl), .offset = offsetof(struct st, mem), \
+		.min = (lo), .max = (hi), .name = #mem, .help = (hlp)                             \
+	}
+#define WIRE_S(st, k, ty, fl, mem, submap, hi, hlp)                                               \
+	{                                                                                         \
+		.key = (k), .type = WIRE_##ty, .flags = (fl), .offset = offsetof(struct st, mem), \
+		.max = (hi), .sub = (submap), .name = #mem, .help = (hlp)                         \
+	}
+#define WIRE_E(st, k, fl, mem, hi, nms, hlp)                                                  \
+	{                                                                                     \
+		.key = (k), .type = WIRE_UINT, .flags = (fl) | WF_ENUM,                       \
+		.offset = offsetof(struct st, mem), .max = (hi), .name = #mem, .help = (hlp), \
+		.names = (nms)                                                                \
+	}
 
 /* Decode exactly one message from s into *st (zeroed first).  ERR_FORMAT, ERR_TRUNCATED, ERR_RANGE,
  * ERR_TOOBIG, ERR_TEXT, ERR_VERSION (unknown key in a closed map).  All of it is checked here, list

@@ -7,7 +7,7 @@
 
 #include "lib/sec.h"
 
-#define WORDS_LONGEST 8
+#define WORDS_LONGEST	 8
 #define WORDS_PHRASE_MAX (24 * (WORDS_LONGEST + 1))
 
 /* Entropy of 16, 20, 24, 28 or 32 bytes to words joined by sep; appends to out. */

@@ -1,4 +1,4 @@
-/* base58 and the alphabets of RFC 4648: what is accepted encodes to the same; any bytes come back. */
+/* base58 and RFC 4648: what is accepted encodes to the same again; any bytes come back. */
 #include <stdlib.h>
 
 #include "lib/text.h"

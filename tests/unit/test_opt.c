@@ -301,12 +301,21 @@ test_conf_all(void **state)
 static void
 test_conf_bad(void **state)
 {
-	static const char *const texts[] = { "\ntoken = usb", "\ntoken = unix:relative",
-		"\ntoken = unix:/1234567890123456789012345678901234567890123456789012345678901234567890"
-		"1234567890123456789012345678901234567",
-		"\ntoken = ", "\npinentry = pinentry-curses", "\nsysfs_root = sys",
-		"\ndev_root =", "\ntouch_timeout = 0", "\ntouch_timeout = never",
-		"\nlock_idle = 31d", "\nlog_level = LOUD", "\nwhatever = 1" };
+	static const char *const texts[] = {
+		"\ntoken = usb",
+		"\ntoken = unix:relative",
+		"\ntoken = unix:/123456789 123456789 123456789 123456789 123456789 123456789 "
+		"123456789 123456789 123456789 123456789 1234567",
+		"\ntoken = ",
+		"\npinentry = pinentry-curses",
+		"\nsysfs_root = sys",
+		"\ndev_root =",
+		"\ntouch_timeout = 0",
+		"\ntouch_timeout = never",
+		"\nlock_idle = 31d",
+		"\nlog_level = LOUD",
+		"\nwhatever = 1",
+	};
 	struct conf c, before;
 	size_t i, line;
 

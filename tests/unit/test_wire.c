@@ -458,7 +458,8 @@ test_json_all(void **state)
 	    "{\"number\":300,\"delta\":-10,\"flag\":true,\"blob\":\"YWI=\","
 	    "\"text\":\"line\\u000a\\u0009tab \xc3\xbc\",\"part\":{\"id\":1},"
 	    "\"parts\":[{\"id\":7},{\"id\":8}],\"numbers\":[0,30,24],"
-	    "\"blobs\":[\"78\",\"00ff01\"],\"raw\":[-1,{\"z\":null}],\"color\":\"blue\",\"any\":-1}");
+	    "\"blobs\":[\"78\",\"00ff01\"],\"raw\":[-1,{\"z\":null}],"
+	    "\"color\":\"blue\",\"any\":-1}");
 	buf_reset(&json);
 	assert_int_equal(wire_json(&closed_map, buf_span(&b), true, &json), ERR_OK);
 	assert_non_null(strstr(buf_cstr(&json), "\"pin\":\"31323334\""));

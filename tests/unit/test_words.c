@@ -63,8 +63,9 @@ both_ways(const char *hex, const char *phrase)
 	assert_int_equal(to_bytes(phrase, entropy.len == 32 ? 16 : 32), ERR_WORDS_COUNT);
 }
 
-#define ZOO24 \
-	"zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo"
+#define ZOO24                                              \
+	"zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo " \
+	"zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo"
 #define LEGAL "legal winner thank year wave sausage worth useful "
 
 static void
@@ -72,15 +73,15 @@ test_known(void **state)
 {
 	(void)state;
 	both_ways("00000000000000000000000000000000",
-	    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon "
-	    "about");
+	    "abandon abandon abandon abandon abandon abandon "
+	    "abandon abandon abandon abandon abandon about");
 	both_ways("7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f",
 	    LEGAL LEGAL "legal winner thank year wave sausage worth title");
 	both_ways(
 	    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", ZOO24 " vote");
 	both_ways("6610b25967cdcca9d59875f5cb50b0ea75433311869e930b",
-	    "gravity machine north sort system female filter attitude volume fold club stay feature "
-	    "office ecology stable narrow fog");
+	    "gravity machine north sort system female filter attitude volume fold club stay "
+	    "feature office ecology stable narrow fog");
 }
 
 /* Trezor's vectors, read in place */
@@ -185,7 +186,8 @@ test_typing(void **state)
 {
 	static const char *const same[] = {
 		"legal winner thank year wave sausage worth useful legal winner thank yellow",
-		"  LEGAL\twinner\r\nthank   year,wave, sausage\n\nworth useful legal winner thank yellow\n",
+		"  LEGAL\twinner\r\nthank   year,wave, sausage\n\n"
+		"worth useful legal winner thank yellow\n",
 		"lega-winn-than-year-wave-saus-wort-usef-lega-winn-than-yell",
 		"Lega Winne tHANk yEAR WaVE saUS worth usefu LEGAL winn than yello",
 		"\v\flegal winner thank year wave sausage worth useful legal winner thank yellow,",

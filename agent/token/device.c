@@ -64,22 +64,15 @@ static const struct verb {
 	[TOKEN_SELECT] = { 0, false, device_select },
 };
 
-static const struct verb *
-get_verb(const struct token_job *job)
-{
-	if (job->op >= sizeof verbs / sizeof *verbs || verbs[job->op].run == NULL)
-		return NULL;
-	return &verbs[job->op];
-}
-
 static enum err
-check_job(const struct token_job *job)
+check_job(const struct token_job *job, const struct verb **verb)
 {
-	const struct verb *v = get_verb(job);
+	const struct verb *v;
 	unsigned has = 0;
 
-	if (v == NULL)
+	if (job->op >= sizeof verbs / sizeof *verbs || verbs[job->op].run == NULL)
 		return ERR_USAGE;
+	v = &verbs[job->op];
 	has |= job->rp_id.len > 0 ? NEED_RP : 0U;
 	has |= job->cdh.len > 0 ? NEED_CDH : 0U;
 	has |= job->pin.len > 0 ? NEED_PIN : 0U;
@@ -90,6 +83,7 @@ check_job(const struct token_job *job)
 		return ERR_USAGE;
 	if (job->salt.len != 0 && job->salt.len != 32 && job->salt.len != 64)
 		return ERR_RANGE;
+	*verb = v;
 	return ERR_OK;
 }
 
@@ -115,7 +109,7 @@ device_init(struct device *d, const struct token_job *job, int out)
 
 	*d = (struct device){ .job = job, .out = out };
 	d->port.fd = d->port.ctl = -1;
-	if ((e = check_job(job)) != ERR_OK)
+	if ((e = check_job(job, &d->verb)) != ERR_OK)
 		return e;
 	if (job->rp_id.len >= sizeof d->rp_id || job->path.len >= DEVICE_PATH_MAX)
 		return ERR_TOOBIG;
@@ -236,15 +230,14 @@ device_reopen(struct device *d)
 enum err
 device_run(struct device *d)
 {
-	const struct verb *v = get_verb(d->job);
 	enum err e;
 
 	fido_init(FIDO_DISABLE_U2F_FALLBACK);
 	if ((e = device_reopen(d)) != ERR_OK)
 		return e;
-	if (d->info == NULL && !v->u2f)
+	if (d->info == NULL && !d->verb->u2f)
 		return ERR_TOKEN_U2F;
-	return v->run(d);
+	return d->verb->run(d);
 }
 
 void

@@ -22,6 +22,7 @@
 
 struct device {
 	const struct token_job *job; /* borrowed */
+	const struct verb *verb;     /* what the job asks for, device.c */
 	int out;		     /* events go there; -1 = nowhere */
 	struct port port;
 	struct channel channel;

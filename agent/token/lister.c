@@ -86,18 +86,18 @@ read_job(struct lister *l, const struct token_job *job)
 }
 
 enum err
-lister_init(struct lister **out, const struct token_job *job, int fd)
+lister_init(struct lister **lister, const struct token_job *job, int out)
 {
 	struct lister *l = calloc(1, sizeof *l);
 	enum err e;
 
 	if (l == NULL)
 		return ERR_NOMEM;
-	l->out = fd;
+	l->out = out;
 	if ((e = read_job(l, job)) != ERR_OK)
 		free(l);
 	else
-		*out = l;
+		*lister = l;
 	return e;
 }
 

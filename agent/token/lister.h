@@ -13,7 +13,7 @@
 struct lister;
 
 /* Checks the job.  ERR_USAGE for a source that is neither "hid" nor "unix:/path". */
-MUST enum err lister_init(struct lister **l, const struct token_job *job, int out);
+MUST enum err lister_init(struct lister **lister, const struct token_job *job, int out);
 /* The roots it reads, for the sandbox. */
 const char *lister_sysfs(const struct lister *l);
 const char *lister_dev(const struct lister *l);

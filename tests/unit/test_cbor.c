@@ -177,6 +177,26 @@ test_ints(void **state)
 	assert_int_equal(cbor_get_int(&c, &v), ERR_FORMAT);
 }
 
+/* A count that is handed out can be trusted: that many items may be there. */
+static void
+test_counts(void **state)
+{
+	uint8_t p[8];
+	struct cbor c;
+	size_t n = 99;
+
+	(void)state;
+	c = cbor_from(unhex("a2000000", p, sizeof(p)));
+	assert_int_equal(cbor_get_map(&c, &n), ERR_TRUNCATED);
+	c = cbor_from(unhex("8200", p, sizeof(p)));
+	assert_int_equal(cbor_get_array(&c, &n), ERR_TRUNCATED);
+	c = cbor_from(unhex("4200", p, sizeof(p)));
+	assert_int_equal(cbor_get_array(&c, &n), ERR_TRUNCATED);
+	assert_int_equal(n, 99);
+	c = cbor_from(unhex("a200000100", p, sizeof(p)));
+	assert_true(cbor_get_map(&c, &n) == ERR_OK && n == 2);
+}
+
 /* Every getter refuses every other type, and leaves cursor and result alone. */
 static void
 test_types(void **state)
@@ -451,6 +471,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_heads_both_ways),
 		cmocka_unit_test(test_ints),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_libcbor_agrees),
 		cmocka_unit_test(test_libcbor_writes),

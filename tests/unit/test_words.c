@@ -272,6 +272,28 @@ test_lengths(void **state)
 	}
 }
 
+/* Each bit of the checksum counts, at every length. */
+static void
+test_checksum_bits(void **state)
+{
+	uint8_t p[33] = { 0 }, sum[32];
+	size_t n, bit;
+
+	(void)state;
+	for (n = 16; n <= 32; n += 4) {
+		crypto_sha256(SPAN(p, n), sum);
+		for (bit = 0; bit <= n / 4; bit++) {
+			p[n] = (uint8_t)(sum[0] ^ (bit ? 0x80 >> (bit - 1) : 0));
+			sec_wipe(&out);
+			assert_int_equal(
+			    words_from_bits(SPAN(p, n + 1), n / 4 * 33, ' ', &out), ERR_OK);
+			assert_int_equal(words_to_bytes(sec_span(&out), n, &out, NULL),
+			    bit ? ERR_WORDS_CHECKSUM : ERR_OK);
+		}
+		p[n] = 0;
+	}
+}
+
 /* Appended; where it does not fit, nothing of it stays. */
 static void
 test_room(void **state)
@@ -328,6 +350,7 @@ main(void)
 		cmocka_unit_test(test_typing),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_checksum_bits),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_bits),
 	};

@@ -67,6 +67,7 @@ io_error(int err)
 	case EAGAIN:
 	case EINTR:
 		return ERR_OK;
+	case EIO: /* what hidraw says of a device that is gone (hidraw_read) */
 	case ENODEV:
 	case ENXIO:
 	case EPIPE:

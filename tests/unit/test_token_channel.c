@@ -139,6 +139,24 @@ test_no_report_number_on_sockets(void **state)
 }
 
 static void
+test_report_number_on_hidraw(void **state)
+{
+	uint8_t r[1 + REPORT_LEN];
+
+	(void)state;
+	port.hidraw = true;
+	assert_int_equal(host_write(0xff, 0x86, nonce), 65);
+	assert_int_equal(read(token_fd, r, sizeof r), 65);
+	assert_int_equal(r[0], 0);
+	assert_int_equal(r[1], 0xff);
+	assert_memory_equal(r + 8, nonce, 8);
+	/* a short read is no report there: the kernel gives whole ones */
+	assert_int_equal(write(token_fd, r, 10), 10);
+	assert_int_equal(host_read(r), -1);
+	assert_int_equal(chan.err, ERR_TOKEN_IO);
+}
+
+static void
 test_other_peoples_init_is_dropped(void **state)
 {
 	static const uint8_t other[8] = { 9, 9, 9, 9, 9, 9, 9, 9 };
@@ -350,6 +368,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_no_report_number_on_sockets),
+		T(test_report_number_on_hidraw),
 		T(test_other_peoples_init_is_dropped),
 		T(test_events_once_per_command),
 		T(test_foreign_frames_within_an_answer),

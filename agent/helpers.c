@@ -42,14 +42,20 @@ static enum err
 start(struct supervisor *s, const struct control *m, int chan, int deliver, pid_t *pid)
 {
 	const char *name = program(m->kind);
-	const char *argv[] = {name, NULL};
+	const struct conf *conf = &s->start.conf;
+	const char *argv[] = {name, NULL, NULL, NULL};
 	char path[PATHS_MAX];
 	struct spawn sp = {.path = path, .argv = argv, .nfds = 3};
 	enum err e;
 
-	(void)s;
+	size_t n = 1;
+
 	if (!name)
 		return ERR_UNSUPPORTED;
+	if (conf->secret_memory == CONF_MEMORY_MLOCK)
+		argv[n++] = "mlock";
+	if (conf->allow_swap)
+		argv[n++] = "allow-swap";
 	if ((e = paths_program(name, path, sizeof path)))
 		return e;
 	sp.fds[0] = chan;
@@ -93,6 +99,7 @@ helpers_spawn(struct supervisor *s, const struct control *m)
 		e = start(s, m, chan[0], deliver[0], &r->pid);
 	if (!e) {
 		r->handle = m->handle;
+		r->kind = m->kind;
 		r->deliver = deliver[1];
 		deliver[1] = -1;
 		if (!crypto_is_zero(SPAN(m->id, JOB_ID_LEN)))
@@ -118,7 +125,11 @@ helpers_kill(struct supervisor *s, uint32_t handle)
 
 	if (!r)
 		return;
-	spawn_kill(r->pid);
+	/* a prompt gives the terminal back its echo first; SIGCHLD reaps it */
+	if (r->kind == HELPER_PROMPT)
+		kill(r->pid, SIGTERM);
+	else
+		spawn_kill(r->pid);
 	forget(r);
 }
 

@@ -24,6 +24,7 @@ struct child {
 /* A helper that runs for the vault. */
 struct running {
 	uint32_t handle; /* 0 = free */
+	uint32_t kind; /* enum helper_kind */
 	pid_t pid;
 	int deliver; /* worker: our end of its descriptor 1; -1 */
 };

@@ -153,6 +153,8 @@ secure(struct front *f)
 	unsigned lacks;
 	char *slash;
 
+	if (!(f->loop = loop_new()))
+		return ERR_NOMEM;
 	memcpy(state, f->file.seen, sizeof state);
 	if ((slash = strrchr(state, '/')))
 		*slash = '\0';
@@ -165,8 +167,6 @@ serve(struct front *f)
 	struct control ready = {.magic = CONTROL_MAGIC, .type = CONTROL_READY};
 	enum err e;
 
-	if (!(f->loop = loop_new()))
-		return ERR_NOMEM;
 	if ((e = vault_come(f, STDIN_FILENO)))
 		return e;
 	if (fcntl(f->listener, F_SETFL, O_NONBLOCK) < 0)

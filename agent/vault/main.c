@@ -171,6 +171,9 @@ secure(struct vault *v)
 	bool mlock_only = v->conf.secret_memory == CONF_MEMORY_MLOCK;
 	enum err e;
 
+	/* poll sleeps by a timerfd, which cannot be made any more behind the filter */
+	if (!(v->loop = loop_new()))
+		return ERR_NOMEM;
 	if ((e = sec_arena_open(ARENA_SIZE, mlock_only, v->conf.allow_swap != 0)))
 		return e;
 	if ((e = crypto_init()) || (e = keyring_new(&v->keys)) || (e = grants_new(&v->grants)))
@@ -190,8 +193,6 @@ serve(struct vault *v)
 	struct control ready = {.magic = CONTROL_MAGIC, .type = CONTROL_READY};
 	enum err e;
 
-	if (!(v->loop = loop_new()))
-		return ERR_NOMEM;
 	chan_init(&v->front, STDIN_FILENO, LINK_FRAME_MAX);
 	front_fd = loop_fd_add(v->loop, v->front.fd, POLLIN, front_ready, v);
 	if (!front_fd || !loop_fd_add(v->loop, v->control, POLLIN, control_ready, v))

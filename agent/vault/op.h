@@ -27,6 +27,8 @@ enum err op_slot_remove(struct req *r);
 enum err op_slot_verify(struct req *r);
 enum err op_slot_renew(struct req *r);
 enum err op_slot_label(struct req *r);
+/* Index of the one slot with this name (or id in hex).  ERR_NOTFOUND, ERR_EXISTS when several. */
+enum err op_slot_find(const struct vault *v, struct span label, int *slot);
 /* op_id.c, op_export.c */
 enum err op_id_list(struct req *r);
 enum err op_id_add(struct req *r);

@@ -16,7 +16,8 @@ upgrade_note(struct job *j, int slot, bool verified)
 	struct slot_note n;
 	enum err e;
 
-	if ((e = body_note_get(&v->open.body, v->open.outer.slot[slot].id, &n)))
+	if ((e = store_take(j)) ||
+	    (e = body_note_get(&v->open.body, v->open.outer.slot[slot].id, &n)))
 		return e;
 	n.last_used = (uint64_t)time(NULL);
 	if (verified)
@@ -66,9 +67,10 @@ upgrade_slot(struct job *j, const struct way_got *got)
 		return upgrade_note(j, got->slot, true);
 	if (!(o = malloc(sizeof *o)))
 		return ERR_NOMEM;
-	*o = v->open.outer;
 	body_init(&b);
-	if (!(e = body_clone(&v->open.body, &b)))
+	e = store_take(j);
+	*o = v->open.outer;
+	if (!e && !(e = body_clone(&v->open.body, &b)))
 		e = rewrap(j, got, o, &b);
 	body_done(&b);
 	free(o);

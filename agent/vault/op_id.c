@@ -1,0 +1,320 @@
+/* op_id.c - identities: listed, derived, shown, retired; and the policy of any item. */
+#include <stdio.h>
+#include <time.h>
+
+#include "agent/vault/derive.h"
+#include "agent/vault/itemop.h"
+#include "agent/vault/job.h"
+#include "agent/vault/keyring.h"
+#include "agent/vault/op.h"
+#include "agent/vault/policy.h"
+#include "agent/vault/store.h"
+#include "lib/text.h"
+
+#define KEYS_MAX 16 /* of one identity */
+
+enum err
+op_id_list(struct req *r)
+{
+	return itemop_list(r, ITEM_KEY);
+}
+
+/* ---- add ---- */
+/* One key that is being added; everything its item borrows lives here until it is encoded. */
+struct adding {
+	struct itemop_new fresh;
+	struct item item;
+	struct item_epoch epoch;
+	struct buf label, public;
+};
+
+static void
+print_label(const struct item_origin *o, struct buf *out)
+{
+	struct derive_path p = {.service = o->service, .account = o->account,
+				.purpose = o->purpose};
+	struct buf full = BUF_INIT;
+
+	/* without the epoch, which is a property of the item: cut the last "/0" */
+	derive_path_print(&p, SPAN_NONE, &full);
+	if (full.len > 2)
+		buf_put(out, full.p, full.len - 2);
+	buf_done(&full);
+}
+
+/* What lists show while nothing is derived: one line, kept in the item. */
+static enum err
+put_public(struct req *r, const struct format *f, struct adding *a)
+{
+	const struct format_public *p = format_public(f, a->item.origin.purpose, SPAN_NONE);
+	struct buf text = BUF_INIT;
+	struct format_in in;
+	enum err e;
+
+	if (!p)
+		return ERR_OK;
+	if (!(e = itemop_key(r->v, &a->item, &in)) && !(e = p->fn(&in, &text)) &&
+	    !(e = buf_err(&text)))
+		cbor_put_text(&a->public, buf_span(&text));
+	a->item.public_part = buf_span(&a->public);
+	buf_done(&text);
+	return e;
+}
+
+static enum err
+make_item(struct req *r, const struct format *f, const struct format_key *k, struct adding *a)
+{
+	const struct ops_id_add *in = r->in;
+	struct item *it = &a->item;
+	struct item other;
+	struct seed s;
+	enum err e;
+
+	if ((e = body_seed_last(&r->v->open.body, &s)))
+		return e;
+	itemop_new(&a->fresh, ITEM_KEY, it);
+	it->origin = (struct item_origin){.kind = ORIGIN_DERIVED, .generation = s.generation,
+					  .service = span_str(f->name), .account = in->account,
+					  .purpose = span_str(k->purpose),
+					  .alg = span_str(k->alg)};
+	wire_mark(&item_origin_map, &it->origin);
+	it->policy = (struct item_policy){.use = k->use};
+	wire_mark(&item_policy_map, &it->policy);
+	a->epoch = (struct item_epoch){.epoch = in->epoch, .created = it->mtime};
+	wire_mark(&item_epoch_map, &a->epoch);
+	it->epochs = (struct wire_list){.v = &a->epoch, .n = 1};
+	print_label(&it->origin, &a->label);
+	it->label = buf_span(&a->label);
+	if (!itemop_find(r->v, ITEM_KEY, it->label, &other))
+		return ERR_EXISTS;
+	return ERR_OK;
+}
+
+/* The item has to be in the form that a decoded one has before a key can be derived from it. */
+static enum err
+encode_item(struct req *r, const struct format *f, struct adding *a, struct delta *d)
+{
+	struct buf raw = BUF_INIT;
+	struct item decoded;
+	enum err e;
+
+	wire_mark(&item_map, &a->item);
+	if (!(e = wire_encode(&item_map, &a->item, &raw)) && !(e = buf_err(&raw)) &&
+	    !(e = wire_decode(&item_map, buf_span(&raw), &decoded))) {
+		struct adding b = {.item = decoded};
+
+		if (!(e = put_public(r, f, &b))) {
+			wire_mark(&item_map, &b.item);
+			delta_item(d, &b.item);
+		}
+		buf_done(&b.public);
+	}
+	buf_done(&raw);
+	return e;
+}
+
+static bool
+is_wanted(const struct ops_id_add *in, const struct format_key *k)
+{
+	if (in->purpose.len)
+		return span_is(in->purpose, k->purpose);
+	return !k->wanted || k->wanted(in->account);
+}
+
+static enum err
+add_keys(struct req *r, const struct format *f, struct delta *d, struct adding *a, size_t *n)
+{
+	const struct ops_id_add *in = r->in;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < f->nkey && !e && *n < KEYS_MAX; i++) {
+		if (!is_wanted(in, &f->key[i]))
+			continue;
+		if (!(e = make_item(r, f, &f->key[i], &a[*n])))
+			e = encode_item(r, f, &a[*n], d);
+		++*n;
+	}
+	return e ? e : *n ? ERR_OK : ERR_NOTFOUND;
+}
+
+static enum err
+answer_added(struct req *r, struct adding *a, size_t n)
+{
+	struct ops_item rows[KEYS_MAX];
+	struct ops_item_list_rep rep = {.items = {.v = rows, .n = n}};
+	struct buf mem = BUF_INIT;
+	struct item it;
+	enum err e = buf_room(&mem, KEYS_MAX * ITEMOP_ROW) ? ERR_OK : ERR_NOMEM;
+
+	for (size_t i = 0; i < n && !e; i++)
+		if (!(e = body_item_by_id(&r->v->open.body, a[i].fresh.id, &it)))
+			itemop_row(r->v, &it, &mem, &rows[i]);
+	wire_mark(&ops_item_list_rep_map, &rep);
+	if (!e)
+		e = req_reply(r, &rep);
+	buf_done(&mem);
+	return e;
+}
+
+static enum err
+check_add(const struct ops_id_add *in, const struct format **f)
+{
+	struct derive_path p = {.service = in->service, .account = in->account,
+				.purpose = SPAN_LIT("x"), .epoch = (uint32_t)in->epoch};
+	enum err e;
+
+	if (!(*f = format_find(in->service)))
+		return ERR_UNSUPPORTED;
+	if ((e = derive_path_check(&p)))
+		return e;
+	return (*f)->check ? (*f)->check(in->account) : ERR_OK;
+}
+
+enum err
+op_id_add(struct req *r)
+{
+	static struct adding a[KEYS_MAX]; /* one at a time: the disk is ours */
+	struct delta d = DELTA_INIT;
+	const struct format *f;
+	size_t n = 0;
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if ((e = check_add(r->in, &f)) || (e = store_take(r->job)))
+		return e;
+	memset(a, 0, sizeof a);
+	if (!(e = add_keys(r, f, &d, a, &n)) && !(e = store_append(r->job, &d)))
+		e = answer_added(r, a, n);
+	for (size_t i = 0; i < n; i++) {
+		buf_done(&a[i].label);
+		buf_done(&a[i].public);
+	}
+	delta_done(&d);
+	return e;
+}
+
+/* ---- show ---- */
+#define PARTS_MAX 16
+
+static enum err
+collect_parts(const struct format *f, const struct format_in *in, struct span purpose,
+	      struct ops_id_show_rep *rep, struct buf *mem)
+{
+	static struct ops_pair parts[PARTS_MAX];
+	enum err e = ERR_OK;
+
+	rep->parts = (struct wire_list){.v = parts};
+	for (size_t i = 0; i < f->npublic && !e && rep->parts.n < PARTS_MAX; i++) {
+		size_t at = mem->len;
+
+		if (!span_is(purpose, f->public[i].purpose))
+			continue;
+		if ((e = f->public[i].fn(in, mem)) || (e = buf_err(mem)))
+			return e;
+		parts[rep->parts.n] = (struct ops_pair){.name = span_str(f->public[i].name)};
+		parts[rep->parts.n].value = SPAN(mem->p + at, mem->len - at);
+		wire_mark(&ops_pair_map, &parts[rep->parts.n++]);
+	}
+	return e;
+}
+
+static void
+collect_forms(const struct format *f, struct span purpose, struct ops_id_show_rep *rep)
+{
+	static struct ops_pair forms[PARTS_MAX];
+
+	rep->forms = (struct wire_list){.v = forms};
+	for (size_t i = 0; i < f->nexport && rep->forms.n < PARTS_MAX; i++) {
+		if (!span_is(purpose, f->export[i].purpose))
+			continue;
+		forms[rep->forms.n] = (struct ops_pair){.name = span_str(f->export[i].name),
+							.value = span_str(f->export[i].help)};
+		wire_mark(&ops_pair_map, &forms[rep->forms.n++]);
+	}
+}
+
+enum err
+op_id_show(struct req *r)
+{
+	const struct ops_sel *in = r->in;
+	struct ops_id_show_rep rep = {.advice = SPAN_NONE};
+	struct buf mem = BUF_INIT;
+	const struct format *f;
+	struct format_in key;
+	struct ops_item row;
+	struct item it;
+	enum err e;
+
+	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
+		return e;
+	if (!(f = format_find(it.origin.service)))
+		return ERR_UNSUPPORTED;
+	if (!buf_room(&mem, 64 * 1024))
+		return ERR_NOMEM;
+	itemop_row(r->v, &it, &mem, &row);
+	rep.item = (struct wire_list){.v = &row, .n = 1};
+	rep.advice = span_str(f->advice);
+	if (!(e = itemop_key(r->v, &it, &key)) &&
+	    !(e = collect_parts(f, &key, it.origin.purpose, &rep, &mem))) {
+		collect_forms(f, it.origin.purpose, &rep);
+		wire_mark(&ops_id_show_rep_map, &rep);
+		e = req_reply(r, &rep);
+	}
+	buf_done(&mem);
+	return e;
+}
+
+/* ---- retire ---- */
+enum err
+op_id_retire(struct req *r)
+{
+	const struct ops_sel *in = r->in;
+	struct item_epoch ep = {0};
+	struct ops_item row;
+	struct buf mem = BUF_INIT;
+	struct item it;
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if ((e = store_take(r->job)) || (e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
+		return e;
+	itemop_row(r->v, &it, &mem, &row);
+	ep = (struct item_epoch){.epoch = row.epoch, .state = EPOCH_RETIRED, .created = it.mtime};
+	wire_mark(&item_epoch_map, &ep);
+	it.epochs = (struct wire_list){.v = &ep, .n = 1};
+	keyring_forget(r->v, it.id.p);
+	e = itemop_change(r, &it);
+	buf_done(&mem);
+	return e;
+}
+
+/* ---- policy ---- */
+enum err
+op_policy_set(struct req *r)
+{
+	const struct ops_policy *in = r->in;
+	struct proof p = {.ways = in->proof, .label = in->proof_label, .force = in->force};
+	struct item_policy now;
+	struct item it;
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if ((e = itemop_find(r->v, 0, in->label, &it)))
+		return e;
+	now = it.policy;
+	if (wire_has(&ops_policy_map, in, "use"))
+		now.use = in->use;
+	if (wire_has(&ops_policy_map, in, "may_export"))
+		now.may_export = in->may_export;
+	if (wire_has(&ops_policy_map, in, "rate"))
+		now.rate = in->rate;
+	if (policy_is_weaker(&it.policy, &now) && (e = policy_prove(r, &p, NULL)))
+		return e;
+	if ((e = store_take(r->job)) || (e = itemop_find(r->v, 0, in->label, &it)))
+		return e;
+	it.policy.use = now.use;
+	it.policy.may_export = now.may_export;
+	it.policy.rate = now.rate;
+	wire_mark(&item_policy_map, &it.policy);
+	return itemop_change(r, &it);
+}

@@ -1,0 +1,167 @@
+/* op_secret.c - secrets that cannot be derived: kept sealed, opened one at a time. */
+#include <time.h>
+
+#include "agent/vault/itemop.h"
+#include "agent/vault/job.h"
+#include "agent/vault/keyring.h"
+#include "agent/vault/op.h"
+#include "agent/vault/policy.h"
+#include "agent/vault/store.h"
+#include "lib/text.h"
+
+#define NAME_MAX_LEN 255
+
+enum err
+op_secret_list(struct req *r)
+{
+	return itemop_list(r, ITEM_SECRET);
+}
+
+/* ---- get ---- */
+static enum err
+hand_out(struct req *r, const struct item *it)
+{
+	struct ops_secret_rep rep = {.has = 1};
+	struct sec value = {0};
+	enum err e;
+
+	if (!(e = keyring_secret(r->v, it, &value))) {
+		rep.value = sec_span(&value);
+		e = req_reply(r, &rep);
+		vault_touch(r->v);
+	}
+	sec_done(&value);
+	return e;
+}
+
+enum err
+op_secret_get(struct req *r)
+{
+	const struct ops_secret *in = r->in;
+	struct use u = {.verb = "read the secret", .request = in->label};
+	struct item it;
+	enum err e;
+
+	if ((e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
+		return e;
+	u.item = &it;
+	if ((e = policy_use(r, &u)))
+		return e;
+	if (r->job && (e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
+		return e;
+	return hand_out(r, &it);
+}
+
+/* ---- set ---- */
+struct setting {
+	struct itemop_new fresh;
+	struct itemop_rev rev;
+	struct item item;
+	struct item_attr attr[64];
+	struct buf box;
+};
+
+static enum err
+copy_attributes(const struct ops_secret *in, struct setting *s)
+{
+	struct cbor c = wire_each(&in->attributes);
+	struct ops_pair p;
+	size_t n = 0;
+	enum err e;
+
+	while (!cbor_at_end(&c) && n < 64) {
+		if ((e = wire_next(&ops_pair_map, &c, &p)))
+			return e;
+		s->attr[n] = (struct item_attr){.name = p.name, .value = p.value};
+		wire_mark(&item_attr_map, &s->attr[n++]);
+	}
+	if (n)
+		s->item.attributes = (struct wire_list){.v = s->attr, .n = n};
+	return ERR_OK;
+}
+
+/* A new item, or the next revision of the one with this name. */
+static enum err
+prepare(struct req *r, struct setting *s)
+{
+	const struct ops_secret *in = r->in;
+	enum err e = itemop_find(r->v, ITEM_SECRET, in->label, &s->item);
+
+	if (!e && !in->replace)
+		return ERR_EXISTS;
+	if (!e)
+		return itemop_next(&s->item, &s->rev);
+	itemop_new(&s->fresh, ITEM_SECRET, &s->item);
+	s->item.label = in->label;
+	s->item.origin = (struct item_origin){.kind = ORIGIN_IMPORTED};
+	wire_mark(&item_origin_map, &s->item.origin);
+	s->item.policy = (struct item_policy){.use = in->use, .may_export = true};
+	wire_mark(&item_policy_map, &s->item.policy);
+	return ERR_OK;
+}
+
+static enum err
+write_secret(struct req *r, struct setting *s)
+{
+	const struct ops_secret *in = r->in;
+	struct delta d = DELTA_INIT;
+	enum err e;
+
+	if ((e = prepare(r, s)) || (e = copy_attributes(in, s)) ||
+	    (e = keyring_seal(r->v, &s->item, in->value, &s->box)))
+		return e;
+	s->item.secret = buf_span(&s->box);
+	wire_mark(&item_map, &s->item);
+	delta_item(&d, &s->item);
+	e = store_append(r->job, &d);
+	delta_done(&d);
+	return e;
+}
+
+static struct setting setting; /* one at a time: the disk is ours */
+
+enum err
+op_secret_set(struct req *r)
+{
+	const struct ops_secret *in = r->in;
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if (!text_is_name(in->label) || in->label.len > NAME_MAX_LEN)
+		return ERR_TEXT;
+	if ((e = store_take(r->job)))
+		return e;
+	setting = (struct setting){.box = BUF_INIT};
+	e = write_secret(r, &setting);
+	buf_done(&setting.box);
+	if (!e)
+		vault_touch(r->v);
+	return e;
+}
+
+/* ---- remove ---- */
+enum err
+op_secret_remove(struct req *r)
+{
+	const struct ops_sel *in = r->in;
+	struct proof p = {.ways = in->proof, .label = in->proof_label, .force = in->force,
+			  .request = in->label};
+	struct delta d = DELTA_INIT;
+	struct tomb t = {.kind = TOMB_ITEM};
+	struct item it;
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if ((e = itemop_find(r->v, ITEM_SECRET, in->label, &it)) ||
+	    (e = policy_prove(r, &p, NULL)) || (e = store_take(r->job)) ||
+	    (e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
+		return e;
+	t.id = it.id;
+	t.rev = it.rev;
+	t.at = (uint64_t)time(NULL);
+	wire_mark(&tomb_map, &t);
+	delta_tomb(&d, &t);
+	e = store_append(r->job, &d);
+	delta_done(&d);
+	return e;
+}

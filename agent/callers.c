@@ -19,15 +19,15 @@ drop(struct caller *c)
 	loop_timer_remove(c->timer);
 	if (c->fd >= 0)
 		close(c->fd);
-	*c = (struct caller){.s = c->s, .fd = -1};
+	*c = (struct caller){ .s = c->s, .fd = -1 };
 }
 
 static struct expected *
 find(struct supervisor *s, const uint8_t id[JOB_ID_LEN])
 {
 	for (size_t i = 0; i < SUPERVISOR_IDS; i++)
-		if (s->expected[i].used && crypto_eq(SPAN(s->expected[i].id, JOB_ID_LEN),
-						     SPAN(id, JOB_ID_LEN)))
+		if (s->expected[i].used &&
+		    crypto_eq(SPAN(s->expected[i].id, JOB_ID_LEN), SPAN(id, JOB_ID_LEN)))
 			return &s->expected[i];
 	return NULL;
 }
@@ -37,7 +37,7 @@ callers_expect(struct supervisor *s, const uint8_t id[JOB_ID_LEN], uint32_t hand
 {
 	for (size_t i = 0; i < SUPERVISOR_IDS; i++)
 		if (!s->expected[i].used) {
-			s->expected[i] = (struct expected){.used = true, .handle = handle};
+			s->expected[i] = (struct expected){ .used = true, .handle = handle };
 			memcpy(s->expected[i].id, id, JOB_ID_LEN);
 			return;
 		}
@@ -49,7 +49,7 @@ callers_forget(struct supervisor *s, const uint8_t id[JOB_ID_LEN])
 	struct expected *e = find(s, id);
 
 	if (e)
-		*e = (struct expected){0};
+		*e = (struct expected){ 0 };
 }
 
 void
@@ -71,7 +71,7 @@ worker_socket(const struct supervisor *s, uint32_t handle)
 static void
 deliver(struct supervisor *s, struct caller *c)
 {
-	struct control m = {.magic = CONTROL_MAGIC, .type = CONTROL_SECRET};
+	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_SECRET };
 	struct expected *e = find(s, c->id);
 	int to = -1;
 
@@ -81,7 +81,7 @@ deliver(struct supervisor *s, struct caller *c)
 		to = s->vault.control;
 	memcpy(m.id, c->id, JOB_ID_LEN);
 	if (e)
-		*e = (struct expected){0};
+		*e = (struct expected){ 0 };
 	if (to >= 0 && sock_send_fd(to, SPAN(&m, sizeof m), c->fd))
 		to = -1;
 	drop(c);
@@ -147,7 +147,7 @@ accept_one(void *arg, short revents)
 		close(fd);
 		return;
 	}
-	*c = (struct caller){.s = s, .fd = fd};
+	*c = (struct caller){ .s = s, .fd = fd };
 	c->watch = loop_fd_add(s->loop, fd, POLLIN, readable, c);
 	c->timer = loop_timer_add(s->loop, loop_now() + GREETING_MS, too_slow, c);
 	if (!c->watch || !c->timer)
@@ -158,6 +158,6 @@ enum err
 callers_open(struct supervisor *s)
 {
 	for (size_t i = 0; i < SUPERVISOR_CALLERS; i++)
-		s->caller[i] = (struct caller){.s = s, .fd = -1};
+		s->caller[i] = (struct caller){ .s = s, .fd = -1 };
 	return loop_fd_add(s->loop, s->secret_sock, POLLIN, accept_one, s) ? ERR_OK : ERR_NOMEM;
 }

@@ -25,8 +25,8 @@ program(uint32_t kind)
 }
 
 /* A pinentry needs to find the person's desktop; the others need nothing. */
-static const char *const prompt_keep[] = {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE",
-					  "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", NULL};
+static const char *const prompt_keep[] = { "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE",
+	"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", NULL };
 
 static struct running *
 slot(struct supervisor *s, uint32_t handle)
@@ -43,9 +43,9 @@ start(struct supervisor *s, const struct control *m, int chan, int deliver, pid_
 {
 	const char *name = program(m->kind);
 	const struct conf *conf = &s->start.conf;
-	const char *argv[] = {name, NULL, NULL, NULL};
+	const char *argv[] = { name, NULL, NULL, NULL };
 	char path[PATHS_MAX];
-	struct spawn sp = {.path = path, .argv = argv, .nfds = 3};
+	struct spawn sp = { .path = path, .argv = argv, .nfds = 3 };
 	enum err e;
 
 	size_t n = 1;
@@ -69,7 +69,7 @@ start(struct supervisor *s, const struct control *m, int chan, int deliver, pid_
 static void
 answer(struct supervisor *s, uint32_t handle, enum err e, int fd)
 {
-	struct control m = {.magic = CONTROL_MAGIC, .type = CONTROL_HELPER, .handle = handle};
+	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_HELPER, .handle = handle };
 
 	m.err = (uint32_t)e;
 	if (sock_send_fd(s->vault.control, SPAN(&m, sizeof m), fd))
@@ -87,7 +87,7 @@ shut(int fds[2])
 void
 helpers_spawn(struct supervisor *s, const struct control *m)
 {
-	int chan[2] = {-1, -1}, deliver[2] = {-1, -1};
+	int chan[2] = { -1, -1 }, deliver[2] = { -1, -1 };
 	struct running *r = slot(s, 0);
 	enum err e = r && m->handle ? ERR_OK : ERR_LIMIT;
 
@@ -115,7 +115,7 @@ forget(struct running *r)
 {
 	if (r->deliver >= 0)
 		close(r->deliver);
-	*r = (struct running){.deliver = -1};
+	*r = (struct running){ .deliver = -1 };
 }
 
 void

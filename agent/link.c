@@ -9,12 +9,12 @@ static const struct wire_field peer_fields[] = {
 	WIRE_F(link_peer, 3, TEXT, WF_OPT, label, 0, 255, "executable"),
 	WIRE_F(link_peer, 4, TEXT, WF_OPT, unit, 0, 127, "cgroup unit"),
 };
-const struct wire_map link_peer_map = {"link-peer", sizeof(struct link_peer), peer_fields,
-				       N(peer_fields), false, 0};
+const struct wire_map link_peer_map = { "link-peer", sizeof(struct link_peer), peer_fields,
+	N(peer_fields), false, 0 };
 
 static const struct wire_field request_fields[] = {
-	WIRE_E(file_request, 1, 0, op, FILE_SEEN,
-	       "read|append|rewrite|commit|abort|previous|seen", "what to do"),
+	WIRE_E(file_request, 1, 0, op, FILE_SEEN, "read|append|rewrite|commit|abort|previous|seen",
+	    "what to do"),
 	WIRE_F(file_request, 2, UINT, WF_OPT, at, 0, UINT64_MAX, "valid length"),
 	WIRE_F(file_request, 3, BYTES, WF_OPT, expect, 32, 32, "last 32 bytes there"),
 	WIRE_F(file_request, 4, BYTES, WF_OPT, data, 0, LINK_CHUNK, "bytes"),
@@ -25,8 +25,8 @@ static const struct wire_field request_fields[] = {
 	WIRE_F(file_request, 9, UINT, WF_OPT, seen_at, 0, 4096, "where in seen"),
 	WIRE_F(file_request, 10, BOOL, WF_OPT, previous, 0, 1, "read vault.prev"),
 };
-const struct wire_map file_request_map = {"file-request", sizeof(struct file_request),
-					  request_fields, N(request_fields), false, 0};
+const struct wire_map file_request_map = { "file-request", sizeof(struct file_request),
+	request_fields, N(request_fields), false, 0 };
 
 static const struct wire_field reply_fields[] = {
 	WIRE_F(file_reply, 1, UINT, 0, err, 0, 65535, "error number"),
@@ -38,8 +38,8 @@ static const struct wire_field reply_fields[] = {
 	WIRE_F(file_reply, 7, TEXT, WF_OPT, path, 0, 4095, "path of the vault"),
 	WIRE_F(file_reply, 8, BOOL, WF_OPT, prev, 0, 1, "vault.prev exists"),
 };
-const struct wire_map file_reply_map = {"file-reply", sizeof(struct file_reply), reply_fields,
-					N(reply_fields), false, 0};
+const struct wire_map file_reply_map = { "file-reply", sizeof(struct file_reply), reply_fields,
+	N(reply_fields), false, 0 };
 
 static void
 put_head(struct buf *out, enum link_type t, uint32_t conn, size_t len)
@@ -58,8 +58,8 @@ link_put(struct buf *out, enum link_type t, uint32_t conn, struct span payload)
 
 /* Encoded in place; the length is filled in afterwards. */
 enum err
-link_put_msg(struct buf *out, enum link_type t, uint32_t conn, const struct wire_map *m,
-	     const void *msg)
+link_put_msg(
+    struct buf *out, enum link_type t, uint32_t conn, const struct wire_map *m, const void *msg)
 {
 	size_t at = out->len;
 	enum err e;

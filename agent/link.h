@@ -21,8 +21,8 @@
 
 #include "lib/wire.h"
 
-#define LINK_HEAD 8
-#define LINK_CHUNK (1024 * 1024)
+#define LINK_HEAD      8
+#define LINK_CHUNK     (1024 * 1024)
 #define LINK_FRAME_MAX (LINK_CHUNK + 64 * 1024)
 
 enum link_type {
@@ -62,7 +62,15 @@ extern const struct wire_map link_peer_map;
  * PREVIOUS  exchange vault and vault.prev (durably).
  * SEEN      write `seen` only; drop_prev: vault.prev is of another line, delete it.
  */
-enum file_op { FILE_READ, FILE_APPEND, FILE_REWRITE, FILE_COMMIT, FILE_ABORT, FILE_PREVIOUS, FILE_SEEN };
+enum file_op {
+	FILE_READ,
+	FILE_APPEND,
+	FILE_REWRITE,
+	FILE_COMMIT,
+	FILE_ABORT,
+	FILE_PREVIOUS,
+	FILE_SEEN
+};
 
 struct file_request {
 	uint64_t has;
@@ -86,7 +94,7 @@ struct file_reply {
 	bool more;
 	uint64_t size;
 	struct span seen;
-	bool verify; /* data is what was read back: answer COMMIT or ABORT after the last */
+	bool verify;	  /* data is what was read back: answer COMMIT or ABORT after the last */
 	struct span path; /* where the vault is, for people */
 	bool prev;	  /* vault.prev exists */
 };
@@ -95,8 +103,8 @@ extern const struct wire_map file_reply_map;
 /* Append one frame (length, head, payload) to a channel's out buffer. */
 void link_put(struct buf *out, enum link_type t, uint32_t conn, struct span payload);
 /* The same when the payload is a wire message. */
-MUST enum err link_put_msg(struct buf *out, enum link_type t, uint32_t conn,
-			   const struct wire_map *m, const void *msg);
+MUST enum err link_put_msg(
+    struct buf *out, enum link_type t, uint32_t conn, const struct wire_map *m, const void *msg);
 /* Split a received frame. */
 MUST enum err link_get(struct span frame, enum link_type *t, uint32_t *conn, struct span *payload);
 

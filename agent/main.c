@@ -20,19 +20,17 @@
 #include "lib/sock.h"
 #include "lib/text.h"
 
-static const char *const keep_env[] = {
-	"OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
-	"DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL};
+static const char *const keep_env[] = { "OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
+	"LISTEN_FDNAMES", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL };
 
-static const struct option options[] = {
-	{"vault", required_argument, NULL, 'v'},   {"config", required_argument, NULL, 'c'},
-	{"ready-fd", required_argument, NULL, 'r'}, {"not-real", no_argument, NULL, 'n'},
-	{"version", no_argument, NULL, 'V'},	   {"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0}};
+static const struct option options[] = { { "vault", required_argument, NULL, 'v' },
+	{ "config", required_argument, NULL, 'c' }, { "ready-fd", required_argument, NULL, 'r' },
+	{ "not-real", no_argument, NULL, 'n' }, { "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 
 static const char usage[] =
-	"usage: ownkey-agent [--vault FILE] [--config FILE] [--ready-fd N] [--not-real]\n"
-	"       ownkey-agent --version | --help\n";
+    "usage: ownkey-agent [--vault FILE] [--config FILE] [--ready-fd N] [--not-real]\n"
+    "       ownkey-agent --version | --help\n";
 
 struct args {
 	const char *vault, *config;
@@ -46,7 +44,7 @@ parse(int argc, char **argv, struct args *a)
 {
 	int c;
 
-	*a = (struct args){.ready_fd = -1};
+	*a = (struct args){ .ready_fd = -1 };
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'v') {
 			a->vault = optarg;
@@ -144,8 +142,7 @@ prepare(struct supervisor *s, const struct args *a)
 	if ((e = load_config(a, &m->conf)))
 		return e;
 	log_open("ownkey-agent", (enum log_level)m->conf.log_level);
-	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) ||
-	    (e = name_seen(m)))
+	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) || (e = name_seen(m)))
 		return e;
 	return open_sockets(s);
 }

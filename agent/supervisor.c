@@ -17,9 +17,9 @@
 static enum err
 start_role(struct supervisor *s, const char *role, const int *fds, int nfds, pid_t *pid)
 {
-	const char *argv[] = {"ownkey-agent", role, NULL};
-	struct spawn sp = {.path = s->self, .argv = argv, .nfds = nfds, .new_session = true};
-	static const char *const keep[] = {"LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", NULL};
+	const char *argv[] = { "ownkey-agent", role, NULL };
+	struct spawn sp = { .path = s->self, .argv = argv, .nfds = nfds, .new_session = true };
+	static const char *const keep[] = { "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", NULL };
 
 	sp.keep = keep;
 	for (int i = 0; i < nfds; i++)
@@ -30,7 +30,7 @@ start_role(struct supervisor *s, const char *role, const int *fds, int nfds, pid
 static enum err
 tell(int control, enum control_type type, int fd)
 {
-	struct control m = {.magic = CONTROL_MAGIC, .type = type};
+	struct control m = { .magic = CONTROL_MAGIC, .type = type };
 
 	return sock_send_fd(control, SPAN(&m, sizeof m), fd);
 }
@@ -49,7 +49,7 @@ child_gone(struct child *c)
 	loop_fd_remove(c->fd);
 	if (c->control >= 0)
 		close(c->control);
-	*c = (struct child){.control = -1};
+	*c = (struct child){ .control = -1 };
 }
 
 /* ---- messages of the children ---- */
@@ -274,7 +274,7 @@ end_children(struct supervisor *s)
 enum err
 supervisor_run(struct supervisor *s)
 {
-	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, -1};
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, -1 };
 	enum err e = ERR_NOMEM;
 
 	s->vault.control = s->front.control = -1;

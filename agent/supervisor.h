@@ -24,7 +24,7 @@ struct child {
 /* A helper that runs for the vault. */
 struct running {
 	uint32_t handle; /* 0 = free */
-	uint32_t kind; /* enum helper_kind */
+	uint32_t kind;	 /* enum helper_kind */
 	pid_t pid;
 	int deliver; /* worker: our end of its descriptor 1; -1 */
 };
@@ -49,7 +49,7 @@ struct caller {
 struct supervisor {
 	struct loop *loop;
 	struct control_start start; /* what every child is told: conf, owner, paths, memory */
-	char self[PATHS_MAX]; /* our own executable */
+	char self[PATHS_MAX];	    /* our own executable */
 	int agent_sock, secret_sock, lock;
 	struct child vault, front;
 	struct running running[SUPERVISOR_HELPERS];

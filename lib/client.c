@@ -51,8 +51,8 @@ give_event(struct client_conn *c, const struct ops_reply *r)
 static enum err
 wait_frame(struct client_conn *c, uint64_t id)
 {
-	struct pollfd p[2] = {{c->fd, POLLIN, 0}, {c->cancel_fd, POLLIN, 0}};
-	struct ops_cancel q = {.request = id};
+	struct pollfd p[2] = { { c->fd, POLLIN, 0 }, { c->cancel_fd, POLLIN, 0 } };
+	struct ops_cancel q = { .request = id };
 
 	for (;;) {
 		nfds_t n = c->cancel_fd >= 0 && !c->cancelling ? 2 : 1;
@@ -119,7 +119,7 @@ client_open(struct client_conn *c, struct ops_hello *hello)
 	char path[SOCK_PATH_MAX];
 	enum err e;
 
-	*c = (struct client_conn){.fd = -1, .next_id = 1, .cancel_fd = -1};
+	*c = (struct client_conn){ .fd = -1, .next_id = 1, .cancel_fd = -1 };
 	if ((e = sock_path("agent.sock", path, sizeof path)) || (e = sock_connect(path, &c->fd)))
 		return e;
 	hello->protocol = OPS_PROTOCOL;
@@ -139,10 +139,10 @@ client_close(struct client_conn *c)
 }
 
 /* ---- starting the agent ---- */
-static const char *const agent_keep[] = {
-	"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "XDG_RUNTIME_DIR", "XDG_DATA_HOME",
-	"XDG_STATE_HOME", "XDG_CONFIG_HOME", "OWNKEY_VAULT", "OWNKEY_SOCKET", "DISPLAY",
-	"WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "ASAN_OPTIONS", "UBSAN_OPTIONS", NULL};
+static const char *const agent_keep[] = { "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
+	"XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "OWNKEY_VAULT",
+	"OWNKEY_SOCKET", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "ASAN_OPTIONS",
+	"UBSAN_OPTIONS", NULL };
 
 /* The child of a child, so that it belongs to nobody's terminal; one byte says that it serves. */
 static enum err
@@ -167,7 +167,7 @@ start_detached(const struct spawn *sp)
 static enum err
 wait_ready(int fd)
 {
-	struct pollfd p = {fd, POLLIN, 0};
+	struct pollfd p = { fd, POLLIN, 0 };
 	char byte;
 
 	if (poll(&p, 1, START_MS) <= 0)
@@ -178,10 +178,14 @@ wait_ready(int fd)
 enum err
 client_start_agent(const char *const *args)
 {
-	const char *argv[16] = {"ownkey-agent", "--ready-fd", "3"};
+	const char *argv[16] = { "ownkey-agent", "--ready-fd", "3" };
 	static char path[PATHS_MAX];
-	struct spawn sp = {.path = path, .argv = argv, .keep = agent_keep, .nfds = 4,
-			   .new_session = true, .outlives = true};
+	struct spawn sp = { .path = path,
+		.argv = argv,
+		.keep = agent_keep,
+		.nfds = 4,
+		.new_session = true,
+		.outlives = true };
 	int ready[2];
 	enum err e;
 
@@ -223,7 +227,7 @@ client_secret_open(struct span job, int *fd)
 enum err
 client_secret_send(int fd, struct span text)
 {
-	struct secret_msg m = {.kind = SECRET_TEXT, .text = text};
+	struct secret_msg m = { .kind = SECRET_TEXT, .text = text };
 	struct buf b = BUF_INIT;
 	enum err e;
 

@@ -5,7 +5,7 @@
 
 static const struct wire_field token_job_fields[] = {
 	WIRE_E(token_job, 1, 0, op, TOKEN_SELECT,
-	       "list|watch|info|assert|make|pin-set|pin-change|select", "what to do"),
+	    "list|watch|info|assert|make|pin-set|pin-change|select", "what to do"),
 	WIRE_F(token_job, 2, TEXT, WF_OPT, path, 1, 255, "device"),
 	WIRE_F(token_job, 3, TEXT, WF_OPT, rp_id, 1, 63, "relying party id"),
 	WIRE_F(token_job, 4, BYTES, WF_OPT, cdh, 32, 32, "client data hash"),
@@ -14,8 +14,8 @@ static const struct wire_field token_job_fields[] = {
 	WIRE_F(token_job, 7, BYTES, KEY_SECRET, pin, 4, 63, "PIN"),
 	WIRE_F(token_job, 8, BYTES, KEY_SECRET, newpin, 4, 63, "new PIN"),
 	WIRE_F(token_job, 9, BOOL, WF_OPT, up, 0, 1, "ask for a touch"),
-	WIRE_E(token_job, 10, WF_OPT, uv, TOKEN_UV_BUILTIN, "none|pin|builtin",
-	       "user verification"),
+	WIRE_E(
+	    token_job, 10, WF_OPT, uv, TOKEN_UV_BUILTIN, "none|pin|builtin", "user verification"),
 	WIRE_F(token_job, 11, UINT, WF_OPT, timeout_ms, 0, 3600000, "whole operation"),
 	WIRE_F(token_job, 12, TEXT, WF_OPT, user, 1, 64, "user name of a new credential"),
 	WIRE_F(token_job, 13, BYTES, WF_OPT, user_id, 1, 64, "user id of a new credential"),
@@ -24,12 +24,12 @@ static const struct wire_field token_job_fields[] = {
 	WIRE_F(token_job, 16, TEXT, WF_OPT, dev, 1, 255, "root of dev"),
 	WIRE_F(token_job, 17, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
 };
-const struct wire_map token_job_map = {"token-job", sizeof(struct token_job), token_job_fields,
-				       sizeof token_job_fields / sizeof *token_job_fields, false, 0};
+const struct wire_map token_job_map = { "token-job", sizeof(struct token_job), token_job_fields,
+	sizeof token_job_fields / sizeof *token_job_fields, false, 0 };
 
 static const struct wire_field token_event_fields[] = {
 	WIRE_E(token_event, 1, 0, kind, TOKEN_EV_ERROR, "device|end|working|touch|result|error",
-	       "what this is"),
+	    "what this is"),
 	WIRE_F(token_event, 2, UINT, WF_OPT, err, 0, 65535, "error number"),
 	WIRE_F(token_event, 3, UINT, WF_OPT, retries, 0, 255, "PIN tries left"),
 	WIRE_F(token_event, 4, TEXT, WF_OPT, path, 1, 255, "device"),
@@ -52,13 +52,12 @@ static const struct wire_field token_event_fields[] = {
 	WIRE_F(token_event, 21, BYTES, WF_OPT, pubkey, 32, 128, "credential public key, raw"),
 	WIRE_F(token_event, 22, INT, WF_OPT, alg, 0, 0, "COSE algorithm"),
 };
-const struct wire_map token_event_map = {
-	"token-event", sizeof(struct token_event), token_event_fields,
-	sizeof token_event_fields / sizeof *token_event_fields, false, 0};
+const struct wire_map token_event_map = { "token-event", sizeof(struct token_event),
+	token_event_fields, sizeof token_event_fields / sizeof *token_event_fields, false, 0 };
 
 static const struct wire_field worker_job_fields[] = {
-	WIRE_E(worker_job, 1, 0, op, WORKER_RSA, "argon2|phrase-make|phrase-open|rsa",
-	       "what to do"),
+	WIRE_E(
+	    worker_job, 1, 0, op, WORKER_RSA, "argon2|phrase-make|phrase-open|rsa", "what to do"),
 	WIRE_F(worker_job, 2, BYTES, KEY_SECRET, pass, 1, 1024, "passphrase"),
 	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 salt"),
 	WIRE_F(worker_job, 4, UINT, WF_OPT, m, 8, 2 * 1024 * 1024, "Argon2 memory, KiB"),
@@ -72,9 +71,8 @@ static const struct wire_field worker_job_fields[] = {
 	WIRE_F(worker_job, 12, UINT, WF_OPT, wait_ms, 0, 3600000, "patience with the person"),
 	WIRE_F(worker_job, 13, BOOL, WF_OPT, no_confirm, 0, 1, "words are not typed back"),
 };
-const struct wire_map worker_job_map = {"worker-job", sizeof(struct worker_job), worker_job_fields,
-					sizeof worker_job_fields / sizeof *worker_job_fields, false,
-					0};
+const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job), worker_job_fields,
+	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };
 
 static const struct wire_field worker_event_fields[] = {
 	WIRE_E(worker_event, 1, 0, kind, WORKER_EV_ERROR, "working|result|error", "what this is"),
@@ -86,9 +84,8 @@ static const struct wire_field worker_event_fields[] = {
 	WIRE_F(worker_event, 7, TEXT, KEY_SECRET, backup, 1, 128, "passphrase of backups"),
 	WIRE_F(worker_event, 8, BYTES, WF_OPT | WF_HEX, fpr, 4, 4, "fingerprint of the words"),
 };
-const struct wire_map worker_event_map = {
-	"worker-event", sizeof(struct worker_event), worker_event_fields,
-	sizeof worker_event_fields / sizeof *worker_event_fields, false, 0};
+const struct wire_map worker_event_map = { "worker-event", sizeof(struct worker_event),
+	worker_event_fields, sizeof worker_event_fields / sizeof *worker_event_fields, false, 0 };
 
 static const struct wire_field prompt_job_fields[] = {
 	WIRE_E(prompt_job, 1, 0, kind, PROMPT_CONFIRM, "pin|passphrase|confirm", "what to ask"),
@@ -104,17 +101,15 @@ static const struct wire_field prompt_job_fields[] = {
 	WIRE_F(prompt_job, 11, TEXT, WF_OPT, xauthority, 0, 255, "XAUTHORITY"),
 	WIRE_F(prompt_job, 12, TEXT, WF_OPT, lang, 0, 63, "LANG"),
 };
-const struct wire_map prompt_job_map = {"prompt-job", sizeof(struct prompt_job), prompt_job_fields,
-					sizeof prompt_job_fields / sizeof *prompt_job_fields, false,
-					0};
+const struct wire_map prompt_job_map = { "prompt-job", sizeof(struct prompt_job), prompt_job_fields,
+	sizeof prompt_job_fields / sizeof *prompt_job_fields, false, 0 };
 
 static const struct wire_field prompt_event_fields[] = {
 	WIRE_F(prompt_event, 1, UINT, 0, err, 0, 65535, "error number, 0 = answered"),
 	WIRE_F(prompt_event, 2, BYTES, KEY_SECRET, text, 0, 1024, "what was typed"),
 };
-const struct wire_map prompt_event_map = {
-	"prompt-event", sizeof(struct prompt_event), prompt_event_fields,
-	sizeof prompt_event_fields / sizeof *prompt_event_fields, false, 0};
+const struct wire_map prompt_event_map = { "prompt-event", sizeof(struct prompt_event),
+	prompt_event_fields, sizeof prompt_event_fields / sizeof *prompt_event_fields, false, 0 };
 
 static const struct wire_field secret_msg_fields[] = {
 	WIRE_E(secret_msg, 1, 0, kind, SECRET_ERROR, "text|show|ok|error", "what this is"),
@@ -123,6 +118,5 @@ static const struct wire_field secret_msg_fields[] = {
 	WIRE_F(secret_msg, 4, UINT, WF_OPT, index, 0, 64, "which word, 1..24"),
 	WIRE_F(secret_msg, 5, BOOL, WF_OPT, more, 0, 1, "another try is possible"),
 };
-const struct wire_map secret_msg_map = {"secret-msg", sizeof(struct secret_msg), secret_msg_fields,
-					sizeof secret_msg_fields / sizeof *secret_msg_fields, false,
-					0};
+const struct wire_map secret_msg_map = { "secret-msg", sizeof(struct secret_msg), secret_msg_fields,
+	sizeof secret_msg_fields / sizeof *secret_msg_fields, false, 0 };

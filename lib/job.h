@@ -14,7 +14,7 @@
 #include "lib/wire.h"
 
 #define JOB_FRAME_MAX (256 * 1024)
-#define JOB_ID_LEN 16
+#define JOB_ID_LEN    16
 
 /* ---- ownkey-token ---- */
 enum token_op {
@@ -40,11 +40,11 @@ struct token_job {
 	struct span salt;	/* 32 or 64; empty: no hmac-secret */
 	struct span pin;	/* UTF-8 NFC, 4..63 bytes */
 	struct span newpin;
-	bool up;	     /* assert: user presence (touch) wanted */
-	uint64_t uv;	     /* enum token_uv */
-	uint64_t timeout_ms; /* whole operation */
-	struct span user;    /* make: user name shown by tokens with a display */
-	struct span user_id; /* make: 1..64 bytes */
+	bool up;		  /* assert: user presence (touch) wanted */
+	uint64_t uv;		  /* enum token_uv */
+	uint64_t timeout_ms;	  /* whole operation */
+	struct span user;	  /* make: user name shown by tokens with a display */
+	struct span user_id;	  /* make: 1..64 bytes */
 	struct wire_list sources; /* list/watch: texts "hid", "unix:/path" */
 	struct span sysfs;	  /* list/watch: root of sysfs, "/sys" */
 	struct span dev;	  /* list/watch: root of dev, "/dev" */
@@ -64,7 +64,7 @@ enum token_kind {
 enum token_option { /* bits of options */
 	TOKEN_OPT_PIN_SET = 1,
 	TOKEN_OPT_PIN_ABLE = 2,
-	TOKEN_OPT_UV = 4,	 /* built-in user verification is set up */
+	TOKEN_OPT_UV = 4, /* built-in user verification is set up */
 	TOKEN_OPT_ALWAYS_UV = 8,
 	TOKEN_OPT_HMAC_SECRET = 16,
 	TOKEN_OPT_CRED_PROTECT = 32,
@@ -82,16 +82,17 @@ struct token_event {
 	struct span path; /* device */
 	struct span name; /* product text, printable */
 	uint64_t vendor, product;
-	bool access;	     /* may we open it? */
-	struct span aaguid;  /* 16 */
-	uint64_t options;    /* bits of enum token_option */
-	uint64_t max_creds;  /* maxCredentialCountInList, 0 unknown */
+	bool access;	    /* may we open it? */
+	struct span aaguid; /* 16 */
+	uint64_t options;   /* bits of enum token_option */
+	uint64_t max_creds; /* maxCredentialCountInList, 0 unknown */
 	uint64_t max_cred_id;
 	uint64_t min_pin;
 	struct span versions; /* text, joined by spaces */
 	struct span extensions;
 	uint64_t firmware;
-	struct span cred_id;  /* returned by the token; the only credential asked for when it says none */
+	struct span
+	    cred_id; /* returned by the token; the only credential asked for when it says none */
 	struct span authdata; /* raw authenticator data */
 	struct span sig;
 	struct span secret; /* decrypted hmac-secret output, 32 or 64 */
@@ -103,8 +104,8 @@ extern const struct wire_map token_event_map;
 /* ---- ownkey-worker ---- */
 enum worker_op {
 	WORKER_ARGON2,	    /* pass, salt, m, t -> out (32) */
-	WORKER_PHRASE_MAKE, /* new P; shows the words, has them typed back -> seed, recs, hashes, ... */
-	WORKER_PHRASE_OPEN, /* asks for the words -> recs (one per slot id), fpr; seed if want_seed */
+	WORKER_PHRASE_MAKE, /* new P; words shown, typed back -> seed, recs, hashes, ... */
+	WORKER_PHRASE_OPEN, /* asks for the words -> recs (one a slot), fpr; seed if wanted */
 	WORKER_RSA	    /* bits -> out (PKCS#8 DER) */
 };
 
@@ -112,17 +113,17 @@ struct worker_job {
 	uint64_t has;
 	uint64_t op;
 	struct span pass;
-	struct span salt;  /* 16 */
-	uint64_t m;	   /* KiB */
+	struct span salt; /* 16 */
+	uint64_t m;	  /* KiB */
 	uint64_t t;
 	struct wire_list slot_ids; /* blobs of 16 */
 	uint64_t generation;
 	bool want_seed;
-	struct span fpr;      /* 4: compare when given; differs -> ERR_WORDS_WRONG */
+	struct span fpr; /* 4: compare when given; differs -> ERR_WORDS_WRONG */
 	uint64_t bits;
-	uint64_t tries;	      /* how often the words may be typed; 0 = 5 */
-	uint64_t wait_ms;     /* for the person to connect and type */
-	bool no_confirm;      /* PHRASE_MAKE: do not have the words typed back (ownkey try only) */
+	uint64_t tries;	  /* how often the words may be typed; 0 = 5 */
+	uint64_t wait_ms; /* for the person to connect and type */
+	bool no_confirm;  /* PHRASE_MAKE: do not have the words typed back (ownkey try only) */
 };
 extern const struct wire_map worker_job_map;
 
@@ -148,9 +149,9 @@ struct prompt_job {
 	uint64_t has;
 	uint64_t kind;
 	struct span title;
-	struct span text;    /* what and who asks; may have several lines */
-	struct span label;   /* "PIN:" */
-	struct span error;   /* shown in red where possible: "wrong PIN, 5 tries left" */
+	struct span text;  /* what and who asks; may have several lines */
+	struct span label; /* "PIN:" */
+	struct span error; /* shown in red where possible: "wrong PIN, 5 tries left" */
 	uint64_t timeout_s;
 	struct span program; /* pinentry; "" = search PATH; "none" = never */
 	struct span tty, display, wayland, xauthority, lang;

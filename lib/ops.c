@@ -55,8 +55,8 @@ static const struct wire_field request_fields[] = {
 	WIRE_F(ops_request, 2, UINT, 0, id, 0, UINT64_MAX, "request id, not 0"),
 	WIRE_F(ops_request, 3, RAW, WF_OPT, params, 0, 0, "parameters"),
 };
-const struct wire_map ops_request_map = {"request", sizeof(struct ops_request), request_fields,
-					 N(request_fields), false, 0};
+const struct wire_map ops_request_map = { "request", sizeof(struct ops_request), request_fields,
+	N(request_fields), false, 0 };
 
 static const struct wire_field reply_fields[] = {
 	WIRE_F(ops_reply, 1, UINT, 0, op, 0, 65535, "operation"),
@@ -65,8 +65,8 @@ static const struct wire_field reply_fields[] = {
 	WIRE_F(ops_reply, 4, RAW, WF_OPT, result, 0, 0, "result"),
 	WIRE_F(ops_reply, 5, TEXT, WF_OPT, text, 0, 1023, "detail for people"),
 };
-const struct wire_map ops_reply_map = {"reply", sizeof(struct ops_reply), reply_fields,
-				       N(reply_fields), false, 0};
+const struct wire_map ops_reply_map = { "reply", sizeof(struct ops_reply), reply_fields,
+	N(reply_fields), false, 0 };
 
 /* The frame is written straight into b: the head by hand, the message behind it, no copy. */
 enum err

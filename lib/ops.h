@@ -12,9 +12,9 @@
 #include "lib/wire.h"
 
 #define OPS_FRAME_MAX (256 * 1024)
-#define OPS_PROTOCOL 1
-#define OPS_ID_LEN 16
-#define OPS_PAGE 256 /* rows of a list in one reply */
+#define OPS_PROTOCOL  1
+#define OPS_ID_LEN    16
+#define OPS_PAGE      256 /* rows of a list in one reply */
 
 enum op {
 	OP_HELLO = 1,
@@ -89,7 +89,8 @@ struct ops_reply {
 extern const struct wire_map ops_request_map, ops_reply_map;
 /* A complete frame body for request / reply; msg may be NULL when the row has no map. */
 MUST enum err ops_put_request(struct buf *b, enum op op, uint64_t id, const void *msg);
-MUST enum err ops_put_reply(struct buf *b, enum op op, uint64_t id, enum err status, const void *msg);
+MUST enum err ops_put_reply(
+    struct buf *b, enum op op, uint64_t id, enum err status, const void *msg);
 
 /* ---- small shared messages ---- */
 struct ops_empty {
@@ -126,7 +127,7 @@ struct ops_status_rep {
 	uint64_t only_here;  /* secrets that exist only on this disk */
 	uint64_t generation; /* of the file */
 	uint64_t unlocked_at;
-	uint64_t idle_left;  /* seconds until the idle lock; absent = never */
+	uint64_t idle_left; /* seconds until the idle lock; absent = never */
 	uint64_t absolute_left;
 	struct span unlocked_by; /* label of the slot */
 	uint64_t lacks;		 /* bits of enum sandbox_lack: what this kernel cannot do */
@@ -151,7 +152,7 @@ enum ops_event_kind {
 	OPS_EV_SHOW_WORDS, /* connect: SECRET_SHOW, then type them back */
 	OPS_EV_WORKING,	   /* something that takes seconds (Argon2) */
 	OPS_EV_NEED_NEWPIN,
-	OPS_EV_NOTE	   /* text for the person (warnings) */
+	OPS_EV_NOTE /* text for the person (warnings) */
 };
 struct ops_event {
 	uint64_t has;
@@ -184,7 +185,8 @@ enum ops_way { /* bits: what the person has at hand */
 };
 struct ops_unlock {
 	uint64_t has;
-	uint64_t way; /* enum ops_way bits; absent = token if a token slot exists, else what there is */
+	uint64_t
+	    way; /* enum ops_way bits; absent = token if a token slot exists, else what there is */
 	struct span label; /* of the slot; absent = any */
 	bool accept_older;
 	bool force;	   /* PIN although few tries are left */
@@ -203,14 +205,14 @@ extern const struct wire_map ops_unlock_map, ops_unlock_rep_map;
 
 struct ops_init {
 	uint64_t has;
-	uint64_t ways;		  /* what to enrol now: TOKEN, PASS bits; the phrase always */
-	struct span token;	  /* device path */
+	uint64_t ways;	   /* what to enrol now: TOKEN, PASS bits; the phrase always */
+	struct span token; /* device path */
 	struct span token_label;
-	bool no_pin;		  /* touch only */
-	bool and_pass;		  /* token AND passphrase in one slot */
-	bool one_way_in;	  /* accept a single way in */
+	bool no_pin;	 /* touch only */
+	bool and_pass;	 /* token AND passphrase in one slot */
+	bool one_way_in; /* accept a single way in */
 	uint64_t argon_m, argon_t;
-	bool try_out;		  /* nothing real: words not typed back, labelled */
+	bool try_out; /* nothing real: words not typed back, labelled */
 	bool force;
 };
 struct ops_init_rep {
@@ -291,7 +293,7 @@ struct ops_slot_rep {
 	struct span id, label, note;
 };
 extern const struct wire_map ops_slot_map, ops_slot_list_rep_map, ops_slot_add_map,
-	ops_slot_sel_map, ops_slot_rep_map;
+    ops_slot_sel_map, ops_slot_rep_map;
 
 /* ---- identities ---- */
 struct ops_item { /* identities and secrets in lists */
@@ -300,12 +302,12 @@ struct ops_item { /* identities and secrets in lists */
 	struct span label; /* path, or name of the secret */
 	struct span service, account, purpose, alg;
 	uint64_t epoch;
-	uint64_t state; /* 0 active 1 retired 2 revoked */
-	struct span shown;  /* public part as text, one line (fingerprint, public line, recipient) */
+	uint64_t state;	   /* 0 active 1 retired 2 revoked */
+	struct span shown; /* public part as text, one line (fingerprint, public line, recipient) */
 	uint64_t use;
 	bool may_export;
 	uint64_t mtime;
-	uint64_t origin; /* 0 derived 1 imported 2 generated */
+	uint64_t origin;  /* 0 derived 1 imported 2 generated */
 	bool recoverable; /* from the phrase alone */
 };
 struct ops_page {
@@ -353,12 +355,12 @@ struct ops_export_rep {
 	bool text;
 };
 extern const struct wire_map ops_item_map, ops_page_map, ops_item_list_rep_map, ops_id_add_map,
-	ops_sel_map, ops_pair_map, ops_id_show_rep_map, ops_export_rep_map;
+    ops_sel_map, ops_pair_map, ops_id_show_rep_map, ops_export_rep_map;
 
 struct ops_policy {
 	uint64_t has;
 	struct span label;
-	uint64_t use;	/* 0 1 2 */
+	uint64_t use; /* 0 1 2 */
 	bool may_export;
 	uint64_t rate; /* uses a minute, 0 = no limit */
 	uint64_t proof;

@@ -59,7 +59,8 @@ const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_s
 
 static const struct wire_field ops_event_fields[] = {
 	WIRE_E(ops_event, 1, 0, kind, OPS_EV_NOTE,
-	    "locked|unlocked|changed|wait-token|touch|need-pin|need-passphrase|need-words|show-words|working|need-new-pin|note",
+	    "locked|unlocked|changed|wait-token|touch|need-pin|need-passphrase|need-words|"
+	    "show-words|working|need-new-pin|note",
 	    "what happens"),
 	WIRE_F(ops_event, 2, UINT, WF_OPT, request, 0, UINT64_MAX, "the request it belongs to"),
 	WIRE_F(ops_event, 3, BYTES, WF_OPT | WF_HEX, job, 16, 16, "job id for secret.sock"),
@@ -144,7 +145,9 @@ static const struct wire_field ops_token_fields[] = {
 	WIRE_F(ops_token, 10, TEXT, WF_OPT, versions, 0, 255, "CTAP versions"),
 	WIRE_F(ops_token, 11, TEXT, WF_OPT, extensions, 0, 255, "extensions"),
 	WIRE_F(ops_token, 12, UINT, WF_OPT, options, 0, 65535,
-	    "bits: 1 PIN set, 2 PIN possible, 4 fingerprint set up, 8 always verifies, 16 hmac-secret, 32 credProtect, 64 PIN must change, 128 FIDO2, 256 fingerprint reader, 512 EdDSA"),
+	    "bits: 1 PIN set, 2 PIN possible, 4 fingerprint set up, 8 always verifies, "
+	    "16 hmac-secret, 32 credProtect, 64 PIN must change, 128 FIDO2, "
+	    "256 fingerprint reader, 512 EdDSA"),
 	WIRE_F(ops_token, 13, UINT, WF_OPT, retries, 0, 255, "PIN tries left"),
 	WIRE_F(ops_token, 14, UINT, WF_OPT, min_pin, 0, 63, "shortest PIN"),
 	WIRE_F(ops_token, 15, UINT, WF_OPT, max_creds, 0, 65535, "credentials in one list"),

@@ -35,9 +35,10 @@ MUST enum err text_base58_encode(struct span in, char *out, size_t cap, size_t *
 MUST enum err text_base58_decode(struct span in, uint8_t *out, size_t cap, size_t *n);
 
 /* bech32 (BIP173 checksum, no length limit of 90: as age uses it).  hrp in lower case.
- * Encoding is lower case, or upper case when upper.  ct in the data part; mixed case is refused. */
-MUST enum err text_bech32_encode(
-    const char *hrp, struct span in, bool upper, char *out, size_t cap, size_t *n);
+ * Encoding is lower case.  ct in the data part; mixed case is refused. */
+MUST enum err text_bech32_encode(const char *hrp, struct span in, char *out, size_t cap, size_t *n);
+/* ct.  ASCII letters to upper case, in place: age writes its secret keys so. */
+void text_upper(char *p, size_t n);
 MUST enum err text_bech32_decode(
     struct span in, const char *hrp, uint8_t *out, size_t cap, size_t *n);
 

@@ -105,10 +105,10 @@ encode_checksum(uint32_t sum, char *out)
 }
 
 enum err
-text_bech32_encode(const char *hrp, struct span in, bool upper, char *out, size_t cap, size_t *n)
+text_bech32_encode(const char *hrp, struct span in, char *out, size_t cap, size_t *n)
 {
-	size_t i, at, hlen = strlen(hrp);
-	uint32_t sum = prefix_sum(hrp, hlen), c;
+	size_t at, hlen = strlen(hrp);
+	uint32_t sum = prefix_sum(hrp, hlen);
 
 	if (in.len > 4096 || hlen > 83 || cap < hlen + 1 + (in.len * 8 + 4) / 5 + CHECKSUM)
 		return ERR_TOOBIG;
@@ -117,13 +117,18 @@ text_bech32_encode(const char *hrp, struct span in, bool upper, char *out, size_
 	out[at++] = '1';
 	at += encode_data(in, out + at, &sum);
 	encode_checksum(sum, out + at);
-	at += CHECKSUM;
-	for (i = 0; upper && i < at; i++) {
-		c = (uint8_t)out[i];
-		out[i] = (char)(c - (ct_in(c, 'a', 'z') & 0x20));
-	}
-	*n = at;
+	*n = at + CHECKSUM;
 	return ERR_OK;
+}
+
+void
+text_upper(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t c = (uint8_t)p[i];
+
+		p[i] = (char)(c - (ct_in(c, 'a', 'z') & 0x20));
+	}
 }
 
 /* All ones unless the prefix is hrp and all letters have one case. */

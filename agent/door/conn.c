@@ -59,7 +59,7 @@ static bool
 may_read(const struct conn *c)
 {
 	return !c->f->paused && c->npending < FRONT_IN_FLIGHT &&
-	       queued(&c->chan) < FRONT_CONN_QUEUE;
+	    queued(&c->chan) < FRONT_CONN_QUEUE;
 }
 
 void
@@ -176,7 +176,7 @@ static enum err
 describe(struct conn *c, uint32_t owner)
 {
 	struct sock_peer p;
-	struct link_peer msg = {0};
+	struct link_peer msg = { 0 };
 	enum err e;
 
 	if ((e = sock_get_peer(c->chan.fd, &p)))
@@ -225,8 +225,7 @@ add(struct front *f, int fd)
 
 	if (!c)
 		return;
-	if (describe(c, f->start.owner) ||
-	    !(c->fd = loop_fd_add(f->loop, fd, POLLIN, ready, c))) {
+	if (describe(c, f->start.owner) || !(c->fd = loop_fd_add(f->loop, fd, POLLIN, ready, c))) {
 		log_info("a connection was refused");
 		conn_close(c);
 		return;

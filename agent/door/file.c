@@ -75,7 +75,7 @@ file_prepare(struct file *f, const struct control_start *start)
 	char *slash;
 	enum err e;
 
-	*f = (struct file){.owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1};
+	*f = (struct file){ .owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1 };
 	snprintf(f->path, sizeof f->path, "%s", start->vault);
 	snprintf(f->seen, sizeof f->seen, "%s", start->seen);
 	if ((e = make_parent(f->path)) || (e = make_parent(f->seen)))
@@ -148,7 +148,7 @@ file_stream(int fd, struct file_reply *last, struct buf *out)
 	enum err e = ERR_OK;
 
 	while (!e && (n = pread(fd, chunk, sizeof chunk, at)) != 0) {
-		struct file_reply r = {.data = SPAN(chunk, (size_t)n), .more = true};
+		struct file_reply r = { .data = SPAN(chunk, (size_t)n), .more = true };
 
 		if (n < 0)
 			return file_error();
@@ -335,7 +335,7 @@ void
 file_request(struct file *f, struct span payload, struct buf *out)
 {
 	struct file_request q;
-	struct file_reply r = {0};
+	struct file_reply r = { 0 };
 	enum err e;
 
 	if ((e = wire_decode(&file_request_map, payload, &q)))

@@ -36,8 +36,8 @@ void file_request(struct file *f, struct span payload, struct buf *out);
 void file_abort(struct file *f);
 
 /* ---- rewrite.c ---- */
-MUST enum err rewrite_data(struct file *f, const struct file_request *q, struct file_reply *r,
-			   struct buf *out);
+MUST enum err rewrite_data(
+    struct file *f, const struct file_request *q, struct file_reply *r, struct buf *out);
 MUST enum err rewrite_commit(struct file *f);
 MUST enum err rewrite_previous(struct file *f, const struct file_request *q);
 

@@ -147,9 +147,9 @@ static enum err
 secure(struct front *f)
 {
 	char state[PATHS_MAX];
-	struct sandbox_rule rules[] = {{f->file.dir, true}, {state, true}, {"/proc", false},
-				       {NULL, false}};
-	struct sandbox box = {.profile = SANDBOX_FRONT, .rules = rules};
+	struct sandbox_rule rules[] = { { f->file.dir, true }, { state, true }, { "/proc", false },
+		{ NULL, false } };
+	struct sandbox box = { .profile = SANDBOX_FRONT, .rules = rules };
 	unsigned lacks;
 	char *slash;
 
@@ -164,7 +164,7 @@ secure(struct front *f)
 static enum err
 serve(struct front *f)
 {
-	struct control ready = {.magic = CONTROL_MAGIC, .type = CONTROL_READY};
+	struct control ready = { .magic = CONTROL_MAGIC, .type = CONTROL_READY };
 	enum err e;
 
 	if ((e = vault_come(f, STDIN_FILENO)))
@@ -183,7 +183,7 @@ serve(struct front *f)
 int
 front_main(void)
 {
-	static struct front f = {.control = STDOUT_FILENO, .listener = LISTENER, .vault.fd = -1};
+	static struct front f = { .control = STDOUT_FILENO, .listener = LISTENER, .vault.fd = -1 };
 	enum err e;
 
 	if (!(e = take_start(&f)) && !(e = crypto_init_light()) &&

@@ -33,8 +33,8 @@ struct conn {
 	struct loop_timer *partial; /* a frame has begun and must end */
 	struct pending pending[FRONT_IN_FLIGHT];
 	unsigned npending;
-	struct buf peer;      /* struct link_peer, encoded: told again to a fresh vault */
-	struct buf hello;     /* the same for what it said of itself */
+	struct buf peer;  /* struct link_peer, encoded: told again to a fresh vault */
+	struct buf hello; /* the same for what it said of itself */
 	struct buf subscribe;
 	bool closing;
 	bool dirty; /* on the list of those with replies to send */
@@ -43,7 +43,7 @@ struct conn {
 
 struct front {
 	struct loop *loop;
-	struct chan vault;	/* fd -1 between two vaults */
+	struct chan vault; /* fd -1 between two vaults */
 	struct loop_fd *vault_fd;
 	int control, listener;
 	struct control_start start;

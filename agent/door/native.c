@@ -37,7 +37,7 @@ remember(struct conn *c, const struct ops_request *q)
 
 		if (p->id)
 			continue;
-		*p = (struct pending){q->id, (uint32_t)q->op};
+		*p = (struct pending){ q->id, (uint32_t)q->op };
 		c->npending++;
 		return ERR_OK;
 	}
@@ -58,7 +58,7 @@ forget(struct conn *c, uint64_t id)
 {
 	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
 		if (c->pending[i].id == id && id) {
-			c->pending[i] = (struct pending){0};
+			c->pending[i] = (struct pending){ 0 };
 			c->npending--;
 			return true;
 		}
@@ -135,7 +135,7 @@ answer_locked(struct conn *c)
 		if (c->pending[i].id) {
 			struct pending p = c->pending[i];
 
-			c->pending[i] = (struct pending){0};
+			c->pending[i] = (struct pending){ 0 };
 			c->npending--;
 			if (answer(c, (enum op)p.op, p.id, ERR_LOCKED))
 				c->closing = true;

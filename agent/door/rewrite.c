@@ -68,8 +68,8 @@ begin(struct file *f, const struct file_request *q)
 	e = q->create ? must_not_exist(f) : file_expect(f, q, &size);
 	if (!e) {
 		unlinkat(f->dirfd, FILE_NEW, 0);
-		f->tmp = openat(f->dirfd, FILE_NEW,
-				O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		f->tmp = openat(
+		    f->dirfd, FILE_NEW, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (f->tmp < 0)
 			e = file_error();
 	}

@@ -5,7 +5,7 @@
 #define N(a) (sizeof(a) / sizeof *(a))
 
 static const struct format_key keys[] = {
-	{"identity", "x25519", "opens files that were encrypted to you", 1, 0, NULL},
+	{ "identity", "x25519", "opens files that were encrypted to you", 1, 0, NULL },
 };
 
 static enum err
@@ -15,7 +15,7 @@ recipient(const struct format_in *in, struct buf *out)
 	size_t n;
 	enum err e;
 
-	if (!(e = text_bech32_encode("age", in->pub, false, text, sizeof text, &n)))
+	if (!(e = text_bech32_encode("age", in->pub, text, sizeof text, &n)))
 		buf_put(out, text, n);
 	return e;
 }
@@ -27,14 +27,15 @@ identity(const struct format_in *in, struct sec *out)
 
 	if ((e = sec_init(out, 96)))
 		return e;
-	return text_bech32_encode("age-secret-key-", in->priv, true, (char *)out->p, out->cap,
-				  &out->len);
+	e = text_bech32_encode("age-secret-key-", in->priv, (char *)out->p, out->cap, &out->len);
+	text_upper((char *)out->p, out->len);
+	return e;
 }
 
-static const struct format_public publics[] = {{"identity", "recipient", recipient}};
+static const struct format_public publics[] = { { "identity", "recipient", recipient } };
 
 static const struct format_export exports[] = {
-	{"identity", "identity", "key.txt", true, identity, "for age -d -i FILE"},
+	{ "identity", "identity", "key.txt", true, identity, "for age -d -i FILE" },
 };
 
 const struct format format_age = {

@@ -2,7 +2,11 @@
 #include "agent/format/format.h"
 
 const struct format *const formats[] = {
-	&format_matrix, &format_omemo, &format_tor, &format_ssh, &format_age,
+	&format_matrix,
+	&format_omemo,
+	&format_tor,
+	&format_ssh,
+	&format_age,
 };
 const size_t nformats = sizeof formats / sizeof *formats;
 

@@ -72,15 +72,15 @@ extern const size_t nformats;
 const struct format *format_find(struct span name);
 const struct format_key *format_key(const struct format *f, struct span purpose);
 /* name empty = the first of this purpose; NULL when there is none. */
-const struct format_public *format_public(const struct format *f, struct span purpose,
-					  struct span name);
-const struct format_export *format_export(const struct format *f, struct span purpose,
-					  struct span name);
+const struct format_public *format_public(
+    const struct format *f, struct span purpose, struct span name);
+const struct format_export *format_export(
+    const struct format *f, struct span purpose, struct span name);
 
 /* ---- typed signing (DESIGN 8): the signed bytes are built here, never given ---- */
 /* PROTOCOL.sshsig: the binary signature blob.  hash_alg sha256 or sha512 with its length. */
-MUST enum err format_ssh_sign(const struct format_in *in, const struct ops_sign *q,
-			      struct buf *blob);
+MUST enum err format_ssh_sign(
+    const struct format_in *in, const struct ops_sign *q, struct buf *blob);
 
 extern const struct format format_matrix, format_omemo, format_tor, format_ssh, format_age;
 

@@ -8,12 +8,14 @@
 #define N(a) (sizeof(a) / sizeof *(a))
 
 static const struct format_key keys[] = {
-	{"recovery", "secret", "recovery key: opens the secret storage of the account", 2, 0, NULL},
-	{"cross-signing.master", "ed25519", "master key: says which signing keys are yours", 2, 0,
-	 NULL},
-	{"cross-signing.self", "ed25519", "self-signing key: signs your devices", 1, 0, NULL},
-	{"cross-signing.user", "ed25519", "user-signing key: signs people you verified", 1, 0, NULL},
-	{"backup", "x25519", "key backup: opens stored message keys", 1, 0, NULL},
+	{ "recovery", "secret", "recovery key: opens the secret storage of the account", 2, 0,
+	    NULL },
+	{ "cross-signing.master", "ed25519", "master key: says which signing keys are yours", 2, 0,
+	    NULL },
+	{ "cross-signing.self", "ed25519", "self-signing key: signs your devices", 1, 0, NULL },
+	{ "cross-signing.user", "ed25519", "user-signing key: signs people you verified", 1, 0,
+	    NULL },
+	{ "backup", "x25519", "key backup: opens stored message keys", 1, 0, NULL },
 };
 
 /* Unpadded base64, as everywhere in Matrix. */
@@ -35,7 +37,7 @@ private_base64(const struct format_in *in, struct sec *out)
 static enum err
 encode_recovery(struct span key, char *text, size_t cap, size_t *n)
 {
-	struct sec raw = {0};
+	struct sec raw = { 0 };
 	uint8_t parity = 0x8b ^ 0x01;
 	enum err e;
 
@@ -54,7 +56,7 @@ encode_recovery(struct span key, char *text, size_t cap, size_t *n)
 static enum err
 recovery_key(const struct format_in *in, struct sec *out)
 {
-	struct sec plain = {0};
+	struct sec plain = { 0 };
 	size_t n = 0;
 	enum err e;
 
@@ -74,23 +76,23 @@ recovery_key(const struct format_in *in, struct sec *out)
 }
 
 static const struct format_public publics[] = {
-	{"cross-signing.master", "public", public_base64},
-	{"cross-signing.self", "public", public_base64},
-	{"cross-signing.user", "public", public_base64},
-	{"backup", "public", public_base64},
+	{ "cross-signing.master", "public", public_base64 },
+	{ "cross-signing.self", "public", public_base64 },
+	{ "cross-signing.user", "public", public_base64 },
+	{ "backup", "public", public_base64 },
 };
 
 static const struct format_export exports[] = {
-	{"recovery", "recovery-key", "", true, recovery_key,
-	 "type it where a client asks for the recovery key"},
-	{"recovery", "base64", "", true, private_base64, "the key itself, for tools"},
-	{"cross-signing.master", "seed", "", true, private_base64,
-	 "secret m.cross_signing.master of the secret storage"},
-	{"cross-signing.self", "seed", "", true, private_base64,
-	 "secret m.cross_signing.self_signing"},
-	{"cross-signing.user", "seed", "", true, private_base64,
-	 "secret m.cross_signing.user_signing"},
-	{"backup", "private", "", true, private_base64, "secret m.megolm_backup.v1"},
+	{ "recovery", "recovery-key", "", true, recovery_key,
+	    "type it where a client asks for the recovery key" },
+	{ "recovery", "base64", "", true, private_base64, "the key itself, for tools" },
+	{ "cross-signing.master", "seed", "", true, private_base64,
+	    "secret m.cross_signing.master of the secret storage" },
+	{ "cross-signing.self", "seed", "", true, private_base64,
+	    "secret m.cross_signing.self_signing" },
+	{ "cross-signing.user", "seed", "", true, private_base64,
+	    "secret m.cross_signing.user_signing" },
+	{ "backup", "private", "", true, private_base64, "secret m.megolm_backup.v1" },
 };
 
 /* @localpart:server (spec appendix 4.2.1, the historical grammar too: no more than a shape). */

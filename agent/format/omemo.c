@@ -7,11 +7,11 @@
 #include "lib/crypto.h"
 #include "lib/text.h"
 
-#define N(a) (sizeof(a) / sizeof *(a))
+#define N(a)	 (sizeof(a) / sizeof *(a))
 #define DJB_TYPE 0x05 /* libsignal's type byte in front of a Curve25519 public key */
 
 static const struct format_key keys[] = {
-	{"identity", "x25519", "identity key of your OMEMO device", 1, 0, NULL},
+	{ "identity", "x25519", "identity key of your OMEMO device", 1, 0, NULL },
 };
 
 /* As Profanity and Gajim show it: eight groups of eight hex digits. */
@@ -29,7 +29,7 @@ fingerprint(const struct format_in *in, struct buf *out)
 static enum err
 public_typed(const struct format_in *in, struct buf *out)
 {
-	uint8_t typed[33] = {DJB_TYPE};
+	uint8_t typed[33] = { DJB_TYPE };
 
 	memcpy(typed + 1, in->pub.p, 32);
 	text_encode(TEXT_BASE64, SPAN(typed, sizeof typed), out);
@@ -39,7 +39,7 @@ public_typed(const struct format_in *in, struct buf *out)
 static enum err
 clamped(const struct format_in *in, enum text_code code, struct sec *out)
 {
-	struct sec k = {0};
+	struct sec k = { 0 };
 	enum err e;
 
 	if ((e = sec_init_copy(&k, in->priv)))
@@ -63,15 +63,15 @@ private_hex(const struct format_in *in, struct sec *out)
 }
 
 static const struct format_public publics[] = {
-	{"identity", "fingerprint", fingerprint},
-	{"identity", "identity-key", public_typed},
+	{ "identity", "fingerprint", fingerprint },
+	{ "identity", "identity-key", public_typed },
 };
 
 static const struct format_export exports[] = {
-	{"identity", "base64", "", true, private_base64,
-	 "identity_key_private in Profanity's identity.txt"},
-	{"identity", "hex", "", true, private_hex,
-	 "private_key (32 bytes) of table secret in Gajim's OMEMO database"},
+	{ "identity", "base64", "", true, private_base64,
+	    "identity_key_private in Profanity's identity.txt" },
+	{ "identity", "hex", "", true, private_hex,
+	    "private_key (32 bytes) of table secret in Gajim's OMEMO database" },
 };
 
 static enum err

@@ -10,8 +10,8 @@
 #define TYPE "ssh-ed25519"
 
 static const struct format_key keys[] = {
-	{"identity", "ed25519", "logs in to servers, signs files and commits", 1,
-	 1u << OPS_SIGN_SSHSIG, NULL},
+	{ "identity", "ed25519", "logs in to servers, signs files and commits", 1,
+	    1u << OPS_SIGN_SSHSIG, NULL },
 };
 
 /* RFC 4251 5: string = u32be length, bytes. */
@@ -109,14 +109,15 @@ private_part(const struct format_in *in, struct sec *s)
 static enum err
 private_blob(const struct format_in *in, struct sec *s)
 {
-	struct sec part = {0};
+	struct sec part = { 0 };
 	size_t public_len = 4 + sizeof TYPE - 1 + 4 + in->pub.len;
 	enum err e;
 
 	if (!(e = sec_init(&part, 512)) && !(e = private_part(in, &part)) &&
-	    !(e = sec_put(s, SPAN("openssh-key-v1", 15))) && !(e = sec_string(s, SPAN_LIT("none"))) &&
-	    !(e = sec_string(s, SPAN_LIT("none"))) && !(e = sec_u32(s, 0)) && !(e = sec_u32(s, 1)) &&
-	    !(e = sec_u32(s, public_len)) && !(e = sec_public(s, in->pub)))
+	    !(e = sec_put(s, SPAN("openssh-key-v1", 15))) &&
+	    !(e = sec_string(s, SPAN_LIT("none"))) && !(e = sec_string(s, SPAN_LIT("none"))) &&
+	    !(e = sec_u32(s, 0)) && !(e = sec_u32(s, 1)) && !(e = sec_u32(s, public_len)) &&
+	    !(e = sec_public(s, in->pub)))
 		e = sec_string(s, sec_span(&part));
 	sec_done(&part);
 	return e;
@@ -140,7 +141,7 @@ armour(struct span text, struct sec *out)
 static enum err
 private_file(const struct format_in *in, struct sec *out)
 {
-	struct sec blob = {0}, text = {0};
+	struct sec blob = { 0 }, text = { 0 };
 	enum err e;
 
 	if (!(e = sec_init(&blob, 1024)) && !(e = private_blob(in, &blob)) &&
@@ -170,8 +171,8 @@ to_be_signed(const struct ops_sign *q, struct buf *b)
 }
 
 static void
-put_blob(const struct format_in *in, const struct ops_sign *q, const uint8_t sig[64],
-	 struct buf *blob)
+put_blob(
+    const struct format_in *in, const struct ops_sign *q, const uint8_t sig[64], struct buf *blob)
 {
 	buf_put_str(blob, "SSHSIG");
 	buf_put_u32(blob, 1);
@@ -202,13 +203,13 @@ format_ssh_sign(const struct format_in *in, const struct ops_sign *q, struct buf
 }
 
 static const struct format_public publics[] = {
-	{"identity", "public", public_line},
-	{"identity", "fingerprint", fingerprint},
+	{ "identity", "public", public_line },
+	{ "identity", "fingerprint", fingerprint },
 };
 
 static const struct format_export exports[] = {
-	{"identity", "openssh", "id_ed25519", true, private_file,
-	 "a private key file for ssh (not encrypted: mode 0600)"},
+	{ "identity", "openssh", "id_ed25519", true, private_file,
+	    "a private key file for ssh (not encrypted: mode 0600)" },
 };
 
 const struct format format_ssh = {

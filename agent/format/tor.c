@@ -6,7 +6,7 @@
 #include "lib/crypto.h"
 #include "lib/text.h"
 
-#define N(a) (sizeof(a) / sizeof *(a))
+#define N(a)	     (sizeof(a) / sizeof *(a))
 #define ONION_CHARS  56
 #define ONION_SUFFIX ".onion"
 #define SECRET_TAG   "== ed25519v1-secret: type0 ==\0\0\0"
@@ -26,7 +26,7 @@ is_address(struct span account)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!((account.p[i] >= 'a' && account.p[i] <= 'z') ||
-		      (account.p[i] >= '2' && account.p[i] <= '7')))
+			(account.p[i] >= '2' && account.p[i] <= '7')))
 			return false;
 	return true;
 }
@@ -38,9 +38,9 @@ is_service(struct span account)
 }
 
 static const struct format_key keys[] = {
-	{"onion", "ed25519", "master key of your onion service: its address", 1, 0, is_service},
-	{"client-auth", "x25519", "key with which you enter a private onion service", 1, 0,
-	 is_address},
+	{ "onion", "ed25519", "master key of your onion service: its address", 1, 0, is_service },
+	{ "client-auth", "x25519", "key with which you enter a private onion service", 1, 0,
+	    is_address },
 };
 
 /* checksum = SHA3-256(".onion checksum" | pub | version)[0..2) */
@@ -48,7 +48,7 @@ static enum err
 hostname(const struct format_in *in, struct buf *out)
 {
 	uint8_t raw[35], sum[32];
-	struct span parts[] = {SPAN_LIT(".onion checksum"), in->pub, SPAN(&version, 1)};
+	struct span parts[] = { SPAN_LIT(".onion checksum"), in->pub, SPAN(&version, 1) };
 
 	crypto_sha3_256v(parts, N(parts), sum);
 	memcpy(raw, in->pub.p, 32);
@@ -98,7 +98,7 @@ static enum err
 add_onion(const struct format_in *in, struct sec *out)
 {
 	static const char head[] = "ED25519-V3:";
-	struct sec key = {0}, text = {0};
+	struct sec key = { 0 }, text = { 0 };
 	enum err e;
 
 	if ((e = sec_init(&key, 64)))
@@ -106,8 +106,7 @@ add_onion(const struct format_in *in, struct sec *out)
 	crypto_ed25519_expand(in->priv.p, key.p);
 	key.len = 64;
 	if (!(e = text_encode_sec(TEXT_BASE64, sec_span(&key), &text)) &&
-	    !(e = sec_init(out, sizeof head - 1 + text.len)) &&
-	    !(e = sec_put(out, SPAN_LIT(head))))
+	    !(e = sec_init(out, sizeof head - 1 + text.len)) && !(e = sec_put(out, SPAN_LIT(head))))
 		e = sec_put(out, sec_span(&text));
 	sec_done(&key);
 	sec_done(&text);
@@ -119,7 +118,7 @@ static enum err
 auth_private(const struct format_in *in, struct sec *out)
 {
 	static const char middle[] = ":descriptor:x25519:";
-	struct sec text = {0};
+	struct sec text = { 0 };
 	enum err e;
 
 	if (!(e = text_encode_sec(TEXT_BASE32, in->priv, &text)) &&
@@ -132,18 +131,18 @@ auth_private(const struct format_in *in, struct sec *out)
 }
 
 static const struct format_public publics[] = {
-	{"onion", "hostname", hostname},
-	{"onion", "hs_ed25519_public_key", public_file},
-	{"client-auth", "authorized-client", authorized_client},
+	{ "onion", "hostname", hostname },
+	{ "onion", "hs_ed25519_public_key", public_file },
+	{ "client-auth", "authorized-client", authorized_client },
 };
 
 static const struct format_export exports[] = {
-	{"onion", "hs_ed25519_secret_key", "hs_ed25519_secret_key", false, secret_file,
-	 "into the HiddenServiceDir (mode 0700); tor makes the other files"},
-	{"onion", "add-onion", "", true, add_onion,
-	 "for ADD_ONION on the control socket: the key stays off the disk"},
-	{"client-auth", "auth_private", "client.auth_private", true, auth_private,
-	 "a file in the ClientOnionAuthDir"},
+	{ "onion", "hs_ed25519_secret_key", "hs_ed25519_secret_key", false, secret_file,
+	    "into the HiddenServiceDir (mode 0700); tor makes the other files" },
+	{ "onion", "add-onion", "", true, add_onion,
+	    "for ADD_ONION on the control socket: the key stays off the disk" },
+	{ "client-auth", "auth_private", "client.auth_private", true, auth_private,
+	    "a file in the ClientOnionAuthDir" },
 };
 
 const struct format format_tor = {

@@ -4,7 +4,8 @@
 void
 passphrase_job(struct span pass, struct span salt, uint32_t m, uint32_t t, struct worker_job *out)
 {
-	*out = (struct worker_job){.op = WORKER_ARGON2, .pass = pass, .salt = salt, .m = m, .t = t};
+	*out =
+	    (struct worker_job){ .op = WORKER_ARGON2, .pass = pass, .salt = salt, .m = m, .t = t };
 	wire_mark(&worker_job_map, out);
 }
 

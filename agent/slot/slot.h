@@ -11,10 +11,10 @@
 #include "lib/sec.h"
 
 struct slot_type {
-	unsigned factors;     /* exactly these bits (1 token, 2 passphrase, 4 phrase) */
-	const char *name;     /* as people read it */
-	const char *label;    /* default name of a new one */
-	bool deferrable;      /* may be rewrapped without it at hand */
+	unsigned factors;  /* exactly these bits (1 token, 2 passphrase, 4 phrase) */
+	const char *name;  /* as people read it */
+	const char *label; /* default name of a new one */
+	bool deferrable;   /* may be rewrapped without it at hand */
 	const char *help;
 };
 
@@ -41,9 +41,9 @@ struct token_expect {
 	struct span cred_id; /* of the slot that the answer names */
 	struct span pubkey;
 	int64_t alg;
-	bool up;	 /* a touch was asked for */
-	bool uv;	 /* PIN or fingerprint was asked for */
-	size_t secret;	 /* bytes wanted, 0 = none */
+	bool up;       /* a touch was asked for */
+	bool uv;       /* PIN or fingerprint was asked for */
+	size_t secret; /* bytes wanted, 0 = none */
 };
 /* Judge an assertion.  ERR_LIE_*, each its own. */
 MUST enum err token_judge(const struct token_expect *x, const struct token_event *ev);
@@ -55,8 +55,8 @@ MUST enum err token_judge_new(const char *rp_id, bool uv, const struct token_eve
 /* ---- passphrase.c ---- */
 #define SLOT_ARGON_M (256u * 1024) /* KiB */
 #define SLOT_ARGON_T 4u
-void passphrase_job(struct span pass, struct span salt, uint32_t m, uint32_t t,
-		    struct worker_job *out);
+void passphrase_job(
+    struct span pass, struct span salt, uint32_t m, uint32_t t, struct worker_job *out);
 /* f2 out of the worker's answer. */
 MUST enum err passphrase_factor(struct span frame, struct sec *f2);
 

@@ -9,15 +9,15 @@
 #define FLAG_UP 0x01
 #define FLAG_UV 0x04
 #define FLAG_AT 0x40
-#define ES256 (-7)
-#define EDDSA (-8)
+#define ES256	(-7)
+#define EDDSA	(-8)
 
 void
 token_challenge(const char *purpose, struct span request, struct token_nonce *n)
 {
 	uint8_t hash[32];
-	struct span parts[] = {SPAN_LIT("ownkey1 "), span_str(purpose), SPAN_LIT("\0"),
-			       SPAN(n->nonce, 32), SPAN(hash, 32)};
+	struct span parts[] = { SPAN_LIT("ownkey1 "), span_str(purpose), SPAN_LIT("\0"),
+		SPAN(n->nonce, 32), SPAN(hash, 32) };
 
 	crypto_random(n->nonce, sizeof n->nonce);
 	crypto_sha256(request, hash);
@@ -105,7 +105,7 @@ static bool
 is_known_key(const struct token_event *ev)
 {
 	return (ev->alg == ES256 && ev->pubkey.len == 64) ||
-	       (ev->alg == EDDSA && ev->pubkey.len == 32);
+	    (ev->alg == EDDSA && ev->pubkey.len == 32);
 }
 
 enum err

@@ -88,7 +88,7 @@ static enum err
 run_now(struct vault *v, struct client *c, const struct op_row *row, const struct ops_request *q)
 {
 	_Alignas(16) uint8_t in[REQUEST_STRUCT_MAX];
-	struct req r = {.v = v, .c = c, .row = row, .id = q->id, .out = quick_out};
+	struct req r = { .v = v, .c = c, .row = row, .id = q->id, .out = quick_out };
 	enum err e = ERR_OK;
 
 	buf_reset(&r.out);
@@ -116,7 +116,7 @@ request(struct vault *v, struct client *c, struct span frame)
 {
 	const struct op_row *row;
 	struct ops_request q;
-	struct req r = {.v = v, .c = c};
+	struct req r = { .v = v, .c = c };
 	enum err e;
 
 	if (wire_decode(&ops_request_map, frame, &q) || q.id == 0 || !(row = ops_find(q.op))) {

@@ -91,7 +91,7 @@ keep_credential(struct enrolment *en, const struct token_event *ev)
 static enum err
 make_once(struct enrolment *en)
 {
-	struct token_call c = {.job = {.op = TOKEN_MAKE}, .touch = en->why};
+	struct token_call c = { .job = { .op = TOKEN_MAKE }, .touch = en->why };
 	struct span ids[OUTER_SLOTS];
 	struct token_nonce nonce;
 	enum err e;
@@ -99,7 +99,7 @@ make_once(struct enrolment *en)
 	token_challenge("enrol", SPAN(en->s->id, 16), &nonce);
 	c.job.rp_id = span_str(en->w->outer->rp_id);
 	c.job.cdh = SPAN(nonce.cdh, 32);
-	c.job.creds = (struct wire_list){.v = ids, .n = excluded(en->w, ids)};
+	c.job.creds = (struct wire_list){ .v = ids, .n = excluded(en->w, ids) };
 	c.job.user = SPAN_LIT("ownkey");
 	c.job.user_id = SPAN(en->s->id, 16);
 	c.job.pin = sec_span(&en->pin);
@@ -137,10 +137,14 @@ make_credential(struct enrolment *en, bool with_pin)
 static enum err
 derive_once(struct enrolment *en, bool with_pin, struct sec *out, bool *uv)
 {
-	struct token_call c = {.job = {.op = TOKEN_ASSERT}, .touch = next_touch(en)};
+	struct token_call c = { .job = { .op = TOKEN_ASSERT }, .touch = next_touch(en) };
 	struct span id = SPAN(en->s->cred_id, en->s->cred_id_len);
-	struct token_expect x = {.rp_id = en->w->outer->rp_id, .cred_id = id, .up = true,
-				 .uv = with_pin, .secret = 32, .alg = en->s->alg};
+	struct token_expect x = { .rp_id = en->w->outer->rp_id,
+		.cred_id = id,
+		.up = true,
+		.uv = with_pin,
+		.secret = 32,
+		.alg = en->s->alg };
 	struct token_nonce nonce;
 	bool up;
 	enum err e;
@@ -150,7 +154,7 @@ derive_once(struct enrolment *en, bool with_pin, struct sec *out, bool *uv)
 	x.pubkey = SPAN(en->s->pubkey, en->s->pubkey_len);
 	c.job.rp_id = span_str(x.rp_id);
 	c.job.cdh = SPAN(nonce.cdh, 32);
-	c.job.creds = (struct wire_list){.v = &id, .n = 1};
+	c.job.creds = (struct wire_list){ .v = &id, .n = 1 };
 	c.job.salt = SPAN(en->w->outer->prf_salt, 32);
 	c.job.up = true;
 	c.job.force = en->w->force;
@@ -168,7 +172,7 @@ derive_once(struct enrolment *en, bool with_pin, struct sec *out, bool *uv)
 static enum err
 derive_twice(struct enrolment *en, struct sec *f1)
 {
-	struct sec again = {0};
+	struct sec again = { 0 };
 	bool uv = false, uv2;
 	enum err e;
 
@@ -185,14 +189,14 @@ derive_twice(struct enrolment *en, struct sec *f1)
 static void
 does_pin_protect(struct enrolment *en, const struct sec *f1, struct enrol_report *rep)
 {
-	struct sec without = {0};
+	struct sec without = { 0 };
 	bool uv;
 
 	if (en->pin.len && !derive_once(en, false, &without, &uv) &&
 	    crypto_eq(sec_span(f1), sec_span(&without)))
 		snprintf(rep->note, sizeof rep->note,
-			 "The PIN does not protect this way in: the token gives the same secret "
-			 "without it. Whoever has the token and a copy of the vault can open it.");
+		    "The PIN does not protect this way in: the token gives the same secret "
+		    "without it. Whoever has the token and a copy of the vault can open it.");
 	sec_done(&without);
 }
 
@@ -207,18 +211,18 @@ report(const struct enrolment *en, struct enrol_report *rep)
 
 enum err
 enrol_token(struct job *j, const struct enrol_want *w, struct slot *s, struct sec *f1,
-	    struct enrol_report *rep)
+    struct enrol_report *rep)
 {
-	struct enrolment en = {.j = j, .w = w, .s = s};
-	struct tokens ts = {0};
+	struct enrolment en = { .j = j, .w = w, .s = s };
+	struct tokens ts = { 0 };
 	bool pin;
 	enum err e;
 
-	*rep = (struct enrol_report){.software = false};
+	*rep = (struct enrol_report){ .software = false };
 	if ((e = choose(j, w, &ts, &en.t)) || (e = good_enough(en.t)))
 		return e;
 	pin = (en.t->options & TOKEN_OPT_PIN_SET) &&
-	      (!w->no_pin || (en.t->options & TOKEN_OPT_ALWAYS_UV));
+	    (!w->no_pin || (en.t->options & TOKEN_OPT_ALWAYS_UV));
 	en.touches = pin ? 4 : 3;
 	if (!(e = make_credential(&en, pin)) && !(e = derive_twice(&en, f1))) {
 		does_pin_protect(&en, f1, rep);
@@ -233,8 +237,8 @@ enrol_token(struct job *j, const struct enrol_want *w, struct slot *s, struct se
 enum err
 enrol_passphrase(struct job *j, const struct enrol_want *w, struct slot *s, struct sec *f2)
 {
-	struct question q = {.ask = ASK_NEWPASS, .text = "Choose a passphrase"};
-	struct sec pass = {0};
+	struct question q = { .ask = ASK_NEWPASS, .text = "Choose a passphrase" };
+	struct sec pass = { 0 };
 	enum err e;
 
 	s->argon_m = w->argon_m ? w->argon_m : SLOT_ARGON_M;

@@ -37,8 +37,9 @@ itemop_key(struct vault *v, const struct item *it, struct format_in *in)
 
 	if ((e = keyring_get(v, it, &priv, &pub, &publen)))
 		return e;
-	*in = (struct format_in){.account = it->origin.account, .priv = sec_span(priv),
-				 .pub = SPAN(pub, publen)};
+	*in = (struct format_in){
+		.account = it->origin.account, .priv = sec_span(priv), .pub = SPAN(pub, publen)
+	};
 	return ERR_OK;
 }
 
@@ -79,9 +80,11 @@ itemop_row(struct vault *v, const struct item *it, struct buf *mem, struct ops_i
 	size_t at = mem->len;
 
 	(void)v;
-	*row = (struct ops_item){.label = it->label, .use = it->policy.use,
-				 .may_export = it->policy.may_export, .mtime = it->mtime,
-				 .origin = it->origin.kind};
+	*row = (struct ops_item){ .label = it->label,
+		.use = it->policy.use,
+		.may_export = it->policy.may_export,
+		.mtime = it->mtime,
+		.origin = it->origin.kind };
 	buf_put_span(mem, it->id);
 	row->id = kept(mem, at);
 	row->recoverable = it->origin.kind == ORIGIN_DERIVED;
@@ -106,7 +109,7 @@ contains(struct span text, struct span part)
 static bool
 is_retired(const struct item *it)
 {
-	struct ops_item row = {0};
+	struct ops_item row = { 0 };
 
 	last_epoch(it, &row);
 	return row.state != EPOCH_ACTIVE;
@@ -137,7 +140,7 @@ itemop_list(struct req *r, uint64_t kind)
 {
 	static struct ops_item rows[OPS_PAGE];
 	const struct ops_page *in = r->in;
-	struct ops_item_list_rep rep = {.items.v = rows};
+	struct ops_item_list_rep rep = { .items.v = rows };
 	struct buf mem = BUF_INIT;
 	uint8_t cursor[8];
 	struct item it;
@@ -148,7 +151,8 @@ itemop_list(struct req *r, uint64_t kind)
 		return e;
 	if (!buf_room(&mem, OPS_PAGE * ITEMOP_ROW))
 		return ERR_NOMEM;
-	while (rep.items.n < OPS_PAGE && budget > 8192 && body_item_next(&r->v->open.body, &pos, &it))
+	while (
+	    rep.items.n < OPS_PAGE && budget > 8192 && body_item_next(&r->v->open.body, &pos, &it))
 		if (wanted(in, kind, &it)) {
 			itemop_row(r->v, &it, &mem, &rows[rep.items.n++]);
 			budget -= 128 + 2 * it.label.len + it.public_part.len;
@@ -167,12 +171,12 @@ itemop_list(struct req *r, uint64_t kind)
 void
 itemop_new(struct itemop_new *n, uint64_t kind, struct item *it)
 {
-	*it = (struct item){.kind = kind, .rev = 1, .mtime = (uint64_t)time(NULL)};
+	*it = (struct item){ .kind = kind, .rev = 1, .mtime = (uint64_t)time(NULL) };
 	crypto_random(n->id, sizeof n->id);
 	crypto_random(n->rev_id, sizeof n->rev_id);
 	n->rev = SPAN(n->rev_id, sizeof n->rev_id);
 	it->id = SPAN(n->id, sizeof n->id);
-	it->rev_ids = (struct wire_list){.v = &n->rev, .n = 1};
+	it->rev_ids = (struct wire_list){ .v = &n->rev, .n = 1 };
 }
 
 enum err
@@ -188,7 +192,7 @@ itemop_next(struct item *it, struct itemop_rev *rev)
 static enum err
 reseal(struct vault *v, const struct item *old, struct item *it, struct buf *box)
 {
-	struct sec s = {0};
+	struct sec s = { 0 };
 	enum err e = ERR_OK;
 
 	if (!old->secret.len)

@@ -62,10 +62,10 @@ job_free(struct job *j)
 }
 
 enum err
-job_start(struct vault *v, struct client *c, const struct op_row *row, uint64_t id,
-	  struct span params)
+job_start(
+    struct vault *v, struct client *c, const struct op_row *row, uint64_t id, struct span params)
 {
-	struct req refused = {.v = v, .c = c, .row = row, .id = id};
+	struct req refused = { .v = v, .c = c, .row = row, .id = id };
 	struct job *j = NULL;
 	enum err e;
 
@@ -74,7 +74,7 @@ job_start(struct vault *v, struct client *c, const struct op_row *row, uint64_t 
 	e = ERR_NOMEM;
 	if (!(j = calloc(1, sizeof *j)))
 		goto out;
-	*j = (struct job){.v = v, .secret = -1, .r = refused, .next = v->jobs};
+	*j = (struct job){ .v = v, .secret = -1, .r = refused, .next = v->jobs };
 	buf_put_span(&j->params, params);
 	v->jobs = j;
 	v->njobs++;

@@ -22,7 +22,7 @@ job_event_full(struct job *j, struct ops_event *ev)
 void
 job_event(struct job *j, enum ops_event_kind kind, const char *text)
 {
-	struct ops_event ev = {.kind = kind, .text = span_str(text)};
+	struct ops_event ev = { .kind = kind, .text = span_str(text) };
 
 	job_event_full(j, &ev);
 }
@@ -97,7 +97,7 @@ parse_secret(const struct sec *frame, struct sec *out)
 static enum err
 read_secret(struct job *j, uint64_t ms, struct sec *out)
 {
-	struct sec frame = {0};
+	struct sec frame = { 0 };
 	struct loop_fd *f = NULL;
 	enum err e = sec_init(&frame, SECRET_FRAME_MAX);
 
@@ -126,7 +126,8 @@ wait_secret(struct job *j, uint64_t ms, struct sec *out)
 static enum err
 ask_client(struct job *j, const struct question *q, struct sec *out)
 {
-	struct ops_event ev = {.kind = event_of(q->ask), .again = q->ask != ASK_PIN && q->ask != ASK_PASS};
+	struct ops_event ev = { .kind = event_of(q->ask),
+		.again = q->ask != ASK_PIN && q->ask != ASK_PASS };
 	enum err e;
 
 	if ((e = job_new_id(j, true)))
@@ -187,7 +188,7 @@ static enum err
 ask_prompt(struct job *j, const struct question *q, struct sec *out)
 {
 	bool pin = q->ask == ASK_PIN || q->ask == ASK_NEWPIN;
-	struct prompt_job p = {.kind = pin ? PROMPT_PIN : PROMPT_PASSPHRASE};
+	struct prompt_job p = { .kind = pin ? PROMPT_PIN : PROMPT_PASSPHRASE };
 	char again[160];
 
 	why_again(q, again, sizeof again);
@@ -224,7 +225,7 @@ job_ask(struct job *j, const struct question *q, struct sec *out)
 enum err
 job_confirm(struct job *j, const char *text)
 {
-	struct prompt_job p = {.kind = PROMPT_CONFIRM, .title = SPAN_LIT("ownkey")};
+	struct prompt_job p = { .kind = PROMPT_CONFIRM, .title = SPAN_LIT("ownkey") };
 
 	if (prompts_pending(j->v) >= VAULT_PROMPTS)
 		return ERR_LIMIT;

@@ -28,7 +28,7 @@ control_put(struct vault *v, const struct control *m)
 static void
 tell(struct vault *v, enum control_type type, uint32_t handle, const uint8_t *id)
 {
-	struct control m = {.magic = CONTROL_MAGIC, .type = type, .handle = handle};
+	struct control m = { .magic = CONTROL_MAGIC, .type = type, .handle = handle };
 
 	if (id)
 		memcpy(m.id, id, JOB_ID_LEN);
@@ -111,13 +111,14 @@ free_helper(struct job *j)
 enum err
 job_spawn(struct job *j, enum helper_kind kind, const uint8_t *id, struct helper **out)
 {
-	struct control m = {.magic = CONTROL_MAGIC, .type = CONTROL_SPAWN, .kind = kind};
+	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_SPAWN, .kind = kind };
 	struct helper *h = free_helper(j);
 	enum err e = ERR_OK;
 
 	if (!h)
 		return ERR_LIMIT;
-	*h = (struct helper){.job = j, .handle = ++j->v->next_handle, .kind = kind, .chan.fd = -1};
+	*h =
+	    (struct helper){ .job = j, .handle = ++j->v->next_handle, .kind = kind, .chan.fd = -1 };
 	m.handle = h->handle;
 	if (id)
 		memcpy(m.id, id, JOB_ID_LEN);
@@ -219,7 +220,7 @@ job_end(struct job *j, struct helper *h)
 	if (h->chan.fd >= 0)
 		chan_done(&h->chan);
 	tell(j->v, CONTROL_KILL, h->handle, NULL);
-	*h = (struct helper){0};
+	*h = (struct helper){ 0 };
 }
 
 void
@@ -254,7 +255,7 @@ job_forget_id(struct job *j)
 void
 vault_remember(struct vault *v)
 {
-	struct control m = {.magic = CONTROL_MAGIC, .type = CONTROL_MEMORY, .mem = v->mem};
+	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_MEMORY, .mem = v->mem };
 
 	control_put(v, &m);
 }

@@ -41,7 +41,7 @@ keyring_new(struct key_cache **out)
 static enum err
 make_root(struct vault *v, uint32_t generation, struct sec *root)
 {
-	struct sec seed = {0};
+	struct sec seed = { 0 };
 	struct seed s;
 	enum err e;
 
@@ -104,8 +104,10 @@ active_epoch(const struct item *it)
 static enum err
 derive(struct vault *v, const struct item *it, struct ring_key *k)
 {
-	struct derive_path p = {.service = it->origin.service, .account = it->origin.account,
-				.purpose = it->origin.purpose, .epoch = active_epoch(it)};
+	struct derive_path p = { .service = it->origin.service,
+		.account = it->origin.account,
+		.purpose = it->origin.purpose,
+		.epoch = active_epoch(it) };
 	struct buf pub = BUF_INIT;
 	const struct sec *root;
 	enum err e;
@@ -125,7 +127,7 @@ derive(struct vault *v, const struct item *it, struct ring_key *k)
 
 enum err
 keyring_get(struct vault *v, const struct item *it, const struct sec **priv, const uint8_t **pub,
-	    size_t *publen)
+    size_t *publen)
 {
 	struct ring_key *k = place(v, it->id.p);
 	enum err e;
@@ -158,7 +160,7 @@ keyring_forget(struct vault *v, const uint8_t item_id[16])
 enum err
 keyring_secret(struct vault *v, const struct item *it, struct sec *out)
 {
-	struct keys_item ki = {.id = it->id.p, .rev = (uint32_t)it->rev};
+	struct keys_item ki = { .id = it->id.p, .rev = (uint32_t)it->rev };
 
 	if (!it->secret.len)
 		return ERR_FORMAT;
@@ -168,7 +170,7 @@ keyring_secret(struct vault *v, const struct item *it, struct sec *out)
 enum err
 keyring_seal(struct vault *v, const struct item *it, struct span secret, struct buf *out)
 {
-	struct keys_item ki = {.id = it->id.p, .rev = (uint32_t)it->rev};
+	struct keys_item ki = { .id = it->id.p, .rev = (uint32_t)it->rev };
 
 	return keys_item_seal(sec_span(&v->open.vrk), &ki, secret, out);
 }

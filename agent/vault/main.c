@@ -18,7 +18,7 @@
 void
 vault_lock(struct vault *v)
 {
-	struct ops_event ev = {.kind = OPS_EV_LOCKED};
+	struct ops_event ev = { .kind = OPS_EV_LOCKED };
 
 	wire_mark(&ops_event_map, &ev);
 	if (v->open.is)
@@ -154,7 +154,8 @@ take_start(struct vault *v)
 
 	if ((e = sock_recv_fd(v->control, &m, sizeof m, &n, &fd)))
 		return e;
-	if (n != sizeof m || m.head.magic != CONTROL_MAGIC || m.head.type != CONTROL_START || fd >= 0)
+	if (n != sizeof m || m.head.magic != CONTROL_MAGIC || m.head.type != CONTROL_START ||
+	    fd >= 0)
 		return ERR_FORMAT;
 	v->conf = m.conf;
 	v->owner = m.owner;
@@ -167,7 +168,7 @@ take_start(struct vault *v)
 static enum err
 secure(struct vault *v)
 {
-	struct sandbox box = {.profile = SANDBOX_VAULT};
+	struct sandbox box = { .profile = SANDBOX_VAULT };
 	bool mlock_only = v->conf.secret_memory == CONF_MEMORY_MLOCK;
 	enum err e;
 
@@ -190,7 +191,7 @@ secure(struct vault *v)
 static enum err
 serve(struct vault *v)
 {
-	struct control ready = {.magic = CONTROL_MAGIC, .type = CONTROL_READY};
+	struct control ready = { .magic = CONTROL_MAGIC, .type = CONTROL_READY };
 	enum err e;
 
 	chan_init(&v->front, STDIN_FILENO, LINK_FRAME_MAX);

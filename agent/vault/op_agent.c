@@ -18,7 +18,8 @@ enum err
 op_hello(struct req *r)
 {
 	const struct ops_hello *in = r->in;
-	struct ops_hello_rep rep = {.protocol = OPS_PROTOCOL, .version = SPAN_LIT(OWNKEY_VERSION)};
+	struct ops_hello_rep rep = { .protocol = OPS_PROTOCOL,
+		.version = SPAN_LIT(OWNKEY_VERSION) };
 	struct client *c = r->c;
 
 	if (in->protocol != OPS_PROTOCOL)
@@ -109,7 +110,7 @@ enum err
 op_status(struct req *r)
 {
 	struct vault *v = r->v;
-	struct ops_status_rep rep = {.locked = !v->open.is, .version = SPAN_LIT(OWNKEY_VERSION)};
+	struct ops_status_rep rep = { .locked = !v->open.is, .version = SPAN_LIT(OWNKEY_VERSION) };
 	char label[256] = "";
 	enum err e;
 

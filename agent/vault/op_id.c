@@ -31,8 +31,9 @@ struct adding {
 static void
 print_label(const struct item_origin *o, struct buf *out)
 {
-	struct derive_path p = {.service = o->service, .account = o->account,
-				.purpose = o->purpose};
+	struct derive_path p = {
+		.service = o->service, .account = o->account, .purpose = o->purpose
+	};
 	struct buf full = BUF_INIT;
 
 	/* without the epoch, which is a property of the item: cut the last "/0" */
@@ -73,16 +74,18 @@ make_item(struct req *r, const struct format *f, const struct format_key *k, str
 	if ((e = body_seed_last(&r->v->open.body, &s)))
 		return e;
 	itemop_new(&a->fresh, ITEM_KEY, it);
-	it->origin = (struct item_origin){.kind = ORIGIN_DERIVED, .generation = s.generation,
-					  .service = span_str(f->name), .account = in->account,
-					  .purpose = span_str(k->purpose),
-					  .alg = span_str(k->alg)};
+	it->origin = (struct item_origin){ .kind = ORIGIN_DERIVED,
+		.generation = s.generation,
+		.service = span_str(f->name),
+		.account = in->account,
+		.purpose = span_str(k->purpose),
+		.alg = span_str(k->alg) };
 	wire_mark(&item_origin_map, &it->origin);
-	it->policy = (struct item_policy){.use = k->use};
+	it->policy = (struct item_policy){ .use = k->use };
 	wire_mark(&item_policy_map, &it->policy);
-	a->epoch = (struct item_epoch){.epoch = in->epoch, .created = it->mtime};
+	a->epoch = (struct item_epoch){ .epoch = in->epoch, .created = it->mtime };
 	wire_mark(&item_epoch_map, &a->epoch);
-	it->epochs = (struct wire_list){.v = &a->epoch, .n = 1};
+	it->epochs = (struct wire_list){ .v = &a->epoch, .n = 1 };
 	print_label(&it->origin, &a->label);
 	it->label = buf_span(&a->label);
 	if (!itemop_find(r->v, ITEM_KEY, it->label, &other))
@@ -101,7 +104,7 @@ encode_item(struct req *r, const struct format *f, struct adding *a, struct delt
 	wire_mark(&item_map, &a->item);
 	if (!(e = wire_encode(&item_map, &a->item, &raw)) && !(e = buf_err(&raw)) &&
 	    !(e = wire_decode(&item_map, buf_span(&raw), &decoded))) {
-		struct adding b = {.item = decoded};
+		struct adding b = { .item = decoded };
 
 		if (!(e = put_public(r, f, &b))) {
 			wire_mark(&item_map, &b.item);
@@ -141,7 +144,7 @@ static enum err
 answer_added(struct req *r, struct adding *a, size_t n)
 {
 	struct ops_item rows[KEYS_MAX];
-	struct ops_item_list_rep rep = {.items = {.v = rows, .n = n}};
+	struct ops_item_list_rep rep = { .items = { .v = rows, .n = n } };
 	struct buf mem = BUF_INIT;
 	struct item it;
 	enum err e = buf_room(&mem, KEYS_MAX * ITEMOP_ROW) ? ERR_OK : ERR_NOMEM;
@@ -159,8 +162,10 @@ answer_added(struct req *r, struct adding *a, size_t n)
 static enum err
 check_add(const struct ops_id_add *in, const struct format **f)
 {
-	struct derive_path p = {.service = in->service, .account = in->account,
-				.purpose = SPAN_LIT("x"), .epoch = (uint32_t)in->epoch};
+	struct derive_path p = { .service = in->service,
+		.account = in->account,
+		.purpose = SPAN_LIT("x"),
+		.epoch = (uint32_t)in->epoch };
 	enum err e;
 
 	if (!(*f = format_find(in->service)))
@@ -198,12 +203,12 @@ op_id_add(struct req *r)
 
 static enum err
 collect_parts(const struct format *f, const struct format_in *in, struct span purpose,
-	      struct ops_id_show_rep *rep, struct buf *mem)
+    struct ops_id_show_rep *rep, struct buf *mem)
 {
 	static struct ops_pair parts[PARTS_MAX];
 	enum err e = ERR_OK;
 
-	rep->parts = (struct wire_list){.v = parts};
+	rep->parts = (struct wire_list){ .v = parts };
 	for (size_t i = 0; i < f->npublic && !e && rep->parts.n < PARTS_MAX; i++) {
 		size_t at = mem->len;
 
@@ -211,7 +216,7 @@ collect_parts(const struct format *f, const struct format_in *in, struct span pu
 			continue;
 		if ((e = f->public[i].fn(in, mem)) || (e = buf_err(mem)))
 			return e;
-		parts[rep->parts.n] = (struct ops_pair){.name = span_str(f->public[i].name)};
+		parts[rep->parts.n] = (struct ops_pair){ .name = span_str(f->public[i].name) };
 		parts[rep->parts.n].value = SPAN(mem->p + at, mem->len - at);
 		wire_mark(&ops_pair_map, &parts[rep->parts.n++]);
 	}
@@ -223,12 +228,12 @@ collect_forms(const struct format *f, struct span purpose, struct ops_id_show_re
 {
 	static struct ops_pair forms[PARTS_MAX];
 
-	rep->forms = (struct wire_list){.v = forms};
+	rep->forms = (struct wire_list){ .v = forms };
 	for (size_t i = 0; i < f->nexport && rep->forms.n < PARTS_MAX; i++) {
 		if (!span_is(purpose, f->export[i].purpose))
 			continue;
-		forms[rep->forms.n] = (struct ops_pair){.name = span_str(f->export[i].name),
-							.value = span_str(f->export[i].help)};
+		forms[rep->forms.n] = (struct ops_pair){ .name = span_str(f->export[i].name),
+			.value = span_str(f->export[i].help) };
 		wire_mark(&ops_pair_map, &forms[rep->forms.n++]);
 	}
 }
@@ -237,7 +242,7 @@ enum err
 op_id_show(struct req *r)
 {
 	const struct ops_sel *in = r->in;
-	struct ops_id_show_rep rep = {.advice = SPAN_NONE};
+	struct ops_id_show_rep rep = { .advice = SPAN_NONE };
 	struct buf mem = BUF_INIT;
 	const struct format *f;
 	struct format_in key;
@@ -252,7 +257,7 @@ op_id_show(struct req *r)
 	if (!buf_room(&mem, 64 * 1024))
 		return ERR_NOMEM;
 	itemop_row(r->v, &it, &mem, &row);
-	rep.item = (struct wire_list){.v = &row, .n = 1};
+	rep.item = (struct wire_list){ .v = &row, .n = 1 };
 	rep.advice = span_str(f->advice);
 	if (!(e = itemop_key(r->v, &it, &key)) &&
 	    !(e = collect_parts(f, &key, it.origin.purpose, &rep, &mem))) {
@@ -269,7 +274,7 @@ enum err
 op_id_retire(struct req *r)
 {
 	const struct ops_sel *in = r->in;
-	struct item_epoch ep = {0};
+	struct item_epoch ep = { 0 };
 	struct ops_item row;
 	struct buf mem = BUF_INIT;
 	struct item it;
@@ -279,9 +284,9 @@ op_id_retire(struct req *r)
 	if ((e = store_take(r->job)) || (e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
 		return e;
 	itemop_row(r->v, &it, &mem, &row);
-	ep = (struct item_epoch){.epoch = row.epoch, .state = EPOCH_RETIRED, .created = it.mtime};
+	ep = (struct item_epoch){ .epoch = row.epoch, .state = EPOCH_RETIRED, .created = it.mtime };
 	wire_mark(&item_epoch_map, &ep);
-	it.epochs = (struct wire_list){.v = &ep, .n = 1};
+	it.epochs = (struct wire_list){ .v = &ep, .n = 1 };
 	keyring_forget(r->v, it.id.p);
 	e = itemop_change(r, &it);
 	buf_done(&mem);
@@ -293,7 +298,7 @@ enum err
 op_policy_set(struct req *r)
 {
 	const struct ops_policy *in = r->in;
-	struct proof p = {.ways = in->proof, .label = in->proof_label, .force = in->force};
+	struct proof p = { .ways = in->proof, .label = in->proof_label, .force = in->force };
 	struct item_policy now;
 	struct item it;
 	enum err e;

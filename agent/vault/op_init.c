@@ -34,7 +34,7 @@ static enum err
 check_request(const struct req *r, const struct ops_init *in)
 {
 	unsigned ways = 1u + (in->ways & OPS_WAY_TOKEN ? 1 : 0) +
-			((in->ways & OPS_WAY_PASS) && !in->and_pass ? 1 : 0);
+	    ((in->ways & OPS_WAY_PASS) && !in->and_pass ? 1 : 0);
 
 	if (in->and_pass && !(in->ways & OPS_WAY_TOKEN))
 		return ERR_USAGE;
@@ -56,7 +56,7 @@ no_vault_yet(struct job *j)
 static enum err
 begin(struct making *m)
 {
-	struct outer_new n = {.rp_id = SLOT_RP_ID};
+	struct outer_new n = { .rp_id = SLOT_RP_ID };
 	enum err e;
 
 	crypto_random(n.vault_id, sizeof n.vault_id);
@@ -72,7 +72,9 @@ begin(struct making *m)
 static enum err
 add_slot(struct making *m, const struct keys_factors *f, struct span label, struct span aaguid)
 {
-	struct slotmake_note n = {.id = m->slot.id, .label = label, .aaguid = aaguid, .now = m->now};
+	struct slotmake_note n = {
+		.id = m->slot.id, .label = label, .aaguid = aaguid, .now = m->now
+	};
 	uint8_t auth[32];
 	enum err e;
 
@@ -89,7 +91,7 @@ static enum err
 put_seed(struct making *m, const struct worker_event *ev)
 {
 	struct buf box = BUF_INIT, backup = BUF_INIT;
-	struct seed s = {.created = m->now, .fpr = ev->fpr};
+	struct seed s = { .created = m->now, .fpr = ev->fpr };
 	struct span vrk = sec_span(&m->vrk);
 	enum err e;
 
@@ -109,7 +111,7 @@ put_seed(struct making *m, const struct worker_event *ev)
 static enum err
 put_succession(struct making *m, struct span hashes)
 {
-	struct succession row = {.hashes = hashes};
+	struct succession row = { .hashes = hashes };
 	struct buf b = BUF_INIT;
 	enum err e;
 
@@ -124,11 +126,12 @@ put_succession(struct making *m, struct span hashes)
 static enum err
 put_audit_and_defaults(struct making *m)
 {
-	struct defaults def = {.notreal = m->in->try_out, .one_way_in = m->in->one_way_in,
-			       .created = m->now};
+	struct defaults def = {
+		.notreal = m->in->try_out, .one_way_in = m->in->one_way_in, .created = m->now
+	};
 	static const uint8_t zero[32];
 	uint8_t key[32];
-	struct audit a = {.key = SPAN(key, 32), .head = SPAN(zero, 32)};
+	struct audit a = { .key = SPAN(key, 32), .head = SPAN(zero, 32) };
 	enum err e;
 
 	crypto_random(key, sizeof key);
@@ -144,7 +147,7 @@ static enum err
 take_phrase(struct making *m, struct span frame)
 {
 	struct worker_event ev;
-	struct sec f3 = {0};
+	struct sec f3 = { 0 };
 	enum err e;
 
 	if ((e = wire_decode(&worker_event_map, frame, &ev)))
@@ -156,7 +159,7 @@ take_phrase(struct making *m, struct span frame)
 	memcpy(m->fpr, ev.fpr.p, 4);
 	if (!(e = phrase_factor(&ev, 0, &f3)) && !(e = put_seed(m, &ev)) &&
 	    !(e = put_succession(m, ev.hashes))) {
-		struct keys_factors f = {.recovery = sec_span(&f3)};
+		struct keys_factors f = { .recovery = sec_span(&f3) };
 
 		e = add_slot(m, &f, SPAN_LIT("recovery phrase"), SPAN_NONE);
 	}
@@ -169,16 +172,17 @@ make_phrase(struct making *m)
 {
 	struct job *j = m->r->job;
 	struct span id = SPAN(m->slot.id, 16);
-	struct worker_job q = {.op = WORKER_PHRASE_MAKE, .wait_ms = WORDS_MS,
-			       .no_confirm = m->in->try_out};
-	struct ops_event ev = {.kind = OPS_EV_SHOW_WORDS};
+	struct worker_job q = {
+		.op = WORKER_PHRASE_MAKE, .wait_ms = WORDS_MS, .no_confirm = m->in->try_out
+	};
+	struct ops_event ev = { .kind = OPS_EV_SHOW_WORDS };
 	struct helper *h = NULL;
 	struct span frame;
 	enum err e;
 
 	slotmake_new(&m->slot, m->now);
 	m->slot.factors = FACTOR_PHRASE;
-	q.slot_ids = (struct wire_list){.v = &id, .n = 1};
+	q.slot_ids = (struct wire_list){ .v = &id, .n = 1 };
 	wire_mark(&worker_job_map, &q);
 	if (!(e = job_new_id(j, false)) && !(e = job_spawn(j, HELPER_WORKER, j->id, &h)) &&
 	    !(e = job_send(j, h, &worker_job_map, &q))) {
@@ -196,16 +200,19 @@ make_phrase(struct making *m)
 static void
 fill_want(const struct making *m, struct enrol_want *w)
 {
-	*w = (struct enrol_want){.outer = &m->outer, .replaces = -1, .path = m->in->token,
-				 .no_pin = m->in->no_pin, .force = m->in->force,
-				 .argon_m = (uint32_t)m->in->argon_m,
-				 .argon_t = (uint32_t)m->in->argon_t};
+	*w = (struct enrol_want){ .outer = &m->outer,
+		.replaces = -1,
+		.path = m->in->token,
+		.no_pin = m->in->no_pin,
+		.force = m->in->force,
+		.argon_m = (uint32_t)m->in->argon_m,
+		.argon_t = (uint32_t)m->in->argon_t };
 }
 
 static enum err
 make_token(struct making *m)
 {
-	struct sec f1 = {0}, f2 = {0};
+	struct sec f1 = { 0 }, f2 = { 0 };
 	struct enrol_report rep;
 	struct enrol_want w;
 	enum err e;
@@ -216,7 +223,7 @@ make_token(struct making *m)
 	if (!e && m->in->and_pass)
 		e = enrol_passphrase(m->r->job, &w, &m->slot, &f2);
 	if (!e) {
-		struct keys_factors f = {.token = sec_span(&f1), .passphrase = sec_span(&f2)};
+		struct keys_factors f = { .token = sec_span(&f1), .passphrase = sec_span(&f2) };
 		struct span label = m->in->token_label.len ? m->in->token_label : SPAN_LIT("token");
 
 		snprintf(m->note, sizeof m->note, "%s", rep.note);
@@ -231,13 +238,13 @@ static enum err
 make_passphrase(struct making *m)
 {
 	struct enrol_want w;
-	struct sec f2 = {0};
+	struct sec f2 = { 0 };
 	enum err e;
 
 	fill_want(m, &w);
 	slotmake_new(&m->slot, m->now);
 	if (!(e = enrol_passphrase(m->r->job, &w, &m->slot, &f2))) {
-		struct keys_factors f = {.passphrase = sec_span(&f2)};
+		struct keys_factors f = { .passphrase = sec_span(&f2) };
 
 		e = add_slot(m, &f, SPAN_LIT("passphrase"), SPAN_NONE);
 	}
@@ -248,8 +255,9 @@ make_passphrase(struct making *m)
 static enum err
 make_all(struct making *m)
 {
-	struct store_rewrite w = {.outer = &m->outer, .body = &m->body, .vrk = &m->vrk,
-				  .create = true};
+	struct store_rewrite w = {
+		.outer = &m->outer, .body = &m->body, .vrk = &m->vrk, .create = true
+	};
 	enum err e;
 
 	if ((e = begin(m)))
@@ -268,7 +276,7 @@ static enum err
 finish(struct making *m)
 {
 	struct vault *v = m->r->v;
-	struct ops_init_rep rep = {.fingerprint = SPAN(m->fpr, 4), .note = span_str(m->note)};
+	struct ops_init_rep rep = { .fingerprint = SPAN(m->fpr, 4), .note = span_str(m->note) };
 
 	v->open.is = true;
 	v->open.slot = 0;

@@ -21,8 +21,8 @@ op_secret_list(struct req *r)
 static enum err
 hand_out(struct req *r, const struct item *it)
 {
-	struct ops_secret_rep rep = {.has = 1};
-	struct sec value = {0};
+	struct ops_secret_rep rep = { .has = 1 };
+	struct sec value = { 0 };
 	enum err e;
 
 	if (!(e = keyring_secret(r->v, it, &value))) {
@@ -38,7 +38,7 @@ enum err
 op_secret_get(struct req *r)
 {
 	const struct ops_secret *in = r->in;
-	struct use u = {.verb = "read the secret", .request = in->label};
+	struct use u = { .verb = "read the secret", .request = in->label };
 	struct item it;
 	enum err e;
 
@@ -72,11 +72,11 @@ copy_attributes(const struct ops_secret *in, struct setting *s)
 	while (!cbor_at_end(&c) && n < 64) {
 		if ((e = wire_next(&ops_pair_map, &c, &p)))
 			return e;
-		s->attr[n] = (struct item_attr){.name = p.name, .value = p.value};
+		s->attr[n] = (struct item_attr){ .name = p.name, .value = p.value };
 		wire_mark(&item_attr_map, &s->attr[n++]);
 	}
 	if (n)
-		s->item.attributes = (struct wire_list){.v = s->attr, .n = n};
+		s->item.attributes = (struct wire_list){ .v = s->attr, .n = n };
 	return ERR_OK;
 }
 
@@ -93,9 +93,9 @@ prepare(struct req *r, struct setting *s)
 		return itemop_next(&s->item, &s->rev);
 	itemop_new(&s->fresh, ITEM_SECRET, &s->item);
 	s->item.label = in->label;
-	s->item.origin = (struct item_origin){.kind = ORIGIN_IMPORTED};
+	s->item.origin = (struct item_origin){ .kind = ORIGIN_IMPORTED };
 	wire_mark(&item_origin_map, &s->item.origin);
-	s->item.policy = (struct item_policy){.use = in->use, .may_export = true};
+	s->item.policy = (struct item_policy){ .use = in->use, .may_export = true };
 	wire_mark(&item_policy_map, &s->item.policy);
 	return ERR_OK;
 }
@@ -131,7 +131,7 @@ op_secret_set(struct req *r)
 		return ERR_TEXT;
 	if ((e = store_take(r->job)))
 		return e;
-	setting = (struct setting){.box = BUF_INIT};
+	setting = (struct setting){ .box = BUF_INIT };
 	e = write_secret(r, &setting);
 	buf_done(&setting.box);
 	if (!e)
@@ -144,10 +144,12 @@ enum err
 op_secret_remove(struct req *r)
 {
 	const struct ops_sel *in = r->in;
-	struct proof p = {.ways = in->proof, .label = in->proof_label, .force = in->force,
-			  .request = in->label};
+	struct proof p = { .ways = in->proof,
+		.label = in->proof_label,
+		.force = in->force,
+		.request = in->label };
 	struct delta d = DELTA_INIT;
-	struct tomb t = {.kind = TOMB_ITEM};
+	struct tomb t = { .kind = TOMB_ITEM };
 	struct item it;
 	enum err e;
 

@@ -37,8 +37,9 @@ static enum err
 agree(struct req *r, const struct item *it)
 {
 	const struct ops_sign *in = r->in;
-	struct use u = {.item = it, .verb = "sign with",
-			.request = in->hash.len ? in->hash : in->data};
+	struct use u = {
+		.item = it, .verb = "sign with", .request = in->hash.len ? in->hash : in->data
+	};
 	char detail[300] = "";
 
 	if (it->policy.use != USE_FREE) {
@@ -74,7 +75,7 @@ static bool
 is_retired(const struct item *it)
 {
 	struct cbor c = wire_each(&it->epochs);
-	struct item_epoch ep = {.state = EPOCH_ACTIVE};
+	struct item_epoch ep = { .state = EPOCH_ACTIVE };
 
 	while (!cbor_at_end(&c) && !wire_next(&item_epoch_map, &c, &ep))
 		;
@@ -85,7 +86,7 @@ enum err
 op_sign(struct req *r)
 {
 	const struct ops_sign *in = r->in;
-	struct ops_sign_rep rep = {.has = 3};
+	struct ops_sign_rep rep = { .has = 3 };
 	struct buf sig = BUF_INIT;
 	uint8_t pub[32];
 	struct item it;

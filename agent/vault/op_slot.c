@@ -30,10 +30,16 @@ fill(const struct outer *o, const struct body *b, size_t i, struct ops_slot *row
 {
 	const struct slot *s = &o->slot[i];
 
-	*row = (struct ops_slot){.id = SPAN(s->id, 16), .index = i, .factors = s->factors,
-				 .pin = s->uv, .hint = span_str(s->hint), .created = s->created,
-				 .deferred = s->wrap == WRAP_DEFERRED, .argon_m = s->argon_m,
-				 .argon_t = s->argon_t, .err = (uint64_t)o->slot_err[i]};
+	*row = (struct ops_slot){ .id = SPAN(s->id, 16),
+		.index = i,
+		.factors = s->factors,
+		.pin = s->uv,
+		.hint = span_str(s->hint),
+		.created = s->created,
+		.deferred = s->wrap == WRAP_DEFERRED,
+		.argon_m = s->argon_m,
+		.argon_t = s->argon_t,
+		.err = (uint64_t)o->slot_err[i] };
 	if (!o->slot_err[i])
 		fill_from_note(b, s, row);
 	wire_mark(&ops_slot_map, row);
@@ -43,7 +49,7 @@ static enum err
 list(struct req *r, const struct outer *o, const struct body *b)
 {
 	struct ops_slot rows[OUTER_SLOTS];
-	struct ops_slot_list_rep rep = {.slots.v = rows};
+	struct ops_slot_list_rep rep = { .slots.v = rows };
 
 	for (size_t i = 0; i < OUTER_SLOTS; i++)
 		if (o->slot[i].kind != SLOT_EMPTY || o->slot_err[i])
@@ -73,7 +79,7 @@ static enum err
 answer(struct req *r, int i)
 {
 	struct vault *v = r->v;
-	struct ops_slot_rep rep = {.id = SPAN(v->open.outer.slot[i].id, 16)};
+	struct ops_slot_rep rep = { .id = SPAN(v->open.outer.slot[i].id, 16) };
 	char label[256];
 
 	way_label(&v->open.outer, &v->open.body, i, label, sizeof label);
@@ -85,7 +91,7 @@ answer(struct req *r, int i)
 enum err
 op_slot_find(const struct vault *v, struct span label, int *slot)
 {
-	struct way_want w = {.outer = &v->open.outer, .body = &v->open.body, .label = label};
+	struct way_want w = { .outer = &v->open.outer, .body = &v->open.body, .label = label };
 	unsigned bits = way_candidates(&w);
 
 	if (!bits || !label.len)
@@ -102,9 +108,13 @@ op_slot_verify(struct req *r)
 {
 	const struct ops_slot_sel *in = r->in;
 	struct vault *v = r->v;
-	struct way_want w = {.outer = &v->open.outer, .body = &v->open.body, .label = in->label,
-			     .force = in->force, .token = in->token, .purpose = "approve",
-			     .why = "to verify this way in"};
+	struct way_want w = { .outer = &v->open.outer,
+		.body = &v->open.body,
+		.label = in->label,
+		.force = in->force,
+		.token = in->token,
+		.purpose = "approve",
+		.why = "to verify this way in" };
 	struct way_got got;
 	enum err e;
 

@@ -73,9 +73,13 @@ static enum err
 prove(struct change *c, uint64_t ways, struct span label, bool force)
 {
 	struct vault *v = c->r->v;
-	struct way_want w = {.outer = &v->open.outer, .body = &v->open.body, .ways = ways,
-			     .label = label, .force = force, .purpose = "approve",
-			     .why = "to prove that it is you"};
+	struct way_want w = { .outer = &v->open.outer,
+		.body = &v->open.body,
+		.ways = ways,
+		.label = label,
+		.force = force,
+		.purpose = "approve",
+		.why = "to prove that it is you" };
 	enum err e;
 
 	job_event(c->r->job, OPS_EV_NOTE, "first, prove that it is you");
@@ -89,7 +93,7 @@ static enum err
 enrol_phrase(struct change *c)
 {
 	struct span id = SPAN(c->slot.id, 16);
-	struct way_words w = {.ids = &id, .nids = 1};
+	struct way_words w = { .ids = &id, .nids = 1 };
 	struct seed s;
 	enum err e;
 
@@ -120,9 +124,10 @@ gather(struct change *c, uint64_t way, const struct enrol_want *w)
 static enum err
 seal(struct change *c, int i, struct span label, struct span vrk)
 {
-	struct keys_factors f = {.token = sec_span(&c->f1), .passphrase = sec_span(&c->f2),
-				 .recovery = sec_span(&c->f3)};
-	struct slotmake_note n = {.id = c->slot.id, .label = label, .now = c->now};
+	struct keys_factors f = { .token = sec_span(&c->f1),
+		.passphrase = sec_span(&c->f2),
+		.recovery = sec_span(&c->f3) };
+	struct slotmake_note n = { .id = c->slot.id, .label = label, .now = c->now };
 	uint8_t auth[32];
 	enum err e;
 
@@ -139,8 +144,9 @@ seal(struct change *c, int i, struct span label, struct span vrk)
 static enum err
 answer(struct change *c, const struct slot *s, struct span label)
 {
-	struct ops_slot_rep rep = {.id = SPAN(s->id, 16), .label = label,
-				   .note = span_str(c->rep.note)};
+	struct ops_slot_rep rep = {
+		.id = SPAN(s->id, 16), .label = label, .note = span_str(c->rep.note)
+	};
 
 	wire_mark(&ops_slot_rep_map, &rep);
 	return req_reply(c->r, &rep);
@@ -149,8 +155,8 @@ answer(struct change *c, const struct slot *s, struct span label)
 static void
 set_hint(struct slot *s, struct span hint)
 {
-	snprintf(s->hint, sizeof s->hint, "%.*s", (int)hint.len,
-		 hint.len ? (const char *)hint.p : "");
+	snprintf(
+	    s->hint, sizeof s->hint, "%.*s", (int)hint.len, hint.len ? (const char *)hint.p : "");
 }
 
 /* ---- add ---- */
@@ -172,10 +178,14 @@ static enum err
 add(struct change *c, const struct ops_slot_add *in)
 {
 	const struct vault *v = c->r->v;
-	struct enrol_want w = {.outer = &v->open.outer, .replaces = -1, .path = in->token,
-			       .no_pin = in->no_pin, .force = in->force,
-			       .argon_m = (uint32_t)in->argon_m, .argon_t = (uint32_t)in->argon_t};
-	struct store_rewrite sr = {.outer = &c->outer, .body = &c->body};
+	struct enrol_want w = { .outer = &v->open.outer,
+		.replaces = -1,
+		.path = in->token,
+		.no_pin = in->no_pin,
+		.force = in->force,
+		.argon_m = (uint32_t)in->argon_m,
+		.argon_t = (uint32_t)in->argon_t };
+	struct store_rewrite sr = { .outer = &c->outer, .body = &c->body };
 	enum err e;
 
 	if ((e = prove(c, in->proof, in->proof_label, in->force)))
@@ -229,9 +239,10 @@ enough_left(const struct outer *o, bool one_way_in)
 static enum err
 new_line(struct change *c, int at_hand)
 {
-	struct slotmake_line l = {.outer = &c->outer, .body = &c->body};
-	struct store_rewrite sr = {.outer = &c->outer, .body = &c->body, .vrk = &l.vrk,
-				   .new_line = true};
+	struct slotmake_line l = { .outer = &c->outer, .body = &c->body };
+	struct store_rewrite sr = {
+		.outer = &c->outer, .body = &c->body, .vrk = &l.vrk, .new_line = true
+	};
 	const struct sec *prk = at_hand >= 0 ? &c->proof.prk : NULL;
 	enum err e;
 
@@ -284,12 +295,17 @@ renew(struct change *c, const struct ops_slot_sel *in, int i)
 {
 	struct vault *v = c->r->v;
 	const struct slot *old = &v->open.outer.slot[i];
-	struct enrol_want w = {.outer = &v->open.outer, .replaces = i, .path = in->token,
-			       .no_pin = !old->uv, .force = in->force, .argon_m = old->argon_m,
-			       .argon_t = old->argon_t};
-	struct slotmake_line l = {.outer = &c->outer, .body = &c->body};
-	struct store_rewrite sr = {.outer = &c->outer, .body = &c->body, .vrk = &l.vrk,
-				   .new_line = true};
+	struct enrol_want w = { .outer = &v->open.outer,
+		.replaces = i,
+		.path = in->token,
+		.no_pin = !old->uv,
+		.force = in->force,
+		.argon_m = old->argon_m,
+		.argon_t = old->argon_t };
+	struct slotmake_line l = { .outer = &c->outer, .body = &c->body };
+	struct store_rewrite sr = {
+		.outer = &c->outer, .body = &c->body, .vrk = &l.vrk, .new_line = true
+	};
 	char label[256];
 	enum err e;
 
@@ -306,8 +322,8 @@ renew(struct change *c, const struct ops_slot_sel *in, int i)
 	outer_slot_clear(&c->outer, (size_t)i);
 	if ((e = body_note_remove(&c->body, old->id, c->now)))
 		return e;
-	if (!(e = slotmake_new_line(v, &l, c->proof.slot == i ? -1 : c->proof.slot,
-				    &c->proof.prk)) &&
+	if (!(e = slotmake_new_line(
+		  v, &l, c->proof.slot == i ? -1 : c->proof.slot, &c->proof.prk)) &&
 	    !(e = seal(c, i, span_str(label), sec_span(&l.vrk))))
 		e = store_rewrite(c->r->job, &sr);
 	sec_done(&l.vrk);

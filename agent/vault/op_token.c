@@ -7,9 +7,12 @@
 static void
 fill(const struct token *t, struct ops_token *out)
 {
-	*out = (struct ops_token){.path = span_str(t->path), .name = span_str(t->name),
-				  .access = t->access, .vendor = t->vendor, .product = t->product,
-				  .err = (uint64_t)t->err};
+	*out = (struct ops_token){ .path = span_str(t->path),
+		.name = span_str(t->name),
+		.access = t->access,
+		.vendor = t->vendor,
+		.product = t->product,
+		.err = (uint64_t)t->err };
 	if (t->examined) {
 		out->software = token_is_software(t);
 		out->aaguid = SPAN(t->aaguid, 16);
@@ -28,8 +31,8 @@ enum err
 op_token_list(struct req *r)
 {
 	struct ops_token rows[TOKENS];
-	struct ops_token_list_rep rep = {.tokens.v = rows};
-	struct tokens ts = {0};
+	struct ops_token_list_rep rep = { .tokens.v = rows };
+	struct tokens ts = { 0 };
 	enum err e;
 
 	REQ_MUST_WAIT(r);
@@ -65,7 +68,7 @@ enum err
 op_token_info(struct req *r)
 {
 	const struct ops_token_sel *in = r->in;
-	struct tokens ts = {0};
+	struct tokens ts = { 0 };
 	struct ops_token rep;
 	struct token *t = NULL;
 	enum err e;
@@ -80,12 +83,12 @@ op_token_info(struct req *r)
 static enum err
 ask_new(struct job *j, const struct token *t, struct sec *out)
 {
-	struct question q = {.ask = ASK_NEWPIN, .label = t->name};
+	struct question q = { .ask = ASK_NEWPIN, .label = t->name };
 	char text[160];
 	enum err e;
 
 	snprintf(text, sizeof text, "Choose a PIN for your token %s, %u to 63 characters", t->name,
-		 (unsigned)(t->min_pin ? t->min_pin : 4));
+	    (unsigned)(t->min_pin ? t->min_pin : 4));
 	q.text = text;
 	if ((e = job_ask(j, &q, out)))
 		return e;
@@ -96,9 +99,9 @@ static enum err
 change(struct req *r, struct token *t, bool force)
 {
 	bool set = t->options & TOKEN_OPT_PIN_SET;
-	struct token_call c = {.job = {.op = set ? TOKEN_PIN_CHANGE : TOKEN_PIN_SET},
-			       .touch = "to change its PIN"};
-	struct sec old = {0}, new = {0};
+	struct token_call c = { .job = { .op = set ? TOKEN_PIN_CHANGE : TOKEN_PIN_SET },
+		.touch = "to change its PIN" };
+	struct sec old = { 0 }, new = { 0 };
 	enum err e = ERR_OK;
 
 	if (set)
@@ -123,7 +126,7 @@ enum err
 op_token_pin(struct req *r)
 {
 	const struct ops_token_sel *in = r->in;
-	struct tokens ts = {0};
+	struct tokens ts = { 0 };
 	struct token *t = NULL;
 	enum err e;
 

@@ -13,7 +13,7 @@
 static void
 opened(struct vault *v, int slot)
 {
-	struct ops_event ev = {.kind = OPS_EV_UNLOCKED};
+	struct ops_event ev = { .kind = OPS_EV_UNLOCKED };
 
 	v->open.is = true;
 	v->open.slot = slot;
@@ -28,8 +28,9 @@ static enum err
 answer(struct req *r, bool was_open)
 {
 	struct vault *v = r->v;
-	struct ops_unlock_rep rep = {.was_open = was_open, .warning = (uint64_t)v->open.warning,
-				     .first_seen = !was_open && v->open.first_seen};
+	struct ops_unlock_rep rep = { .was_open = was_open,
+		.warning = (uint64_t)v->open.warning,
+		.first_seen = !was_open && v->open.first_seen };
 	char label[256];
 
 	way_label(&v->open.outer, &v->open.body, v->open.slot, label, sizeof label);
@@ -54,10 +55,16 @@ static enum err
 unlock(struct req *r, struct span bytes, struct outer *o)
 {
 	const struct ops_unlock *in = r->in;
-	struct way_want w = {.outer = o, .ways = in->way, .label = in->label, .force = in->force,
-			     .token = in->token, .nowait = in->nowait, .purpose = "unlock",
-			     .why = "to unlock", .request = SPAN(o->vault_id, 16)};
-	struct store_opening so = {.bytes = bytes, .outer = o, .accept_older = in->accept_older};
+	struct way_want w = { .outer = o,
+		.ways = in->way,
+		.label = in->label,
+		.force = in->force,
+		.token = in->token,
+		.nowait = in->nowait,
+		.purpose = "unlock",
+		.why = "to unlock",
+		.request = SPAN(o->vault_id, 16) };
+	struct store_opening so = { .bytes = bytes, .outer = o, .accept_older = in->accept_older };
 	struct way_got got;
 	enum err e;
 

@@ -9,13 +9,16 @@ static enum err
 answer(struct req *r, const struct check_report *c)
 {
 	static struct ops_finding rows[CHECK_FINDINGS];
-	struct ops_check_rep rep = {.good = c->good, .findings.v = rows, .size = c->size,
-				    .generation = c->generation, .slots = c->slots};
+	struct ops_check_rep rep = { .good = c->good,
+		.findings.v = rows,
+		.size = c->size,
+		.generation = c->generation,
+		.slots = c->slots };
 
 	for (size_t i = 0; i < c->n; i++) {
-		rows[i] = (struct ops_finding){.err = (uint64_t)c->finding[i].err,
-					       .offset = c->finding[i].offset,
-					       .text = span_str(c->finding[i].text)};
+		rows[i] = (struct ops_finding){ .err = (uint64_t)c->finding[i].err,
+			.offset = c->finding[i].offset,
+			.text = span_str(c->finding[i].text) };
 		wire_mark(&ops_finding_map, &rows[i]);
 	}
 	rep.findings.n = c->n;

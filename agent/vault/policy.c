@@ -66,7 +66,7 @@ add_grant(struct vault *v, const struct client *c, const uint8_t item[16])
 {
 	struct grant *g = &v->grants->grant[v->grants->next++ % GRANTS];
 
-	*g = (struct grant){.used = true, .uid = c->uid, .pid = c->pid};
+	*g = (struct grant){ .used = true, .uid = c->uid, .pid = c->pid };
 	memcpy(g->item, item, 16);
 }
 
@@ -80,7 +80,7 @@ count_use(struct vault *v, const struct item *it)
 	if (!it->policy.rate)
 		return ERR_OK;
 	if (r->minute != minute || memcmp(r->item, it->id.p, 16) != 0) {
-		*r = (struct rate){.minute = minute};
+		*r = (struct rate){ .minute = minute };
 		memcpy(r->item, it->id.p, 16);
 	}
 	return ++r->n > it->policy.rate ? ERR_LIMIT : ERR_OK;
@@ -120,9 +120,11 @@ token_slots(const struct outer *o)
 static enum err
 approve_by_touch(struct req *r, const struct use *u)
 {
-	struct token_ask a = {.outer = &r->v->open.outer, .purpose = "approve",
-			      .request = u->request, .touch = "to approve"};
-	struct proof p = {.ways = 0};
+	struct token_ask a = { .outer = &r->v->open.outer,
+		.purpose = "approve",
+		.request = u->request,
+		.touch = "to approve" };
+	struct proof p = { .ways = 0 };
 	int slot;
 
 	a.slots = token_slots(a.outer);
@@ -173,7 +175,7 @@ policy_use(struct req *r, const struct use *u)
 		REQ_MUST_WAIT(r);
 		e = approve_by_touch(r, u);
 	} else if (u->item->policy.use == USE_ASK_ONCE && !is_granted(r->v, r->c, u->item) &&
-		   !is_listed(r->c, u->item)) {
+	    !is_listed(r->c, u->item)) {
 		REQ_MUST_WAIT(r);
 		e = ask_once(r, u);
 	} else {
@@ -187,9 +189,14 @@ enum err
 policy_prove(struct req *r, const struct proof *p, int *slot)
 {
 	struct vault *v = r->v;
-	struct way_want w = {.outer = &v->open.outer, .body = &v->open.body, .ways = p->ways,
-			     .label = p->label, .force = p->force, .purpose = "approve",
-			     .why = "to prove that it is you", .request = p->request};
+	struct way_want w = { .outer = &v->open.outer,
+		.body = &v->open.body,
+		.ways = p->ways,
+		.label = p->label,
+		.force = p->force,
+		.purpose = "approve",
+		.why = "to prove that it is you",
+		.request = p->request };
 	struct way_got got;
 	enum err e;
 

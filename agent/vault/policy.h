@@ -1,8 +1,8 @@
 /*
  * policy.h - may this client do this with this item now? (DESIGN 9)
  *
- * use 0: free while unlocked.  use 1: the person is asked once per client (connection's process) and
- * item until lock.  use 2: a touch for every use, over a challenge bound to the request.
+ * use 0: free while unlocked.  use 1: the person is asked once per client (the process at the other
+ * end) and item until lock.  use 2: a touch for every use, over a challenge bound to the request.
  * An approval is an answer of the prompt program or a touch, never a message of the client.
  * Grants live in memory and die with the process at lock.
  */
@@ -16,9 +16,9 @@ struct item;
 /* What is about to happen, for the prompt and for the challenge. */
 struct use {
 	const struct item *item;
-	const char *verb;     /* "sign", "hand out", "export" */
-	const char *detail;   /* "ssh signature for namespace git", "" = none */
-	struct span request;  /* bytes that are bound into the touch */
+	const char *verb;    /* "sign", "hand out", "export" */
+	const char *detail;  /* "ssh signature for namespace git", "" = none */
+	struct span request; /* bytes that are bound into the touch */
 };
 
 /* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED,

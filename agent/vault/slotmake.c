@@ -9,7 +9,7 @@
 void
 slotmake_new(struct slot *s, uint64_t now)
 {
-	*s = (struct slot){.kind = SLOT_UNLOCK, .created = now - now % OUTER_DAY};
+	*s = (struct slot){ .kind = SLOT_UNLOCK, .created = now - now % OUTER_DAY };
 	crypto_random(s->id, sizeof s->id);
 	crypto_random(s->kdf_salt, sizeof s->kdf_salt);
 }
@@ -18,7 +18,7 @@ static enum err
 make_wrap(const struct outer *o, struct slot *s, const struct sec *prk, struct span vrk)
 {
 	uint8_t hdr[OUTER_SLOT_HDR];
-	struct keys_slot ks = {.vault_id = o->vault_id, .hdr = hdr};
+	struct keys_slot ks = { .vault_id = o->vault_id, .hdr = hdr };
 	enum err e;
 
 	s->wrap = WRAP_PLAIN;
@@ -31,7 +31,7 @@ make_wrap(const struct outer *o, struct slot *s, const struct sec *prk, struct s
 static enum err
 take_auth(const struct sec *prk, const uint8_t id[16], uint8_t auth[32])
 {
-	struct sec a = {0};
+	struct sec a = { 0 };
 	enum err e;
 
 	if (!(e = keys_auth(prk, id, &a)))
@@ -41,10 +41,10 @@ take_auth(const struct sec *prk, const uint8_t id[16], uint8_t auth[32])
 }
 
 enum err
-slotmake_seal(struct outer *o, int i, struct slot *s, const struct keys_factors *f,
-	      struct span vrk, uint8_t auth[32])
+slotmake_seal(struct outer *o, int i, struct slot *s, const struct keys_factors *f, struct span vrk,
+    uint8_t auth[32])
 {
-	struct sec prk = {0};
+	struct sec prk = { 0 };
 	enum err e;
 
 	if (!(e = keys_prk(f, s->kdf_salt, &prk)) && !(e = keys_xp(&prk, s->id, s->xp)) &&
@@ -58,7 +58,7 @@ static enum err
 defer(const struct outer *o, struct slot *s, struct span auth, struct span vrk)
 {
 	uint8_t hdr[OUTER_SLOT_HDR];
-	struct keys_slot ks = {.vault_id = o->vault_id, .hdr = hdr};
+	struct keys_slot ks = { .vault_id = o->vault_id, .hdr = hdr };
 	enum err e;
 
 	s->wrap = WRAP_DEFERRED;
@@ -69,8 +69,8 @@ defer(const struct outer *o, struct slot *s, struct span auth, struct span vrk)
 }
 
 enum err
-slotmake_rewrap(struct outer *o, const struct body *b, int i, const struct sec *prk,
-		struct span vrk)
+slotmake_rewrap(
+    struct outer *o, const struct body *b, int i, const struct sec *prk, struct span vrk)
 {
 	struct slot s = o->slot[i];
 	struct slot_note n;
@@ -89,7 +89,7 @@ slotmake_rewrap(struct outer *o, const struct body *b, int i, const struct sec *
 enum err
 slotmake_put_note(struct body *b, const struct slotmake_note *n)
 {
-	struct slot_note note = {0};
+	struct slot_note note = { 0 };
 	enum err e;
 
 	if ((e = body_note_get(b, n->id, &note)) && e != ERR_NOTFOUND)
@@ -117,7 +117,7 @@ backup_key(struct span vrk, const uint8_t g[4], struct sec *key)
 enum err
 slotmake_seal_backup(struct span vrk, uint32_t g, struct span text, struct buf *box)
 {
-	struct sec key = {0};
+	struct sec key = { 0 };
 	uint8_t ctx[4];
 	enum err e;
 
@@ -131,7 +131,7 @@ slotmake_seal_backup(struct span vrk, uint32_t g, struct span text, struct buf *
 enum err
 slotmake_open_backup(struct span vrk, uint32_t g, struct span box, struct sec *text)
 {
-	struct sec key = {0};
+	struct sec key = { 0 };
 	uint8_t ctx[4];
 	enum err e;
 
@@ -149,7 +149,7 @@ reseal_seed(struct slotmake_line *l, struct span old, struct seed *s)
 	uint32_t g = (uint32_t)s->generation;
 	struct span vrk = sec_span(&l->vrk);
 	struct buf box = BUF_INIT, backup = BUF_INIT;
-	struct sec seed = {0}, text = {0};
+	struct sec seed = { 0 }, text = { 0 };
 	enum err e;
 
 	if (!(e = keys_seed_open(old, g, s->box, &seed)) &&
@@ -171,9 +171,9 @@ reseal_seed(struct slotmake_line *l, struct span old, struct seed *s)
 static enum err
 reseal_item(struct slotmake_line *l, struct span old, struct item *it)
 {
-	struct keys_item ki = {.id = it->id.p, .rev = (uint32_t)it->rev};
+	struct keys_item ki = { .id = it->id.p, .rev = (uint32_t)it->rev };
 	struct buf box = BUF_INIT;
-	struct sec secret = {0};
+	struct sec secret = { 0 };
 	enum err e;
 
 	if (!(e = keys_item_open(old, &ki, it->secret, &secret)) &&
@@ -210,8 +210,8 @@ rewrap_all(struct slotmake_line *l, int at_hand, const struct sec *prk)
 
 	for (int i = 0; i < OUTER_SLOTS && !e; i++)
 		if (outer_slot_ok(l->outer, (size_t)i))
-			e = slotmake_rewrap(l->outer, l->body, i, i == at_hand ? prk : NULL,
-					    sec_span(&l->vrk));
+			e = slotmake_rewrap(
+			    l->outer, l->body, i, i == at_hand ? prk : NULL, sec_span(&l->vrk));
 	return e;
 }
 

@@ -130,7 +130,7 @@ store_reply(struct vault *v, struct span payload)
 static enum err
 read_into(struct job *j, struct buf *out, bool previous)
 {
-	struct file_request q = {.op = FILE_READ, .previous = previous};
+	struct file_request q = { .op = FILE_READ, .previous = previous };
 	enum err e;
 
 	if ((e = store_take(j)))
@@ -184,7 +184,7 @@ remember(struct vault *v, const struct line_mark *m)
 
 static void
 describe(const struct outer *o, const struct body *b, struct span vrk,
-	 const struct vaultfile_state *st, struct line_file *f)
+    const struct vaultfile_state *st, struct line_file *f)
 {
 	memcpy(f->vault_id, o->vault_id, 16);
 	line_make(vrk, o->vault_id, f->t);
@@ -220,7 +220,7 @@ write_seen(struct job *j, const struct line_mark *m, bool drop_prev)
 {
 	uint8_t half[SEEN_HALF];
 	size_t at;
-	struct file_request q = {.op = FILE_SEEN, .drop_prev = drop_prev};
+	struct file_request q = { .op = FILE_SEEN, .drop_prev = drop_prev };
 
 	seen_next(&j->v->store.seen, m, half, &at);
 	q.seen = SPAN(half, sizeof half);
@@ -278,9 +278,9 @@ reload(struct job *j)
 {
 	static struct outer o;
 	struct vault *v = j->v;
-	struct store_opening so = {.outer = &o};
+	struct store_opening so = { .outer = &o };
 	struct buf bytes = BUF_INIT;
-	struct sec vrk = {0};
+	struct sec vrk = { 0 };
 	enum err e;
 
 	if ((e = store_read(j, &bytes)) || (e = outer_parse(buf_span(&bytes), &o)))
@@ -321,7 +321,7 @@ static enum err
 append_record(struct job *j, struct span record, const struct vaultfile_state *next)
 {
 	struct vault *v = j->v;
-	struct file_request q = {.op = FILE_APPEND, .data = record};
+	struct file_request q = { .op = FILE_APPEND, .data = record };
 	struct vaultfile_state old = v->open.state;
 	struct seen before = v->store.seen;
 	uint8_t half[SEEN_HALF];
@@ -347,7 +347,7 @@ append_record(struct job *j, struct span record, const struct vaultfile_state *n
 static enum err
 rewrite_now(struct job *j)
 {
-	struct store_rewrite w = {.outer = &j->v->open.outer};
+	struct store_rewrite w = { .outer = &j->v->open.outer };
 
 	return store_rewrite(j, &w);
 }
@@ -371,8 +371,8 @@ store_append(struct job *j, const struct delta *d)
 	enum err e;
 
 	if (!(e = store_take(j)) && !(e = delta_encode(d, (uint64_t)time(NULL), &cbor)) &&
-	    !(e = vaultfile_append(sec_span(&v->open.vrk), &v->open.state, buf_span(&cbor), &record,
-				   &next)))
+	    !(e = vaultfile_append(
+		  sec_span(&v->open.vrk), &v->open.state, buf_span(&cbor), &record, &next)))
 		e = record.len > LINK_CHUNK ? ERR_TOOBIG
 					    : append_record(j, buf_span(&record), &next);
 	if (e == ERR_VAULT_CHANGED)
@@ -413,7 +413,7 @@ decide(struct job *j)
 {
 	struct store *s = &j->v->store;
 	bool good = !s->differs && s->verified == s->verify.len;
-	struct file_request q = {.op = good ? FILE_COMMIT : FILE_ABORT};
+	struct file_request q = { .op = good ? FILE_COMMIT : FILE_ABORT };
 	enum err e = ask(j, &q);
 
 	return good ? e : ERR_IO;
@@ -421,10 +421,12 @@ decide(struct job *j)
 
 static enum err
 write_file(struct job *j, const struct store_rewrite *w, struct vaultfile_new *nv,
-	   const struct line_mark *m)
+    const struct line_mark *m)
 {
 	struct store *s = &j->v->store;
-	struct file_request q = {.op = FILE_REWRITE, .create = w->create, .drop_prev = w->new_line};
+	struct file_request q = {
+		.op = FILE_REWRITE, .create = w->create, .drop_prev = w->new_line
+	};
 	struct seen before = s->seen;
 	uint8_t half[SEEN_HALF];
 	size_t at;
@@ -469,7 +471,7 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 	struct vault *v = j->v;
 	struct body *b = w->body ? w->body : &v->open.body;
 	struct span vrk = sec_span(w->vrk ? w->vrk : &v->open.vrk);
-	struct vaultfile_new nv = {0};
+	struct vaultfile_new nv = { 0 };
 	struct line_file f;
 	struct line_mark m;
 	enum err e;
@@ -497,12 +499,12 @@ enum err
 store_previous(struct job *j)
 {
 	static const uint8_t nothing[SEEN_SIZE];
-	struct file_request q = {.op = FILE_PREVIOUS, .seen = SPAN(nothing, sizeof nothing)};
+	struct file_request q = { .op = FILE_PREVIOUS, .seen = SPAN(nothing, sizeof nothing) };
 	enum err e;
 
 	if ((e = ask(j, &q)))
 		return e;
-	j->v->mem = (struct control_memory){0};
+	j->v->mem = (struct control_memory){ 0 };
 	vault_remember(j->v);
 	return ERR_OK;
 }

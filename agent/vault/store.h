@@ -19,9 +19,10 @@ MUST enum err store_read(struct job *j, struct buf *out);
 /* Read vault.prev into out. */
 MUST enum err store_read_previous(struct job *j, struct buf *out);
 /*
- * With VRK at hand: open the body of these bytes (o: parsed from them), replay the journal, check the line against
- * `seen` and the memory of our predecessor; on success v->open has outer, body, state and VRK
- * (moved), and `seen` is written.  Opened by somebody else meanwhile: ERR_OK.  accept_older overrides ERR_VAULT_OLD, FORGED and DIVERGED.
+ * With VRK at hand: open the body of these bytes (outer: parsed from them), replay the journal,
+ * check the line against `seen` and the memory of our predecessor; on success v->open has outer,
+ * body, state and VRK (moved), and `seen` is written.  Opened by somebody else meanwhile: ERR_OK.
+ * accept_older overrides ERR_VAULT_OLD, FORGED and DIVERGED.
  */
 struct store_opening {
 	struct span bytes;

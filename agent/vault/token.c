@@ -21,10 +21,10 @@ copy(char *out, size_t cap, struct span s)
 static void
 list_job(const struct vault *v, enum token_op op, struct span *sources, struct token_job *q)
 {
-	*q = (struct token_job){.op = op};
+	*q = (struct token_job){ .op = op };
 	for (uint32_t i = 0; i < v->conf.ntokens; i++)
 		sources[i] = span_str(v->conf.token[i]);
-	q->sources = (struct wire_list){.v = sources, .n = v->conf.ntokens};
+	q->sources = (struct wire_list){ .v = sources, .n = v->conf.ntokens };
 	q->sysfs = span_str(v->conf.sysfs);
 	q->dev = span_str(v->conf.dev);
 	wire_mark(&token_job_map, q);
@@ -38,7 +38,7 @@ add_device(struct tokens *ts, const struct token_event *ev)
 	if (ts->n >= TOKENS || !ev->path.len)
 		return;
 	t = &ts->t[ts->n++];
-	*t = (struct token){.slot = -1, .access = ev->access};
+	*t = (struct token){ .slot = -1, .access = ev->access };
 	copy(t->path, sizeof t->path, ev->path);
 	copy(t->name, sizeof t->name, ev->name);
 	t->vendor = ev->vendor;
@@ -148,8 +148,9 @@ tokens_only(struct tokens *ts, struct span path)
 static void
 announce(struct job *j, const struct token *t, const char *why)
 {
-	struct ops_event ev = {.kind = OPS_EV_TOUCH, .label = span_str(t->name),
-			       .text = span_str(why)};
+	struct ops_event ev = {
+		.kind = OPS_EV_TOUCH, .label = span_str(t->name), .text = span_str(why)
+	};
 
 	job_event_full(j, &ev);
 }
@@ -195,7 +196,7 @@ token_call(struct job *j, const struct token *t, struct token_call *c)
 enum err
 token_examine(struct job *j, struct token *t)
 {
-	struct token_call c = {.job = {.op = TOKEN_INFO}};
+	struct token_call c = { .job = { .op = TOKEN_INFO } };
 	enum err e;
 
 	if (t->err)
@@ -228,7 +229,7 @@ token_is_software(const struct token *t)
 static enum err
 start_select(struct job *j, const struct token *t)
 {
-	struct token_job q = {.op = TOKEN_SELECT, .path = span_str(t->path)};
+	struct token_job q = { .op = TOKEN_SELECT, .path = span_str(t->path) };
 	struct helper *h;
 	enum err e;
 
@@ -249,9 +250,9 @@ first_touched(struct job *j, struct token **out)
 	struct span frame;
 	enum err e;
 
-	while (!(e = job_recv_any(j, j->v->conf.touch_timeout * 1000ull + CALL_EXTRA_MS, &h,
-				  &frame)) ||
-	       e == ERR_HANGUP) {
+	while (!(e = job_recv_any(
+		     j, j->v->conf.touch_timeout * 1000ull + CALL_EXTRA_MS, &h, &frame)) ||
+	    e == ERR_HANGUP) {
 		if (e || wire_decode(&token_event_map, frame, &ev) || ev.kind == TOKEN_EV_ERROR) {
 			last = !e && err_is_known(ev.err) ? (enum err)ev.err : ERR_TOKEN_IO;
 			job_end(j, h);
@@ -283,7 +284,7 @@ tokens_select(struct job *j, const struct tokens *ts, const char *text, struct t
 enum err
 token_ask_pin(struct job *j, const struct token *t, enum err again, bool force, struct sec *pin)
 {
-	struct question q = {.ask = ASK_PIN, .label = t->name, .err = again};
+	struct question q = { .ask = ASK_PIN, .label = t->name, .err = again };
 	char text[192];
 
 	if (!(t->options & TOKEN_OPT_PIN_SET))

@@ -39,7 +39,7 @@ judge(struct assertion *as, const struct token_event *ev, bool up, bool uv, bool
 {
 	const struct outer *o = as->ask->outer;
 	int i = outer_slot_by_cred(o, ev->cred_id);
-	struct token_expect x = {.rp_id = o->rp_id, .cdh = as->nonce.cdh, .up = up, .uv = uv};
+	struct token_expect x = { .rp_id = o->rp_id, .cdh = as->nonce.cdh, .up = up, .uv = uv };
 	enum err e;
 
 	if (i < 0 || !(as->ask->slots & 1u << i))
@@ -59,16 +59,16 @@ fill_job(struct assertion *as, const char *purpose, struct span request, struct 
 	const struct outer *o = as->ask->outer;
 
 	token_challenge(purpose, request, &as->nonce);
-	*q = (struct token_job){.op = TOKEN_ASSERT, .rp_id = span_str(o->rp_id)};
+	*q = (struct token_job){ .op = TOKEN_ASSERT, .rp_id = span_str(o->rp_id) };
 	q->cdh = SPAN(as->nonce.cdh, 32);
-	q->creds = (struct wire_list){.v = as->creds, .n = as->ncreds};
+	q->creds = (struct wire_list){ .v = as->creds, .n = as->ncreds };
 }
 
 /* No touch, no PIN, no secret.  Nothing that goes wrong here says anything. */
 static enum err
 probe(struct job *j, struct assertion *as, struct token *t)
 {
-	struct token_call c = {.touch = NULL};
+	struct token_call c = { .touch = NULL };
 	enum err e;
 
 	if (t->err)
@@ -86,7 +86,7 @@ static enum err
 call_once(struct job *j, struct assertion *as, struct token *t, enum token_uv uv, struct span pin)
 {
 	const struct token_ask *a = as->ask;
-	struct token_call c = {.touch = a->touch};
+	struct token_call c = { .touch = a->touch };
 	enum err e;
 
 	fill_job(as, a->purpose, a->request, &c.job);
@@ -116,7 +116,7 @@ say_tries(struct job *j, const struct token *t)
 static enum err
 with_pin(struct job *j, struct assertion *as, struct token *t)
 {
-	struct sec pin = {0};
+	struct sec pin = { 0 };
 	enum err e = ERR_OK;
 
 	for (int i = 0; i < PIN_TRIES; i++) {
@@ -260,8 +260,7 @@ static bool
 any_needs_pin(const struct assertion *as, const struct tokens *ts)
 {
 	for (size_t i = 0; i < ts->n; i++)
-		if (wants_verification(as, &ts->t[i]) ||
-		    (ts->t[i].options & TOKEN_OPT_ALWAYS_UV))
+		if (wants_verification(as, &ts->t[i]) || (ts->t[i].options & TOKEN_OPT_ALWAYS_UV))
 			return true;
 	return false;
 }
@@ -292,9 +291,9 @@ find_tokens(struct job *j, struct assertion *as, struct tokens *ts)
 enum err
 token_assert(struct job *j, const struct token_ask *a, int *slot, struct sec *secret)
 {
-	struct assertion as = {.ask = a, .slot = -1, .secret = secret};
+	struct assertion as = { .ask = a, .slot = -1, .secret = secret };
 	struct token *which = NULL;
-	struct tokens ts = {0};
+	struct tokens ts = { 0 };
 	enum err e;
 
 	collect(&as);

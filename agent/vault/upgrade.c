@@ -33,8 +33,8 @@ static enum err
 rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b)
 {
 	struct slot *s = malloc(sizeof *s);
-	struct slotmake_note n = {.now = (uint64_t)time(NULL)};
-	struct store_rewrite w = {.outer = o, .body = b};
+	struct slotmake_note n = { .now = (uint64_t)time(NULL) };
+	struct store_rewrite w = { .outer = o, .body = b };
 	struct keys_factors f;
 	uint8_t auth[32];
 	enum err e;

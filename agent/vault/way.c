@@ -23,8 +23,9 @@ way_done(struct way_got *got)
 void
 way_factors(const struct way_got *got, struct keys_factors *f)
 {
-	*f = (struct keys_factors){.token = sec_span(&got->f1), .passphrase = sec_span(&got->f2),
-				   .recovery = sec_span(&got->f3)};
+	*f = (struct keys_factors){ .token = sec_span(&got->f1),
+		.passphrase = sec_span(&got->f2),
+		.recovery = sec_span(&got->f3) };
 }
 
 static enum err
@@ -90,9 +91,9 @@ static enum err
 try_slot(const struct way_want *w, int i, const struct keys_factors *f, struct way_got *got)
 {
 	const struct slot *s = &w->outer->slot[i];
-	struct keys_slot ks = {.vault_id = w->outer->vault_id,
-			       .hdr = outer_slot_hdr(w->outer, (size_t)i).p};
-	struct sec prk = {0};
+	struct keys_slot ks = { .vault_id = w->outer->vault_id,
+		.hdr = outer_slot_hdr(w->outer, (size_t)i).p };
+	struct sec prk = { 0 };
 	enum err e;
 
 	if (!(e = keys_prk(f, s->kdf_salt, &prk)) &&
@@ -126,18 +127,18 @@ way_stretch(struct job *j, struct span pass, const struct slot *s, struct sec *f
 }
 
 static enum err
-try_passphrase(struct job *j, const struct way_want *w, unsigned slots, struct way_got *got,
-	       struct span pass)
+try_passphrase(
+    struct job *j, const struct way_want *w, unsigned slots, struct way_got *got, struct span pass)
 {
 	enum err e = ERR_VAULT_KEY;
 
 	for (int i = 0; i < OUTER_SLOTS && e == ERR_VAULT_KEY; i++) {
-		struct sec f2 = {0};
+		struct sec f2 = { 0 };
 
 		if (!(slots & 1u << i))
 			continue;
 		if (!(e = way_stretch(j, pass, &w->outer->slot[i], &f2))) {
-			struct keys_factors f = {.passphrase = sec_span(&f2)};
+			struct keys_factors f = { .passphrase = sec_span(&f2) };
 
 			e = try_slot(w, i, &f, got);
 		}
@@ -149,11 +150,11 @@ try_passphrase(struct job *j, const struct way_want *w, unsigned slots, struct w
 static enum err
 open_passphrase(struct job *j, const struct way_want *w, unsigned slots, struct way_got *got)
 {
-	struct question q = {.ask = ASK_PASS, .text = "Passphrase of the vault"};
+	struct question q = { .ask = ASK_PASS, .text = "Passphrase of the vault" };
 	enum err e = ERR_VAULT_KEY;
 
 	for (int i = 0; i < PASS_TRIES && (e == ERR_VAULT_KEY || e == ERR_PASS_EMPTY); i++) {
-		struct sec pass = {0};
+		struct sec pass = { 0 };
 
 		if (!(e = job_ask(j, &q, &pass)))
 			e = try_passphrase(j, w, slots, got, sec_span(&pass));
@@ -165,18 +166,18 @@ open_passphrase(struct job *j, const struct way_want *w, unsigned slots, struct 
 
 /* ---- token, alone or with a passphrase ---- */
 static enum err
-second_factor(struct job *j, const struct way_want *w, int slot, struct span f1,
-	      struct way_got *got)
+second_factor(
+    struct job *j, const struct way_want *w, int slot, struct span f1, struct way_got *got)
 {
-	struct question q = {.ask = ASK_PASS, .text = "Passphrase that goes with your token"};
+	struct question q = { .ask = ASK_PASS, .text = "Passphrase that goes with your token" };
 	enum err e = ERR_VAULT_KEY;
 
 	for (int i = 0; i < PASS_TRIES && e == ERR_VAULT_KEY; i++) {
-		struct sec pass = {0}, f2 = {0};
+		struct sec pass = { 0 }, f2 = { 0 };
 
 		if (!(e = job_ask(j, &q, &pass)) &&
 		    !(e = way_stretch(j, sec_span(&pass), &w->outer->slot[slot], &f2))) {
-			struct keys_factors f = {.token = f1, .passphrase = sec_span(&f2)};
+			struct keys_factors f = { .token = f1, .passphrase = sec_span(&f2) };
 
 			e = try_slot(w, slot, &f, got);
 		}
@@ -190,16 +191,22 @@ second_factor(struct job *j, const struct way_want *w, int slot, struct span f1,
 static enum err
 open_token(struct job *j, const struct way_want *w, unsigned slots, struct way_got *got)
 {
-	struct token_ask a = {.outer = w->outer, .slots = slots, .purpose = w->purpose,
-			      .request = w->request, .secret = true, .verify = true,
-			      .force = w->force, .path = w->token, .nowait = w->nowait,
-			      .touch = w->why};
-	struct sec f1 = {0};
+	struct token_ask a = { .outer = w->outer,
+		.slots = slots,
+		.purpose = w->purpose,
+		.request = w->request,
+		.secret = true,
+		.verify = true,
+		.force = w->force,
+		.path = w->token,
+		.nowait = w->nowait,
+		.touch = w->why };
+	struct sec f1 = { 0 };
 	int slot = -1;
 	enum err e;
 
 	if (!(e = token_assert(j, &a, &slot, &f1))) {
-		struct keys_factors f = {.token = sec_span(&f1)};
+		struct keys_factors f = { .token = sec_span(&f1) };
 
 		if (w->outer->slot[slot].factors & FACTOR_PASSPHRASE)
 			e = second_factor(j, w, slot, sec_span(&f1), got);
@@ -231,18 +238,21 @@ take_words(const struct way_words *w, struct span frame, struct sec *recs)
 enum err
 way_ask_words(struct job *j, const struct way_words *w, struct sec *recs)
 {
-	struct worker_job q = {.op = WORKER_PHRASE_OPEN, .fpr = w->fpr, .tries = 3,
-			       .generation = w->generation, .want_seed = w->seed != NULL,
-			       .wait_ms = WORDS_MS};
-	struct ops_event ev = {.kind = OPS_EV_NEED_WORDS,
-			       .text = SPAN_LIT("the 24 words of your recovery phrase")};
+	struct worker_job q = { .op = WORKER_PHRASE_OPEN,
+		.fpr = w->fpr,
+		.tries = 3,
+		.generation = w->generation,
+		.want_seed = w->seed != NULL,
+		.wait_ms = WORDS_MS };
+	struct ops_event ev = { .kind = OPS_EV_NEED_WORDS,
+		.text = SPAN_LIT("the 24 words of your recovery phrase") };
 	struct helper *h = NULL;
 	struct span frame;
 	enum err e;
 
 	if (!j->r.c || !j->r.c->interactive)
 		return ERR_NOPROMPT;
-	q.slot_ids = (struct wire_list){.v = w->ids, .n = w->nids};
+	q.slot_ids = (struct wire_list){ .v = w->ids, .n = w->nids };
 	wire_mark(&worker_job_map, &q);
 	if (!(e = job_new_id(j, false)) && !(e = job_spawn(j, HELPER_WORKER, j->id, &h)) &&
 	    !(e = job_send(j, h, &worker_job_map, &q))) {
@@ -260,9 +270,9 @@ static enum err
 open_phrase(struct job *j, const struct way_want *w, unsigned slots, struct way_got *got)
 {
 	struct span ids[OUTER_SLOTS];
-	struct sec recs[OUTER_SLOTS] = {{0}};
+	struct sec recs[OUTER_SLOTS] = { { 0 } };
 	int index[OUTER_SLOTS];
-	struct way_words words = {.ids = ids};
+	struct way_words words = { .ids = ids };
 	struct seed seed;
 	enum err e;
 
@@ -276,7 +286,7 @@ open_phrase(struct job *j, const struct way_want *w, unsigned slots, struct way_
 	if (!(e = way_ask_words(j, &words, recs)))
 		e = ERR_VAULT_KEY;
 	for (size_t i = 0; i < words.nids && e == ERR_VAULT_KEY; i++) {
-		struct keys_factors f = {.recovery = sec_span(&recs[i])};
+		struct keys_factors f = { .recovery = sec_span(&recs[i]) };
 
 		e = try_slot(w, index[i], &f, got);
 	}
@@ -294,7 +304,7 @@ way_open(struct job *j, const struct way_want *w, struct way_got *got)
 	unsigned phrase = with_factor(w, all, FACTOR_PHRASE);
 	unsigned pass = with_factor(w, all, FACTOR_PASSPHRASE) & ~token;
 
-	*got = (struct way_got){.slot = -1};
+	*got = (struct way_got){ .slot = -1 };
 	if (!all)
 		return ERR_NOTFOUND;
 	if (token)

@@ -1,7 +1,7 @@
 /*
  * CTAPHID reports and CTAP requests to the software token.  Input: two bytes of choices, then
- * either raw reports of 64 bytes, or requests (u8 command, u16be length, bytes), which are framed for it.
- * Whatever comes, every report that it sends is well formed, and it goes on answering.
+ * either raw reports of 64 bytes, or requests (u8 command, u16be length, bytes), which are framed
+ * for it.  Whatever comes, it goes on answering.
  */
 #include <assert.h>
 #include <stdlib.h>

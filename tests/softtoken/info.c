@@ -5,14 +5,15 @@
 #include "tests/softtoken/parse.h"
 #include "tests/softtoken/pin.h"
 
+/* Those of the n names whose bit is set. */
 static void
-names_put(struct buf *b, const char *const *names, unsigned mask)
+names_put(struct buf *b, const char *const *names, size_t n, unsigned mask)
 {
-	size_t i, n = (size_t)__builtin_popcount(mask);
+	size_t i;
 
-	cbor_put_array(b, n);
-	for (i = 0; mask != 0; i++, mask >>= 1)
-		if (mask & 1)
+	cbor_put_array(b, (size_t)__builtin_popcount(mask));
+	for (i = 0; i < n; i++)
+		if (mask & (1u << i))
 			cbor_put_str(b, names[i]);
 }
 
@@ -80,7 +81,7 @@ limits_put(const struct softtoken *t, struct soft_map *m)
 
 	cbor_put_uint(soft_map_key(m, 0x07), t->row->max_list);
 	cbor_put_uint(soft_map_key(m, 0x08), t->row->max_id);
-	names_put(soft_map_key(m, 0x09), transports, 1);
+	names_put(soft_map_key(m, 0x09), transports, 1, 1);
 	if (soft_has(t, SOFT_ALGS)) {
 		b = soft_map_key(m, 0x0a);
 		cbor_put_array(b, 2);
@@ -108,9 +109,9 @@ soft_info(struct softtoken *t, struct span req, struct buf *rep)
 	struct soft_map m = { 0 };
 
 	(void)req;
-	names_put(soft_map_key(&m, 0x01), versions, t->row->versions);
+	names_put(soft_map_key(&m, 0x01), versions, 3, t->row->versions);
 	if (extensions(t) != 0)
-		names_put(soft_map_key(&m, 0x02), exts, extensions(t));
+		names_put(soft_map_key(&m, 0x02), exts, 2, extensions(t));
 	cbor_put_bytes(soft_map_key(&m, 0x03), SPAN(SOFTTOKEN_AAGUID, SOFTTOKEN_AAGUID_LEN));
 	options_put(t, soft_map_key(&m, 0x04));
 	cbor_put_uint(soft_map_key(&m, 0x05), t->row->max_msg);

@@ -1,10 +1,14 @@
 /*
  * softtoken_port.h - libfido2 on a software token in the same process, in virtual time.
- * Include it after cmocka.h.
  */
 #ifndef UNIT_SOFTTOKEN_PORT_H
 #define UNIT_SOFTTOKEN_PORT_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 #include <fido.h>
 
 #include "lib/buf.h"

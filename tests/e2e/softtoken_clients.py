@@ -3,7 +3,9 @@
 import inspect
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -20,7 +22,7 @@ from fido2.server import AttestationVerifier, Fido2Server
 from fido2.utils import sha256
 
 from softtoken import (
-	AAGUID, ALGS, HASH, PIN, RP, SALT1, SALT2, Soft,
+	AAGUID, ALGS, HASH, PIN, PROGRAM, RP, SALT1, SALT2, Soft,
 	auth, expect, made_id, make, personalities, protocols, secret)
 
 
@@ -484,6 +486,33 @@ class Verifier(AttestationVerifier):
 	def verify_attestation(self, obj, client_data_hash):
 		Attestation.for_type(obj.fmt)().verify(
 			obj.att_statement, obj.auth_data, client_data_hash)
+
+
+def test_stdin():
+	init = (b"\xff" * 4 + b"\x86\0\x08nonce123").ljust(64, b"\0")
+	out = subprocess.run([PROGRAM, "--stdin"], input=init * 2, capture_output=True, check=True)
+	assert len(out.stdout) == 128 and out.stdout[7:15] == b"nonce123" and not out.stderr
+
+
+def test_command_line():
+	with tempfile.TemporaryDirectory() as home:
+		state, sock = os.path.join(home, "state"), os.path.join(home, "sock")
+		both = ["--state", state, "--socket", sock]
+		for args, status in (([], 64), (["--state", state], 64), ([*both, "x"], 64),
+				([*both, "--touch", "often"], 64), ([*both, "--fault", "x"], 64),
+				([*both, "--personality", "x"], 1), ([*both, "--pin", "1"], 1),
+				(["--state", state, "--socket", home], 1)):
+			run = subprocess.run([PROGRAM, *args], stderr=subprocess.PIPE)
+			assert run.returncode == status and run.stderr, args
+		with open(state, "wb") as f:
+			f.write(b"damaged")
+		assert subprocess.run([PROGRAM, *both], stderr=subprocess.PIPE).returncode == 1
+		with open(state, "rb") as f:
+			assert f.read() == b"damaged"
+	with Soft() as soft:
+		assert subprocess.run([PROGRAM, "--state", soft.state + "2", "--socket", soft.path],
+			stderr=subprocess.PIPE).returncode == 1
+		assert soft.ctap() and not soft.send("nonsense") and not soft.send("fault", "x")
 
 
 def test_malformed_requests():

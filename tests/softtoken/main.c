@@ -286,8 +286,10 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if ((r = crypto_init()) != ERR_OK)
 		return fail(r, "start");
-	if ((r = token_open(&o, &t)) != ERR_OK)
+	if ((r = token_open(&o, &t)) != ERR_OK) {
+		softtoken_free(t);
 		return fail(r, o.state != NULL ? o.state : "token");
+	}
 	r = o.from_stdin ? stdin_run(t) : soft_daemon_run(&o.daemon, t);
 	softtoken_free(t);
 	if (r == ERR_OK)

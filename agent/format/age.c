@@ -1,6 +1,5 @@
 /* age.c - age X25519 identities (C2SP age.md "X25519 recipient stanza"). */
 #include "agent/format/format.h"
-#include "lib/text.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
 

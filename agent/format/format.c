@@ -51,3 +51,11 @@ format_export(const struct format *f, struct span purpose, struct span name)
 			return &f->export[i];
 	return NULL;
 }
+
+enum err
+format_encode(enum text_code code, struct span in, struct sec *out)
+{
+	enum err e = sec_init(out, text_encoded_len(code, in.len));
+
+	return e ? e : text_encode_sec(code, in, out);
+}

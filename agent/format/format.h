@@ -13,6 +13,7 @@
 #include "lib/buf.h"
 #include "lib/ops.h"
 #include "lib/sec.h"
+#include "lib/text.h"
 
 /* A key as a format function sees it; priv is empty where only the public half is needed. */
 struct format_in {
@@ -76,6 +77,9 @@ const struct format_public *format_public(
     const struct format *f, struct span purpose, struct span name);
 const struct format_export *format_export(
     const struct format *f, struct span purpose, struct span name);
+
+/* in as text into *out, which must be empty and gets as much room as that takes. */
+MUST enum err format_encode(enum text_code code, struct span in, struct sec *out);
 
 /* ---- typed signing (DESIGN 8): the signed bytes are built here, never given ---- */
 /* PROTOCOL.sshsig: the binary signature blob.  hash_alg sha256 or sha512 with its length. */

@@ -3,7 +3,6 @@
  * client-server API 11.12 "Secrets", 11.12.3.2 "Key backup"; notes/messengers.md 2).
  */
 #include "agent/format/format.h"
-#include "lib/text.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
 
@@ -29,7 +28,7 @@ public_base64(const struct format_in *in, struct buf *out)
 static enum err
 private_base64(const struct format_in *in, struct sec *out)
 {
-	return text_encode_sec(TEXT_BASE64_NOPAD, in->priv, out);
+	return format_encode(TEXT_BASE64_NOPAD, in->priv, out);
 }
 
 /* Spec 11.12.2.3.1 "Recovery key": base58(8B 01 | key | parity), parity makes the XOR of all 35

@@ -5,7 +5,6 @@
  */
 #include "agent/format/format.h"
 #include "lib/crypto.h"
-#include "lib/text.h"
 
 #define N(a)	 (sizeof(a) / sizeof *(a))
 #define DJB_TYPE 0x05 /* libsignal's type byte in front of a Curve25519 public key */
@@ -45,7 +44,7 @@ clamped(const struct format_in *in, enum text_code code, struct sec *out)
 	if ((e = sec_init_copy(&k, in->priv)))
 		return e;
 	crypto_x25519_clamp(k.p);
-	e = text_encode_sec(code, sec_span(&k), out);
+	e = format_encode(code, sec_span(&k), out);
 	sec_done(&k);
 	return e;
 }

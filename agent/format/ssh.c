@@ -4,7 +4,6 @@
  */
 #include "agent/format/format.h"
 #include "lib/crypto.h"
-#include "lib/text.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
 #define TYPE "ssh-ed25519"
@@ -145,7 +144,7 @@ private_file(const struct format_in *in, struct sec *out)
 	enum err e;
 
 	if (!(e = sec_init(&blob, 1024)) && !(e = private_blob(in, &blob)) &&
-	    !(e = text_encode_sec(TEXT_BASE64, sec_span(&blob), &text)) &&
+	    !(e = format_encode(TEXT_BASE64, sec_span(&blob), &text)) &&
 	    !(e = sec_init(out, text.len + text.len / 70 + 128)))
 		e = armour(sec_span(&text), out);
 	sec_done(&blob);

@@ -4,7 +4,6 @@
  */
 #include "agent/format/format.h"
 #include "lib/crypto.h"
-#include "lib/text.h"
 
 #define N(a)	     (sizeof(a) / sizeof *(a))
 #define ONION_CHARS  56
@@ -105,7 +104,7 @@ add_onion(const struct format_in *in, struct sec *out)
 		return e;
 	crypto_ed25519_expand(in->priv.p, key.p);
 	key.len = 64;
-	if (!(e = text_encode_sec(TEXT_BASE64, sec_span(&key), &text)) &&
+	if (!(e = format_encode(TEXT_BASE64, sec_span(&key), &text)) &&
 	    !(e = sec_init(out, sizeof head - 1 + text.len)) && !(e = sec_put(out, SPAN_LIT(head))))
 		e = sec_put(out, sec_span(&text));
 	sec_done(&key);
@@ -121,7 +120,7 @@ auth_private(const struct format_in *in, struct sec *out)
 	struct sec text = { 0 };
 	enum err e;
 
-	if (!(e = text_encode_sec(TEXT_BASE32, in->priv, &text)) &&
+	if (!(e = format_encode(TEXT_BASE32, in->priv, &text)) &&
 	    !(e = sec_init(out, ONION_CHARS + sizeof middle - 1 + text.len)) &&
 	    !(e = sec_put(out, SPAN(in->account.p, ONION_CHARS))) &&
 	    !(e = sec_put(out, SPAN_LIT(middle))))

@@ -78,6 +78,7 @@ PRELOAD := $(call each,preload,tests/preload,.so,)
 BENCH   := $(call each,bench,bench,,)
 FAULT   := $(call each,fault,fault,,)
 INTEROP := $(call each,interop,interop,,)
+DOCS    := $(call each,docs,docs,,)
 
 TEST_OBJ := $(foreach s,$(wildcard tests/*/*.c),$(s:%.c=$(B)/%.o))
 link_test = $(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDFLAGS_$(@F)) -o $@ \
@@ -85,7 +86,7 @@ link_test = $(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDFLAGS_$(@F))
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ROOMS:%=$(B)/%.a)
 	$(link_test)
-$(BENCH) $(FAULT) $(INTEROP): $(B)/%: $(B)/tests/%.o $(ROOMS:%=$(B)/%.a)
+$(BENCH) $(FAULT) $(INTEROP) $(DOCS): $(B)/%: $(B)/tests/%.o $(ROOMS:%=$(B)/%.a)
 	@mkdir -p $(@D)
 	$(link_test)
 $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(ROOMS:%=$(B)/%.a)
@@ -98,7 +99,7 @@ $(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
 # of `make deps-interop`
 LIBS_omemo = $(call pkg,libomemo-c)
 
-check-programs: programs $(UNIT) $(REPLAY) $(PRELOAD) $(kat_BIN)
+check-programs: programs $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(kat_BIN)
 
 # --- rules ---
 

@@ -1,0 +1,489 @@
+/*
+ * dump.c - the tables of the program as mdoc, for the manual: usage: dump REGION
+ *
+ * What a page has between `.\" BEGIN REGION` and `.\" END REGION` is what this prints.
+ * tests/lint/manual.sh compares the two; `tests/lint/manual.sh update` writes the pages.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/format/format.h"
+#include "agent/slot/slot.h"
+#include "agent/vault/item.h"
+#include "lib/conf.h"
+#include "lib/job.h"
+#include "lib/ops.h"
+
+#define COLUMNS	 78
+#define MESSAGES 64
+#define N(a)	 (sizeof(a) / sizeof(a)[0])
+
+/* ---- text ---- */
+
+/* Width of the line that is being written. */
+static size_t at;
+
+static void
+end_line(void)
+{
+	if (at > 0)
+		putchar('\n');
+	at = 0;
+}
+
+/* The next word belongs to what stands there already. */
+static bool glued;
+
+/* Nothing in it is a request of roff, and options stay what they are when they are copied. */
+static void
+word(const char *p, size_t n)
+{
+	size_t i;
+
+	if (at > 0 && !glued && at + 1 + n > COLUMNS)
+		end_line();
+	else if (at > 0 && !glued)
+		at += (size_t)printf(" ");
+	glued = false;
+	if (at == 0 && (*p == '.' || *p == '\''))
+		printf("\\&");
+	for (i = 0; i < n; i++)
+		if (p[i] == '\\')
+			printf("\\e");
+		else if (p[i] == '-' && i + 1 < n && p[i + 1] == '-')
+			printf("\\-\\-"), i++;
+		else
+			putchar(p[i]);
+	at += n;
+	if (strchr(".?!", p[n - 1]))
+		end_line();
+}
+
+/* Several lines as needed, a new one for each sentence. */
+static void
+text(const char *s)
+{
+	size_t n;
+
+	for (s += strspn(s, " "); *s; s += n + strspn(s + n, " ")) {
+		n = strcspn(s, " ");
+		word(s, n);
+	}
+}
+
+static void
+sentence(const char *s)
+{
+	char first[2] = { 0 };
+
+	if (*s >= 'a' && *s <= 'z') {
+		first[0] = (char)(*s++ - 'a' + 'A');
+		printf("%s", first);
+		glued = true;
+		at++;
+	}
+	text(s);
+	if (at > 0) {
+		putchar('.');
+		at++;
+	}
+	end_line();
+}
+
+/* One "name" of "name|name|name". */
+static size_t
+name_len(const char *names)
+{
+	return strcspn(names, "|");
+}
+
+/* ---- messages ---- */
+
+static const char *
+number_of(uint64_t n, char out[24])
+{
+	if (n == UINT32_MAX)
+		snprintf(out, 24, "2^32-1");
+	else
+		snprintf(out, 24, "%llu", (unsigned long long)n);
+	return out;
+}
+
+static void
+range(const char *what, uint64_t min, uint64_t max)
+{
+	char a[24], b[24];
+
+	if (max == UINT64_MAX || max == 0)
+		printf("%s", what);
+	else if (min == max)
+		printf("%s, %s", what, number_of(min, a));
+	else
+		printf("%s, %s..%s", what, number_of(min, a), number_of(max, b));
+}
+
+static void
+type(const struct wire_field *f)
+{
+	switch (f->type) {
+	case WIRE_UINT:
+		range("number", f->min, f->flags & WF_ENUM ? UINT64_MAX : f->max);
+		break;
+	case WIRE_INT:
+		range("integer", f->min, f->max);
+		break;
+	case WIRE_BOOL:
+		printf("bool");
+		break;
+	case WIRE_BYTES:
+		range("bytes", f->min, f->max);
+		break;
+	case WIRE_TEXT:
+		range("text", f->min, f->max);
+		break;
+	case WIRE_MAP:
+		printf("%s", f->sub->name);
+		break;
+	case WIRE_LIST:
+		printf("%s list, 0..%llu", f->sub->name, (unsigned long long)f->max);
+		break;
+	case WIRE_UINTS:
+		printf("list of numbers");
+		break;
+	case WIRE_BLOBS:
+		range("list of bytes", f->min, f->max);
+		break;
+	case WIRE_RAW:
+		printf("anything");
+		break;
+	}
+}
+
+static void
+values(const char *names)
+{
+	char item[80];
+	size_t n;
+	int i;
+
+	for (i = 0; *names; names += n + (names[n] == '|'), i++) {
+		n = name_len(names);
+		snprintf(item, sizeof(item), "%d %.*s%s", i, (int)n, names, names[n] ? "," : "");
+		text(item);
+	}
+}
+
+static void
+field(const struct wire_field *f)
+{
+	printf(".It %u Ta Va %s Ta \"", (unsigned)f->key, f->name);
+	type(f);
+	printf("\" Ta %s Ta\n", f->flags & WF_OPT ? "-" : "yes");
+	text(f->help);
+	if (f->flags & WF_ENUM) {
+		printf(":");
+		at++;
+		values(f->names);
+	}
+	if (f->flags & WF_SECRET)
+		text("(secret)");
+	end_line();
+}
+
+static void
+message(const struct wire_map *m)
+{
+	size_t i;
+
+	printf(".Ss %s\n", m->name);
+	printf(".Bl -column \"11\" \"absolute_left\" \"item list, 0..256\" \"must\"\n");
+	printf(".It key Ta name Ta type Ta must Ta meaning\n");
+	for (i = 0; i < m->n; i++)
+		field(&m->field[i]);
+	printf(".El\n");
+}
+
+/* m and what it contains, each once, in the order in which they are met */
+static void
+collect(const struct wire_map **list, size_t *n, const struct wire_map *m)
+{
+	size_t i;
+
+	if (m == NULL || m->n == 0)
+		return;
+	for (i = 0; i < *n; i++)
+		if (list[i] == m)
+			return;
+	if (*n < MESSAGES)
+		list[(*n)++] = m;
+	for (i = 0; i < m->n; i++)
+		if (m->field[i].type == WIRE_MAP || m->field[i].type == WIRE_LIST)
+			collect(list, n, m->field[i].sub);
+}
+
+static void
+messages(void)
+{
+	const struct wire_map *list[MESSAGES] = { &ops_request_map, &ops_reply_map };
+	size_t n = 2, i;
+
+	for (i = 0; i < nops; i++) {
+		collect(list, &n, ops[i].req);
+		collect(list, &n, ops[i].rep);
+	}
+	for (i = 0; i < n; i++)
+		message(list[i]);
+}
+
+static void
+secret(void)
+{
+	message(&secret_msg_map);
+}
+
+/* ---- operations ---- */
+
+static void
+refer(const char *what, const struct wire_map *m)
+{
+	if (m == NULL || m->n == 0)
+		return;
+	printf("%s:\n.Sx %s .\n", what, m->name);
+}
+
+static void
+operations(void)
+{
+	static const struct {
+		unsigned flag;
+		const char *text;
+	} flags[] = {
+		{ OPF_OWNER, "For the owner only." },
+		{ OPF_LOCKED, "Works while the vault is locked." },
+		{ OPF_NOVAULT, "Works without a vault." },
+		{ OPF_WIDEN, "Widening: a way in is proven again." },
+		{ OPF_JOB, "May wait for a person, a token or the disk." },
+	};
+	size_t i, k;
+
+	printf(".Bl -tag -width Ds\n");
+	for (i = 0; i < nops; i++) {
+		printf(".It Cm %s Pq %d\n", ops[i].name, (int)ops[i].op);
+		sentence(ops[i].help);
+		for (k = 0; k < N(flags); k++)
+			if (ops[i].flags & flags[k].flag)
+				printf("%s\n", flags[k].text);
+		refer("Parameters", ops[i].req);
+		refer("Result", ops[i].rep);
+	}
+	printf(".El\n");
+}
+
+/* ---- errors ---- */
+
+static void
+errors(void)
+{
+	enum err e;
+	size_t i;
+
+	printf(".Bl -column \"98\" \"VAULT_GENERATION\" \"exit\"\n");
+	printf(".It no. Ta name Ta exit Ta meaning, and what to do\n");
+	for (i = 0; i == 0 || err_at(i) != ERR_OK; i++) {
+		e = err_at(i);
+		printf(".It %d Ta Dv %s Ta %d Ta\n", (int)e, err_name(e), err_exit(e));
+		text(err_text(e));
+		if (*err_hint(e)) {
+			putchar(';');
+			at++;
+			text(err_hint(e));
+		}
+		end_line();
+	}
+	printf(".El\n");
+}
+
+/* The exit statuses that there are, for the lint. */
+static void
+exits(void)
+{
+	bool is[256] = { false };
+	size_t i;
+
+	is[0] = true;
+	for (i = 1; err_at(i) != ERR_OK; i++)
+		is[err_exit(err_at(i)) & 255] = true;
+	for (i = 0; i < 256; i++)
+		if (is[i])
+			printf("%zu\n", i);
+}
+
+/* ---- ownkey.conf ---- */
+
+static void
+argument(const struct opt *o)
+{
+	const char *names = o->names;
+	size_t n;
+
+	switch (o->type) {
+	case OPT_BOOL:
+		printf(" Cm yes | no");
+		break;
+	case OPT_UINT:
+		printf(" Ar number");
+		break;
+	case OPT_SECONDS:
+		printf(" Ar time");
+		break;
+	case OPT_TEXT:
+	case OPT_TEXTS:
+		printf(" Ar text");
+		break;
+	case OPT_ENUM:
+		for (; *names; names += n + (names[n] == '|')) {
+			n = name_len(names);
+			printf("%s Cm %.*s", names == o->names ? "" : " |", (int)n, names);
+		}
+		break;
+	}
+	putchar('\n');
+}
+
+static const char *
+duration(uint64_t s, char out[24])
+{
+	static const struct {
+		char letter;
+		unsigned seconds;
+	} unit[] = { { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 } };
+	size_t i;
+
+	for (i = 0; s % unit[i].seconds != 0; i++)
+		;
+	snprintf(out, 24, "%llu%c", (unsigned long long)(s / unit[i].seconds), unit[i].letter);
+	return out;
+}
+
+static void
+limits(const struct opt *o)
+{
+	char line[160], a[24], b[24];
+
+	if (o->def && *o->def)
+		snprintf(line, sizeof(line), "Default: %s.", o->def);
+	else
+		snprintf(line, sizeof(line), "Not set by default.");
+	printf("%s\n", line);
+	if (o->type == OPT_SECONDS)
+		printf("From %s to %s.\n", o->min ? duration(o->min, a) : "never",
+		    duration(o->max, b));
+	if (o->type == OPT_TEXTS)
+		printf("Up to %llu lines.\n", (unsigned long long)o->min);
+}
+
+static void
+options(void)
+{
+	size_t i;
+
+	printf(".Bl -tag -width Ds\n");
+	for (i = 0; i < conf_noptions; i++) {
+		printf(".It Ic %s No =", conf_options[i].name);
+		argument(&conf_options[i]);
+		sentence(conf_options[i].help);
+		limits(&conf_options[i]);
+	}
+	printf(".El\n");
+}
+
+/* ---- formats and ways in ---- */
+
+static void
+format_keys(const struct format *f)
+{
+	static const char *const use[] = { "free", "asks once", "touch" };
+	size_t i;
+
+	printf(".Bl -column \"cross-signing.master\" \"asks once\"\n");
+	for (i = 0; i < f->nkey; i++) {
+		printf(".It Cm %s Ta %s Ta\n", f->key[i].purpose, use[f->key[i].use]);
+		text(f->key[i].help);
+		end_line();
+	}
+	printf(".El\n");
+}
+
+static void
+format_exports(const struct format *f)
+{
+	size_t i;
+
+	printf(".Bl -column \"cross-signing.master\" \"hs_ed25519_secret_key\"\n");
+	for (i = 0; i < f->nexport; i++) {
+		printf(".It Cm %s Ta Cm %s Ta\n", f->export[i].purpose, f->export[i].name);
+		text(f->export[i].help);
+		end_line();
+	}
+	printf(".El\n");
+}
+
+static void
+all_formats(void)
+{
+	size_t i;
+
+	for (i = 0; i < nformats; i++) {
+		printf(".Ss %s\n", formats[i]->name);
+		sentence(formats[i]->help);
+		text("The account is");
+		sentence(formats[i]->account);
+		printf("Its keys, and when they ask:\n");
+		format_keys(formats[i]);
+		printf(".Pp\nForms for\n.Cm id export :\n");
+		format_exports(formats[i]);
+		printf(".Pp\n");
+		sentence(formats[i]->advice);
+	}
+}
+
+static void
+ways(void)
+{
+	size_t i;
+
+	printf(".Bl -column \"token and passphrase\"\n");
+	for (i = 0; i < nslot_types; i++) {
+		printf(".It %s Ta\n", slot_types[i].name);
+		text(slot_types[i].help);
+		end_line();
+	}
+	printf(".El\n");
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} regions[] = {
+		{ "operations", operations },
+		{ "messages", messages },
+		{ "secret", secret },
+		{ "errors", errors },
+		{ "exits", exits },
+		{ "options", options },
+		{ "formats", all_formats },
+		{ "ways", ways },
+	};
+	size_t i;
+
+	for (i = 0; argc == 2 && i < N(regions); i++)
+		if (strcmp(argv[1], regions[i].name) == 0) {
+			regions[i].print();
+			return 0;
+		}
+	fprintf(stderr, "usage: dump REGION\n");
+	return 64;
+}

@@ -235,6 +235,21 @@ messages(void)
 		message(list[i]);
 }
 
+/* What the body of a vault is made of. */
+static void
+records(void)
+{
+	static const struct wire_map *const top[] = { &slot_note_map, &seed_map, &item_map,
+		&tomb_map, &succession_map, &audit_map, &defaults_map };
+	const struct wire_map *list[MESSAGES];
+	size_t n = 0, i;
+
+	for (i = 0; i < N(top); i++)
+		collect(list, &n, top[i]);
+	for (i = 0; i < n; i++)
+		message(list[i]);
+}
+
 static void
 secret(void)
 {
@@ -470,6 +485,7 @@ main(int argc, char **argv)
 	} regions[] = {
 		{ "operations", operations },
 		{ "messages", messages },
+		{ "records", records },
 		{ "secret", secret },
 		{ "errors", errors },
 		{ "exits", exits },

@@ -25,9 +25,9 @@ struct enrol_report {
 
 /* Fill the token part of s (credential, key, uv as observed) and f1. */
 MUST enum err enrol_token(struct job *j, const struct enrol_want *w, struct slot *s, struct sec *f1,
-			  struct enrol_report *rep);
+    struct enrol_report *rep);
 /* Ask for a new passphrase; fill the Argon2 part of s and f2. */
-MUST enum err enrol_passphrase(struct job *j, const struct enrol_want *w, struct slot *s,
-			       struct sec *f2);
+MUST enum err enrol_passphrase(
+    struct job *j, const struct enrol_want *w, struct slot *s, struct sec *f2);
 
 #endif

@@ -19,8 +19,8 @@ struct helper {
 	struct loop_fd *fd;
 	bool connected; /* the supervisor answered */
 	bool ended;
-	enum err err;	/* spawn failed */
-	void *arg;	/* for the flow that started it */
+	enum err err; /* spawn failed */
+	void *arg;    /* for the flow that started it */
 };
 
 struct job {
@@ -39,8 +39,8 @@ struct job {
 };
 
 /* Start r as a job (takes over r->in's bytes through params).  ERR_LIMIT, ERR_NOMEM. */
-MUST enum err job_start(struct vault *v, struct client *c, const struct op_row *row, uint64_t id,
-			struct span params);
+MUST enum err job_start(
+    struct vault *v, struct client *c, const struct op_row *row, uint64_t id, struct span params);
 /* From outside: cancel one request / all of a client; wake what waits. */
 void job_cancel(struct vault *v, struct client *c, uint64_t request);
 void job_cancel_client(struct vault *v, struct client *c);

@@ -15,14 +15,14 @@ MUST enum err keyring_new(struct key_cache **out);
 /* Private bytes of an item's key (derive.h rules), and its public key.  Borrowed until the next
  * call; ERR_FORMAT when the item is not derived. */
 MUST enum err keyring_get(struct vault *v, const struct item *it, const struct sec **priv,
-			  const uint8_t **pub, size_t *publen);
+    const uint8_t **pub, size_t *publen);
 /* Forget one (retired, removed). */
 void keyring_forget(struct vault *v, const uint8_t item_id[16]);
 /* The secret of an item (imported or generated): opened into out for this one use. */
 MUST enum err keyring_secret(struct vault *v, const struct item *it, struct sec *out);
 /* Seal a secret for an item (id and rev must be set); appended to out. */
-MUST enum err keyring_seal(struct vault *v, const struct item *it, struct span secret,
-			   struct buf *out);
+MUST enum err keyring_seal(
+    struct vault *v, const struct item *it, struct span secret, struct buf *out);
 /* root of a generation (derive.h), kept in the arena. */
 MUST enum err keyring_root(struct vault *v, uint32_t generation, const struct sec **root);
 

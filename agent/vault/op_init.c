@@ -75,13 +75,13 @@ add_slot(struct making *m, const struct keys_factors *f, struct span label, stru
 	struct slotmake_note n = {
 		.id = m->slot.id, .label = label, .aaguid = aaguid, .now = m->now
 	};
-	uint8_t auth[32];
+	struct slotmake_seal k = { .factors = f, .vrk = sec_span(&m->vrk) };
 	enum err e;
 
-	n.auth = auth;
-	if (!(e = slotmake_seal(&m->outer, m->next, &m->slot, f, sec_span(&m->vrk), auth)))
+	n.auth = k.auth;
+	if (!(e = slotmake_seal(&m->outer, m->next, &m->slot, &k)))
 		e = slotmake_put_note(&m->body, &n);
-	sec_zero(auth, sizeof auth);
+	sec_zero(&k, sizeof k);
 	m->next++;
 	return e;
 }

@@ -128,16 +128,16 @@ seal(struct change *c, int i, struct span label, struct span vrk)
 		.passphrase = sec_span(&c->f2),
 		.recovery = sec_span(&c->f3) };
 	struct slotmake_note n = { .id = c->slot.id, .label = label, .now = c->now };
-	uint8_t auth[32];
+	struct slotmake_seal k = { .factors = &f, .vrk = vrk };
 	enum err e;
 
-	n.auth = auth;
+	n.auth = k.auth;
 	if (c->slot.factors & FACTOR_TOKEN)
 		n.aaguid = SPAN(c->rep.aaguid, 16);
 	outer_slot_clear(&c->outer, (size_t)i);
-	if (!(e = slotmake_seal(&c->outer, i, &c->slot, &f, vrk, auth)))
+	if (!(e = slotmake_seal(&c->outer, i, &c->slot, &k)))
 		e = slotmake_put_note(&c->body, &n);
-	sec_zero(auth, sizeof auth);
+	sec_zero(&k, sizeof k);
 	return e;
 }
 

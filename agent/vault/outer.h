@@ -39,6 +39,18 @@ enum slot_factor { /* bits */
 };
 enum slot_wrap { WRAP_PLAIN = 0, WRAP_DEFERRED = 1 };
 
+/* Reserved bytes; they are public. */
+static inline bool
+outer_is_zero(const uint8_t *p, size_t n)
+{
+	uint8_t any = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		any |= p[i];
+	return any == 0;
+}
+
 /* One slot, decoded.  What does not belong to its factors is zero. */
 struct slot {
 	uint8_t kind;	  /* enum slot_kind; SLOT_EMPTY: nothing else is set */
@@ -58,7 +70,7 @@ struct slot {
 	char hint[33]; /* NUL-terminated */
 	uint8_t pubkey[OUTER_PUBKEY_MAX];
 	uint8_t cred_id[OUTER_CRED_MAX];
-	uint8_t box[OUTER_WRAP_DEFER]; /* the wrap: slot_wrap_len bytes */
+	uint8_t box[OUTER_WRAP_DEFER]; /* the wrap: outer_wrap_len bytes */
 };
 
 static inline size_t

@@ -41,14 +41,13 @@ take_auth(const struct sec *prk, const uint8_t id[16], uint8_t auth[32])
 }
 
 enum err
-slotmake_seal(struct outer *o, int i, struct slot *s, const struct keys_factors *f, struct span vrk,
-    uint8_t auth[32])
+slotmake_seal(struct outer *o, int i, struct slot *s, struct slotmake_seal *k)
 {
 	struct sec prk = { 0 };
 	enum err e;
 
-	if (!(e = keys_prk(f, s->kdf_salt, &prk)) && !(e = keys_xp(&prk, s->id, s->xp)) &&
-	    !(e = take_auth(&prk, s->id, auth)) && !(e = make_wrap(o, s, &prk, vrk)))
+	if (!(e = keys_prk(k->factors, s->kdf_salt, &prk)) && !(e = keys_xp(&prk, s->id, s->xp)) &&
+	    !(e = take_auth(&prk, s->id, k->auth)) && !(e = make_wrap(o, s, &prk, k->vrk)))
 		e = outer_slot_put(o, (size_t)i, s);
 	sec_done(&prk);
 	return e;

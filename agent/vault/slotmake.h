@@ -8,12 +8,16 @@
 
 /* A new slot: id, salts, day; the caller sets factors and what belongs to them. */
 void slotmake_new(struct slot *s, uint64_t now);
-/* With its factors: xp, wrap 0, auth; put in place i of o. */
-MUST enum err slotmake_seal(struct outer *o, int i, struct slot *s, const struct keys_factors *f,
-			    struct span vrk, uint8_t auth[32]);
+/* With its factors: xp, wrap 0; put in place i of o; auth is for its note. */
+struct slotmake_seal {
+	const struct keys_factors *factors;
+	struct span vrk;
+	uint8_t auth[32]; /* out; the caller wipes it */
+};
+MUST enum err slotmake_seal(struct outer *o, int i, struct slot *s, struct slotmake_seal *k);
 /* Wrap a new VRK for slot i: with prk (wrap 0), or without (prk NULL: deferred, by its note). */
-MUST enum err slotmake_rewrap(struct outer *o, const struct body *b, int i, const struct sec *prk,
-			      struct span vrk);
+MUST enum err slotmake_rewrap(
+    struct outer *o, const struct body *b, int i, const struct sec *prk, struct span vrk);
 /* The note of a new or renewed slot. */
 struct slotmake_note {
 	const uint8_t *id;
@@ -33,8 +37,8 @@ struct slotmake_line {
 	struct body *body;
 	struct sec vrk; /* the new one; empty before */
 };
-MUST enum err slotmake_new_line(struct vault *v, struct slotmake_line *l, int at_hand,
-				const struct sec *prk);
+MUST enum err slotmake_new_line(
+    struct vault *v, struct slotmake_line *l, int at_hand, const struct sec *prk);
 
 /* Sealed parts of a generation: seed_g under "seedbox", passphrase of backups under "backup". */
 MUST enum err slotmake_seal_backup(struct span vrk, uint32_t g, struct span text, struct buf *box);

@@ -40,8 +40,8 @@ MUST enum err tokens_only(struct tokens *ts, struct span path);
 MUST enum err token_examine(struct job *j, struct token *t);
 bool token_is_software(const struct token *t);
 /* The person touches the one that is meant. */
-MUST enum err tokens_select(struct job *j, const struct tokens *ts, const char *text,
-			    struct token **out);
+MUST enum err tokens_select(
+    struct job *j, const struct tokens *ts, const char *text, struct token **out);
 /* Send one job to one token and wait; touch is announced with this text.  The result's spans are
  * valid until h is ended by the caller (job_end). */
 struct token_call {
@@ -69,7 +69,7 @@ struct token_ask {
 MUST enum err token_assert(struct job *j, const struct token_ask *a, int *slot, struct sec *secret);
 
 /* Ask for the PIN of t, refusing what can only go wrong.  again: why it is asked once more. */
-MUST enum err token_ask_pin(struct job *j, const struct token *t, enum err again, bool force,
-			    struct sec *pin);
+MUST enum err token_ask_pin(
+    struct job *j, const struct token *t, enum err again, bool force, struct sec *pin);
 
 #endif

@@ -36,7 +36,7 @@ rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b
 	struct slotmake_note n = { .now = (uint64_t)time(NULL) };
 	struct store_rewrite w = { .outer = o, .body = b };
 	struct keys_factors f;
-	uint8_t auth[32];
+	struct slotmake_seal k = { .factors = &f, .vrk = sec_span(&j->v->open.vrk) };
 	enum err e;
 
 	if (!s)
@@ -45,12 +45,12 @@ rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b
 	crypto_random(s->kdf_salt, sizeof s->kdf_salt);
 	way_factors(got, &f);
 	n.id = s->id;
-	n.auth = auth;
+	n.auth = k.auth;
 	outer_slot_clear(o, (size_t)got->slot);
-	if (!(e = slotmake_seal(o, got->slot, s, &f, sec_span(&j->v->open.vrk), auth)) &&
+	if (!(e = slotmake_seal(o, got->slot, s, &k)) &&
 	    !(e = slotmake_put_note(b, &n)))
 		e = store_rewrite(j, &w);
-	sec_zero(auth, sizeof auth);
+	sec_zero(&k, sizeof k);
 	free(s);
 	return e;
 }

@@ -27,10 +27,10 @@
 #include "lib/loop.h"
 #include "lib/ops.h"
 
-#define VAULT_CLIENTS 4096
-#define VAULT_JOBS 256
+#define VAULT_CLIENTS	  4096
+#define VAULT_JOBS	  256
 #define VAULT_CLIENT_JOBS 64
-#define VAULT_PROMPTS 3
+#define VAULT_PROMPTS	  3
 
 struct job;
 
@@ -59,8 +59,8 @@ struct store {
 	/* the answer that the owner waits for */
 	bool answered;
 	enum err err;
-	struct buf *sink;	/* where data that is read goes */
-	struct span verify;	/* what must be read back */
+	struct buf *sink;   /* where data that is read goes */
+	struct span verify; /* what must be read back */
 	size_t verified;
 	bool differs;
 };
@@ -72,7 +72,7 @@ struct open_vault {
 	struct outer outer;
 	struct body body;
 	struct vaultfile_state state;
-	int slot; /* index of the slot that opened it */
+	int slot;			      /* index of the slot that opened it */
 	uint64_t since_unix, since, last_use; /* since, last_use: loop_now() */
 	bool first_seen;
 	enum err warning;
@@ -132,9 +132,9 @@ MUST enum err req_reply(struct req *r, const void *msg);
 /* Detail for people, printf. */
 void req_text(struct req *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* VAULT_WAIT in dispatch, ERR_OK in a job: call before anything that waits. */
-#define REQ_MUST_WAIT(r)                 \
-	do {                             \
-		if (!(r)->job)           \
+#define REQ_MUST_WAIT(r)                   \
+	do {                               \
+		if (!(r)->job)             \
 			return VAULT_WAIT; \
 	} while (0)
 

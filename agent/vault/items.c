@@ -1,0 +1,236 @@
+/* items.c - the array of encoded items and its two indexes. */
+#include "agent/vault/items.h"
+
+#include <stdlib.h>
+
+#include "lib/crypto.h"
+
+#define HEADS_MIN 1024
+
+/* FNV-1a behind a random seed: labels are chosen by clients, so that chains must not be. */
+static uint32_t
+hash(const struct items *t, uint32_t start, struct span s)
+{
+	uint64_t h = be64(t->seed) ^ start;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ s.p[i]) * 0x100000001b3u;
+	h ^= be64(t->seed + 8);
+	h *= 0x9e3779b97f4a7c15u;
+	return (uint32_t)(h >> 32);
+}
+
+static uint32_t
+hash_id(const struct items *t, const uint8_t id[16])
+{
+	return hash(t, 1, SPAN(id, 16));
+}
+
+static uint32_t
+hash_label(const struct items *t, uint64_t kind, struct span label)
+{
+	return hash(t, 2 + (uint32_t)kind, label);
+}
+
+static void
+wipe_entry(struct items_entry *en)
+{
+	if (en->raw && en->owned) {
+		sec_zero(en->raw, en->len);
+		free(en->raw);
+	}
+	en->raw = NULL;
+}
+
+void
+items_done(struct items *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		wipe_entry(&t->v[i]);
+	free(t->v);
+	free(t->by_id);
+	free(t->by_label);
+	*t = (struct items){0};
+}
+
+/* ---- chains ---- */
+static void
+link_entry(struct items *t, size_t pos)
+{
+	struct items_entry *en = &t->v[pos];
+	uint32_t *id = &t->by_id[en->hash_id & (t->nheads - 1)];
+	uint32_t *label = &t->by_label[en->hash_label & (t->nheads - 1)];
+
+	en->next_id = *id;
+	en->next_label = *label;
+	*id = *label = (uint32_t)pos + 1;
+}
+
+static void
+unlink_entry(struct items *t, size_t pos)
+{
+	struct items_entry *en = &t->v[pos];
+	uint32_t *at = &t->by_id[en->hash_id & (t->nheads - 1)];
+
+	while (*at != pos + 1)
+		at = &t->v[*at - 1].next_id;
+	*at = en->next_id;
+	at = &t->by_label[en->hash_label & (t->nheads - 1)];
+	while (*at != pos + 1)
+		at = &t->v[*at - 1].next_label;
+	*at = en->next_label;
+}
+
+static enum err
+rehash(struct items *t, size_t nheads)
+{
+	uint32_t *id = calloc(nheads, sizeof *id), *label = calloc(nheads, sizeof *label);
+
+	if (!id || !label) {
+		free(id);
+		free(label);
+		return ERR_NOMEM;
+	}
+	if (!t->nheads)
+		crypto_random(t->seed, sizeof t->seed);
+	free(t->by_id);
+	free(t->by_label);
+	t->by_id = id;
+	t->by_label = label;
+	t->nheads = nheads;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].raw)
+			link_entry(t, i);
+	return ERR_OK;
+}
+
+enum err
+items_reserve(struct items *t, size_t n)
+{
+	size_t want = t->n + n, cap = t->cap ? t->cap : 16, heads = t->nheads ? t->nheads : HEADS_MIN;
+	struct items_entry *v;
+
+	while (cap < want)
+		cap *= 2;
+	if (cap != t->cap) {
+		if (!(v = realloc(t->v, cap * sizeof *v)))
+			return ERR_NOMEM;
+		t->v = v;
+		t->cap = cap;
+	}
+	while (heads < want)
+		heads *= 2;
+	return heads == t->nheads ? ERR_OK : rehash(t, heads);
+}
+
+/* ---- finding ---- */
+size_t
+items_find_id(const struct items *t, const uint8_t id[16])
+{
+	uint32_t h, at;
+
+	if (!t->nheads)
+		return 0;
+	h = hash_id(t, id);
+	for (at = t->by_id[h & (t->nheads - 1)]; at; at = t->v[at - 1].next_id) {
+		const struct items_entry *en = &t->v[at - 1];
+
+		if (en->hash_id == h && memcmp(en->raw + en->id_at, id, 16) == 0)
+			break;
+	}
+	return at;
+}
+
+size_t
+items_find_label(const struct items *t, uint64_t kind, struct span label)
+{
+	uint32_t h, at, best = 0;
+
+	if (!t->nheads)
+		return 0;
+	h = hash_label(t, kind, label);
+	for (at = t->by_label[h & (t->nheads - 1)]; at; at = t->v[at - 1].next_label) {
+		const struct items_entry *en = &t->v[at - 1];
+
+		if (en->hash_label == h && en->kind == kind &&
+		    span_eq(SPAN(en->raw + en->label_at, en->label_len), label) &&
+		    (!best || at < best))
+			best = at;
+	}
+	return best;
+}
+
+/* ---- changing ---- */
+static void
+fill(struct items *t, struct items_entry *en, struct span raw, const struct item *it)
+{
+	en->raw = (uint8_t *)(uintptr_t)raw.p;
+	en->len = (uint32_t)raw.len;
+	en->id_at = (uint32_t)(it->id.p - raw.p);
+	en->label_at = (uint32_t)(it->label.p - raw.p);
+	en->label_len = (uint16_t)it->label.len;
+	en->kind = it->kind > UINT16_MAX ? UINT16_MAX : (uint16_t)it->kind;
+	en->hash_id = hash_id(t, it->id.p);
+	en->hash_label = hash_label(t, en->kind, it->label);
+}
+
+enum err
+items_add(struct items *t, struct span raw, const struct item *it)
+{
+	enum err e;
+
+	if ((e = items_reserve(t, 1)))
+		return e;
+	if (items_find_id(t, it->id.p))
+		return ERR_EXISTS;
+	t->v[t->n] = (struct items_entry){.owned = false};
+	fill(t, &t->v[t->n], raw, it);
+	link_entry(t, t->n);
+	t->n++;
+	t->live++;
+	return ERR_OK;
+}
+
+/* it borrows from raw: in the copy everything is at the same offset. */
+static void
+move_spans(struct item *it, struct span from, const uint8_t *to)
+{
+	it->id.p = to + (it->id.p - from.p);
+	it->label.p = to + (it->label.p - from.p);
+}
+
+enum err
+items_put(struct items *t, struct span raw, const struct item *it)
+{
+	struct item moved = *it;
+	uint8_t *copy;
+	size_t at;
+	enum err e;
+
+	if ((e = items_reserve(t, 1)))
+		return e;
+	if (!(copy = malloc(raw.len)))
+		return ERR_NOMEM;
+	memcpy(copy, raw.p, raw.len);
+	at = items_find_id(t, it->id.p);
+	move_spans(&moved, raw, copy);
+	if (at) {
+		unlink_entry(t, --at);
+		wipe_entry(&t->v[at]);
+	} else {
+		at = t->n++;
+		t->live++;
+	}
+	t->v[at] = (struct items_entry){.owned = true};
+	fill(t, &t->v[at], SPAN(copy, raw.len), &moved);
+	link_entry(t, at);
+	return ERR_OK;
+}
+
+void
+items_remove(struct items *t, size_t pos)
+{
+	unlink_entry(t, pos);
+	wipe_entry(&t->v[pos]);
+	t->live--;
+}

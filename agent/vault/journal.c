@@ -1,0 +1,173 @@
+/* journal.c - records behind the file. */
+#include "agent/vault/journal.h"
+
+#include "agent/vault/keys.h"
+#include "lib/crypto.h"
+#include "lib/seal.h"
+
+#define MAGIC "OWJ1"
+#define BOX   (SEAL_OVERHEAD + 4) /* box and length around the CBOR */
+
+static enum err
+seal_record(struct span vrk, uint64_t generation, struct span head, struct span plain,
+	    struct buf *out)
+{
+	struct sec key = {0};
+	enum err e;
+
+	if (!(e = keys_journal(vrk, generation, &key)))
+		e = seal_box(sec_span(&key), "journal", head, plain, out);
+	sec_done(&key);
+	return e;
+}
+
+/* The zeros behind the CBOR fill the record, so that its size says little. */
+static enum err
+make_plain(struct span cbor, size_t total, struct buf *plain)
+{
+	size_t len = total - JOURNAL_HEAD - SEAL_OVERHEAD - JOURNAL_HASH;
+
+	buf_put_u32(plain, (uint32_t)cbor.len);
+	buf_put_span(plain, cbor);
+	buf_put_zero(plain, len - 4 - cbor.len);
+	return buf_err(plain);
+}
+
+static enum err
+make_record(struct span vrk, const struct journal_pos *at, struct span cbor, struct buf *rec)
+{
+	size_t total = (JOURNAL_OVERHEAD + cbor.len + JOURNAL_UNIT - 1) / JOURNAL_UNIT * JOURNAL_UNIT;
+	struct buf plain = BUF_INIT;
+	uint8_t head[JOURNAL_HEAD];
+	uint8_t hash[32];
+	enum err e;
+
+	memcpy(head, MAGIC, 4);
+	put_be32(head + 4, (uint32_t)total);
+	put_be64(head + 8, at->generation + 1);
+	memcpy(head + 16, at->hash, 32);
+	buf_put(rec, head, sizeof head);
+	if (!(e = make_plain(cbor, total, &plain)))
+		e = seal_record(vrk, at->generation + 1, SPAN(head, sizeof head), buf_span(&plain),
+				rec);
+	buf_done(&plain);
+	if (e)
+		return e;
+	crypto_sha256(buf_span(rec), hash);
+	buf_put(rec, hash, sizeof hash);
+	return buf_err(rec);
+}
+
+enum err
+journal_put(struct span vrk, struct journal_pos *at, struct span cbor, struct buf *out)
+{
+	struct buf rec = BUF_INIT;
+	enum err e;
+
+	if (cbor.len > JOURNAL_CBOR_MAX)
+		return ERR_TOOBIG;
+	if (!(e = make_record(vrk, at, cbor, &rec))) {
+		buf_put_span(out, buf_span(&rec));
+		e = buf_err(out);
+	}
+	if (!e) {
+		at->generation++;
+		memcpy(at->hash, rec.p + rec.len - 32, 32);
+	}
+	buf_done(&rec);
+	return e;
+}
+
+/* ---- reading ---- */
+static bool
+is_zero(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i])
+			return false;
+	return true;
+}
+
+/*
+ * The file ends inside the record, or sectors at its end were never written: it is the last change
+ * that did not reach the disk.  Sectors are counted from the start of the file.
+ */
+static bool
+is_torn(const struct journal_rest *rest, size_t total)
+{
+	size_t end, tail;
+
+	if (rest->bytes.len < total)
+		return true;
+	if (rest->bytes.len > total)
+		return false;
+	end = (size_t)((rest->file_at + total) % JOURNAL_SECTOR);
+	tail = end ? end : JOURNAL_SECTOR;
+	return is_zero(span_sub(rest->bytes, total - tail, tail));
+}
+
+/* Not even a head that makes sense: torn only when nothing but zeros is there, or it is cut. */
+static enum err
+no_head(const struct journal_rest *rest)
+{
+	if (rest->bytes.len < JOURNAL_HEAD || is_zero(rest->bytes))
+		return ERR_VAULT_TORN;
+	return ERR_VAULT_DAMAGED;
+}
+
+enum err
+journal_next(const struct journal_rest *rest, const struct journal_pos *at,
+	     struct journal_record *r)
+{
+	struct span b = rest->bytes;
+	uint8_t hash[32];
+	size_t total;
+
+	if (!b.len)
+		return ERR_NOTFOUND;
+	if (b.len < JOURNAL_HEAD || memcmp(b.p, MAGIC, 4) != 0)
+		return no_head(rest);
+	total = be32(b.p + 4);
+	if (total < JOURNAL_UNIT || total % JOURNAL_UNIT || total > JOURNAL_RECORD_MAX)
+		return ERR_VAULT_DAMAGED;
+	if (b.len < total)
+		return ERR_VAULT_TORN;
+	crypto_sha256(SPAN(b.p, total - JOURNAL_HASH), hash);
+	if (!span_eq(SPAN(hash, 32), span_sub(b, total - JOURNAL_HASH, JOURNAL_HASH)))
+		return is_torn(rest, total) ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED;
+	if (be64(b.p + 8) != at->generation + 1 || memcmp(b.p + 16, at->hash, 32) != 0)
+		return ERR_VAULT_DAMAGED;
+	*r = (struct journal_record){.generation = at->generation + 1, .raw = SPAN(b.p, total)};
+	return ERR_OK;
+}
+
+void
+journal_advance(struct journal_pos *at, const struct journal_record *r)
+{
+	at->generation = r->generation;
+	memcpy(at->hash, r->raw.p + r->raw.len - 32, 32);
+}
+
+enum err
+journal_open(struct span vrk, const struct journal_record *r, struct buf *plain, struct span *cbor)
+{
+	struct span box = SPAN(r->raw.p + JOURNAL_HEAD, r->raw.len - JOURNAL_HEAD - JOURNAL_HASH);
+	size_t len = box.len - SEAL_OVERHEAD;
+	struct sec key = {0};
+	uint8_t *p;
+	enum err e;
+
+	buf_reset(plain);
+	if (!(p = buf_room(plain, len)))
+		return ERR_NOMEM;
+	if (!(e = keys_journal(vrk, r->generation, &key)))
+		e = seal_open(sec_span(&key), "journal", SPAN(r->raw.p, JOURNAL_HEAD), box, p);
+	sec_done(&key);
+	if (e)
+		return e == ERR_NOMEM ? e : ERR_VAULT_DAMAGED;
+	buf_add(plain, len);
+	*cbor = span_sub(buf_span(plain), 4, be32(p));
+	if (!cbor->len || !is_zero(SPAN(p + 4 + cbor->len, len - 4 - cbor->len)))
+		return ERR_VAULT_DAMAGED;
+	return ERR_OK;
+}

@@ -446,13 +446,15 @@ format_exports(const struct format *f)
 static void
 all_formats(void)
 {
+	char account[160];
 	size_t i;
 
 	for (i = 0; i < nformats; i++) {
 		printf(".Ss %s\n", formats[i]->name);
 		sentence(formats[i]->help);
-		text("The account is");
-		sentence(formats[i]->account);
+		snprintf(account, sizeof(account), "The account is %s.", formats[i]->account);
+		text(account);
+		end_line();
 		printf("Its keys, and when they ask:\n");
 		format_keys(formats[i]);
 		printf(".Pp\nForms for\n.Cm id export :\n");

@@ -42,38 +42,69 @@ exit_statuses()
 	"$dump" exits | diff "$work/said" - | sed -n 's/^[<>]/exit status, ownkey(1) < > errors: &/p'
 }
 
-# verbs and their options: "id add --epoch" on a line of its own, from the program and from the page
+# What a command is: a line for its name, one for each option, one for each operand.
+# In the page it is `.It Cm name`, or all between `.It Xo` and `.Xc`.
 said_verbs()
 {
-	sed -n '/^\.Sh COMMANDS/,/^\.Sh FORMATS/p' man/ownkey.1 | awk '
-		/^\.It Nm ownkey Cm / || /^\.It Xo$/ { verb = ""; options = "" }
-		/^\.It Cm / { verb = verb_of($0); print verb }
-		function verb_of(s) {
-			sub(/^\.It Cm /, "", s)
-			sub(/ (Op|Ar|Fl|No|Pf|Cm) .*| (Op|Ar|Fl)$/, "", s)
-			return s
-		}
-		verb && /Fl \\?-?\\?-/ {
-			n = split($0, w, " ")
-			for (i = 1; i < n; i++)
-				if (w[i] == "Fl" && w[i + 1] ~ /^-/)
-					print verb " -" w[i + 1]
-		}' | tr -d '\\' | sort -u
+	sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/p' man/ownkey.1 | tr -d '\134' | awk '
+		function proof() { print verb " --with"; print verb " --slot"; print verb " --force" }
+		/^\.It Cm / { print substr($0, 8) }
+		/^\.It Xo$/ { inside = 1 }
+		/^\.Xc$/ { inside = 0 }
+		!inside { next }
+		/^\.Cm / { verb = substr($0, 5); print verb }
+		/^\.Op Fl / { print verb " -" $3 }
+		/^\.Op Ar proof/ { proof(); next }
+		/^\.(Op )?Ar / {
+			for (i = 2; i <= NF; i++)
+				if ($i != "Ar" && $i != "...")
+					print verb " " toupper($i)
+		}'
+}
+
+# The same from the program; what every command takes is said once, in OPTIONS.
+shown_verbs()
+{
+	awk -F '\t' '/^[^-]/ {
+		print $1
+		gsub(/[][.]/, "", $2)
+		n = split($2, w, " ")
+		for (i = 1; i <= n; i++)
+			print $1 " " w[i]
+		n = split($4, w, " ")
+		for (i = 1; i <= n; i++)
+			if (w[i] !~ /^--(help|plain|vault|ask-stdin)$/)
+				print $1 " " w[i]
+	}'
+}
+
+said_options()
+{
+	sed -n '/^\.Sh OPTIONS/,/^\.Sh FORMATS/p' man/ownkey.1 | tr -d '\134' |
+		sed -nE 's/^\.It Fl (. , )?-([a-z-]+)( Ar (.*))?$/--\2 \4/p' | tr '[:lower:]' '[:upper:]'
+}
+
+shown_options()
+{
+	awk -F '\t' '/^--/ { print toupper($1 " " $2) }'
+}
+
+# compare WHAT: the page and the program
+compare()
+{
+	"said_$1" | sort >"$work/said"
+	"shown_$1" <"$work/verbs" | sort >"$work/shown"
+	diff "$work/said" "$work/shown" |
+		sed -n -e 's/^</ownkey(1) says, ownkey does not know: /p' \
+			-e 's/^>/ownkey knows, ownkey(1) does not say: /p'
 }
 
 verbs()
 {
 	[ -x "$B/ownkey" ] || return
-	said_verbs >"$work/said"
 	"$B/ownkey" --dump-verbs >"$work/verbs" || echo 'ownkey --dump-verbs fails'
-	shown_verbs <"$work/verbs" >"$work/shown"
-	diff "$work/said" "$work/shown" | sed -n 's/^[<>]/ownkey(1) < > ownkey --dump-verbs: &/p'
-}
-
-# The dump: verb, a tab, its options.
-shown_verbs()
-{
-	sort -u
+	compare verbs
+	compare options
 }
 
 if [ ! -x "$dump" ]; then

@@ -8,6 +8,7 @@
 
 #include "agent/supervisor.h"
 #include "lib/crypto.h"
+#include "lib/log.h"
 #include "lib/sock.h"
 
 #define GREETING_MS 5000
@@ -67,23 +68,26 @@ worker_socket(const struct supervisor *s, uint32_t handle)
 	return -1;
 }
 
-/* An id is good for one connection. */
+/* An id is good for one connection.  A worker is told no more than that somebody came. */
 static void
 deliver(struct supervisor *s, struct caller *c)
 {
 	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_SECRET };
 	struct expected *e = find(s, c->id);
+	struct span note = SPAN(&m, sizeof m);
 	int to = -1;
 
-	if (e && e->handle)
+	if (e && e->handle) {
 		to = worker_socket(s, e->handle);
-	else if (e)
+		note = SPAN(c->id, JOB_ID_LEN);
+	} else if (e) {
 		to = s->vault.control;
+	}
 	memcpy(m.id, c->id, JOB_ID_LEN);
 	if (e)
 		*e = (struct expected){ 0 };
-	if (to >= 0 && sock_send_fd(to, SPAN(&m, sizeof m), c->fd))
-		to = -1;
+	if (to >= 0 && sock_send_fd(to, note, c->fd))
+		log_debug("nobody takes a connection to secret.sock");
 	drop(c);
 }
 

@@ -1,0 +1,203 @@
+/* args.c - options are read by the table, nothing else. */
+#include "cli/args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/suggest.h"
+#include "lib/ops.h"
+
+/* clang-format off */
+const struct arg_row arg_rows[ARG_COUNT] = {
+[ARG_HELP] = { "help", 'h', NULL, NULL, "what the command does" },
+[ARG_JSON] = { "json", 'j', NULL, NULL, "print the result as JSON" },
+[ARG_PLAIN] = { "plain", 0, NULL, NULL, "never clear or redraw the screen" },
+[ARG_SHOW] = { "show", 0, NULL, NULL, "a secret may go to the terminal" },
+[ARG_VAULT] = { "vault", 0, "FILE", NULL, "another vault" },
+[ARG_FORCE] = { "force", 'f', NULL, NULL, "although few PIN tries are left, or a file exists" },
+[ARG_ASK_STDIN] = { "ask-stdin", 0, NULL, NULL, "for scripts: answers line by line on standard input" },
+[ARG_OLDER] = { "accept-older", 0, NULL, NULL, "take an older copy of the vault on purpose" },
+[ARG_WITH] = { "with", 0, "WAY", "token|passphrase|phrase|token+passphrase", "the way in to use" },
+[ARG_SLOT] = { "slot", 0, "LABEL", NULL, "the way in to use, by name" },
+[ARG_TOKEN] = { "token", 0, "PATH", NULL, "the device, if several are plugged in" },
+[ARG_NO_WAIT] = { "no-wait", 0, NULL, NULL, "fail at once when no token is plugged in" },
+[ARG_LABEL] = { "label", 0, "NAME", NULL, "its name" },
+[ARG_HINT] = { "hint", 0, "TEXT", NULL, "readable while locked" },
+[ARG_NO_PIN] = { "no-pin", 0, NULL, NULL, "a touch alone opens it" },
+[ARG_ONE_WAY] = { "one-way-in", 0, NULL, NULL, "accept that a single way in is left" },
+[ARG_AND_PASS] = { "and-passphrase", 0, NULL, NULL, "the token opens only with a passphrase" },
+[ARG_PASS] = { "passphrase", 0, NULL, NULL, "a passphrase instead of a token" },
+[ARG_MEMORY] = { "memory", 0, "MIB", NULL, "what stretching a passphrase takes (256)" },
+[ARG_USE] = { "use", 0, "N", "0|1|2", "0 free, 1 ask once, 2 touch each time" },
+[ARG_EXPORT] = { "export", 0, "YES", "yes|no", "whether it may be exported" },
+[ARG_RATE] = { "rate", 0, "N", NULL, "at most so many uses a minute; 0: no limit" },
+[ARG_KEY] = { "key", 0, "PATH", NULL, "the identity that signs" },
+[ARG_NAMESPACE] = { "namespace", 'n', "NAME", NULL, "what the signature is for: file, git, ..." },
+[ARG_OUT] = { "out", 'o', "FILE", NULL, "write there, readable for you only" },
+[ARG_FORM] = { "form", 0, "FORM", NULL, "which form; 'ownkey id show' lists them" },
+[ARG_TIMEOUT] = { "timeout", 0, "SECONDS", NULL, "give up then" },
+[ARG_MATCH] = { "match", 0, "TEXT", NULL, "only names with this text" },
+[ARG_ALL] = { "all", 0, NULL, NULL, "retired ones, too" },
+[ARG_EPOCH] = { "epoch", 0, "N", NULL, "which in the series of keys (0)" },
+[ARG_PURPOSE] = { "purpose", 0, "NAME", NULL, "one key only" },
+[ARG_ALG] = { "alg", 0, "NAME", NULL, "its algorithm, where there is a choice" },
+[ARG_REPLACE] = { "replace", 0, NULL, NULL, "instead of an older value" },
+};
+/* clang-format on */
+
+static enum err
+unknown(struct args *a, const char *name, size_t len)
+{
+	const char *near = NULL;
+	size_t best = SUGGEST_NONE;
+
+	snprintf(a->wrong, sizeof a->wrong, "no option is called --%.*s", (int)len, name);
+	for (size_t i = 0; i < ARG_COUNT; i++)
+		suggest_nearer(name, len, arg_rows[i].name, &best, &near);
+	if (near)
+		snprintf(a->hint, sizeof a->hint, "did you mean --%s?", near);
+	return ERR_USAGE;
+}
+
+static bool
+is_choice(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+
+	while (choices) {
+		if (strncmp(choices, value, n) == 0 && (!choices[n] || choices[n] == '|'))
+			return n > 0;
+		choices = strchr(choices, '|');
+		choices += choices != NULL;
+	}
+	return false;
+}
+
+static enum err
+take(struct args *a, enum arg which, const char *value)
+{
+	const struct arg_row *r = &arg_rows[which];
+
+	if (args_has(a, which) && r->value) {
+		snprintf(a->wrong, sizeof a->wrong, "--%s is given twice", r->name);
+		return ERR_USAGE;
+	}
+	if (r->choices && !is_choice(r->choices, value)) {
+		snprintf(a->wrong, sizeof a->wrong, "--%s takes one of %s", r->name, r->choices);
+		return ERR_USAGE;
+	}
+	a->given |= ARG_BIT(which);
+	a->value[which] = value;
+	return ERR_OK;
+}
+
+/* --name, --name=VALUE or --name VALUE.  *i: the argument, moved on behind what was read. */
+static enum err
+take_long(struct args *a, int argc, char **argv, int *i)
+{
+	const char *name = argv[*i] + 2, *value = NULL;
+	size_t len = strcspn(name, "="), which = 0;
+
+	while (which < ARG_COUNT &&
+	    (strncmp(arg_rows[which].name, name, len) != 0 || arg_rows[which].name[len]))
+		which++;
+	if (which == ARG_COUNT)
+		return unknown(a, name, len);
+	if (name[len] == '=')
+		value = name + len + 1;
+	else if (arg_rows[which].value && *i + 1 < argc)
+		value = argv[++*i];
+	if (!value == !arg_rows[which].value)
+		return take(a, (enum arg)which, value);
+	snprintf(a->wrong, sizeof a->wrong, "--%s takes %s", arg_rows[which].name,
+	    value ? "no value" : arg_rows[which].value);
+	return ERR_USAGE;
+}
+
+static enum err
+take_letter(struct args *a, int argc, char **argv, int *i)
+{
+	char letter = argv[*i][1];
+	const char *value = NULL;
+	size_t which = 0;
+
+	while (which < ARG_COUNT && arg_rows[which].letter != letter)
+		which++;
+	if (which < ARG_COUNT && !arg_rows[which].value && !argv[*i][2])
+		return take(a, (enum arg)which, NULL);
+	if (which < ARG_COUNT && arg_rows[which].value)
+		value = argv[*i][2] ? argv[*i] + 2 : *i + 1 < argc ? argv[++*i] : NULL;
+	if (value)
+		return take(a, (enum arg)which, value);
+	snprintf(a->wrong, sizeof a->wrong, "-%c is no option, or lacks its value", letter);
+	return ERR_USAGE;
+}
+
+enum err
+args_parse(struct args *a, int argc, char **argv)
+{
+	bool ended = false;
+	enum err e = ERR_OK;
+
+	*a = (struct args){ .operand = argv + 1 };
+	for (int i = 1; i < argc && !e; i++) {
+		if (ended || argv[i][0] != '-' || !argv[i][1])
+			a->operand[a->n++] = argv[i];
+		else if (argv[i][1] != '-')
+			e = take_letter(a, argc, argv, &i);
+		else if (argv[i][2])
+			e = take_long(a, argc, argv, &i);
+		else
+			ended = true;
+	}
+	return e;
+}
+
+enum err
+args_allow(struct args *a, uint64_t allowed, const char *command)
+{
+	for (size_t i = 0; i < ARG_COUNT; i++)
+		if (a->given & ~allowed & ARG_BIT(i)) {
+			snprintf(a->wrong, sizeof a->wrong, "'%s' takes no --%s", command,
+			    arg_rows[i].name);
+			return ERR_USAGE;
+		}
+	return ERR_OK;
+}
+
+enum err
+args_number(struct args *a, enum arg which, uint64_t min, uint64_t max, uint64_t *v)
+{
+	const char *s = a->value[which];
+	unsigned long long n;
+	char *end;
+
+	if (!s)
+		return ERR_OK;
+	n = strtoull(s, &end, 10);
+	if (*s >= '0' && *s <= '9' && !*end && n >= min && n <= max) {
+		*v = n;
+		return ERR_OK;
+	}
+	snprintf(a->wrong, sizeof a->wrong, "--%s takes a number from %llu to %llu",
+	    arg_rows[which].name, (unsigned long long)min, (unsigned long long)max);
+	return ERR_USAGE;
+}
+
+enum err
+args_ways(const char *value, uint64_t *bits)
+{
+	*bits = 0;
+	if (!value)
+		return ERR_OK;
+	if (strcmp(value, "token") == 0)
+		*bits = OPS_WAY_TOKEN;
+	else if (strcmp(value, "passphrase") == 0)
+		*bits = OPS_WAY_PASS;
+	else if (strcmp(value, "phrase") == 0)
+		*bits = OPS_WAY_PHRASE;
+	else if (strcmp(value, "token+passphrase") == 0)
+		*bits = OPS_WAY_TOKEN | OPS_WAY_PASS;
+	return *bits ? ERR_OK : ERR_USAGE;
+}

@@ -1,0 +1,88 @@
+/*
+ * args.h - the options, one table for all commands.  A command's row (verbs.h) says which of them
+ * it takes; usage, help and completions are made from both.
+ */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+enum arg {
+	ARG_HELP,
+	ARG_JSON,
+	ARG_PLAIN,
+	ARG_SHOW,
+	ARG_VAULT,
+	ARG_FORCE,
+	ARG_ASK_STDIN,
+	ARG_OLDER,
+	ARG_WITH,
+	ARG_SLOT,
+	ARG_TOKEN,
+	ARG_NO_WAIT,
+	ARG_LABEL,
+	ARG_HINT,
+	ARG_NO_PIN,
+	ARG_ONE_WAY,
+	ARG_AND_PASS,
+	ARG_PASS,
+	ARG_MEMORY,
+	ARG_USE,
+	ARG_EXPORT,
+	ARG_RATE,
+	ARG_KEY,
+	ARG_NAMESPACE,
+	ARG_OUT,
+	ARG_FORM,
+	ARG_TIMEOUT,
+	ARG_MATCH,
+	ARG_ALL,
+	ARG_EPOCH,
+	ARG_PURPOSE,
+	ARG_ALG,
+	ARG_REPLACE,
+	ARG_COUNT
+};
+
+#define ARG_BIT(a) (UINT64_C(1) << (a))
+
+struct arg_row {
+	const char *name;    /* without the dashes */
+	char letter;	     /* 0: long only */
+	const char *value;   /* what it takes, "FILE"; NULL: nothing */
+	const char *choices; /* "a|b|c"; NULL: anything */
+	const char *help;
+};
+
+extern const struct arg_row arg_rows[ARG_COUNT];
+
+struct args {
+	uint64_t given; /* ARG_BIT of each */
+	const char *value[ARG_COUNT];
+	char **operand; /* inside argv, which is rearranged */
+	size_t n;
+	char wrong[160]; /* ERR_USAGE: what is wrong, and what may have been meant */
+	char hint[160];
+};
+
+/* All of argv but the program's name; "--" ends the options.  ERR_USAGE. */
+MUST enum err args_parse(struct args *a, int argc, char **argv);
+/* ERR_USAGE when an option was given that is not among allowed. */
+MUST enum err args_allow(struct args *a, uint64_t allowed, const char *command);
+
+static inline bool
+args_has(const struct args *a, enum arg which)
+{
+	return a->given & ARG_BIT(which);
+}
+
+/* The value as a number in [min,max]; *v is left alone when the option was not given. */
+MUST enum err args_number(struct args *a, enum arg which, uint64_t min, uint64_t max, uint64_t *v);
+/* Of --with, as enum ops_way bits; 0 when not given. */
+MUST enum err args_ways(const char *value, uint64_t *bits);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * cli.h - one run of `ownkey`: the command, its arguments, the terminal, the agent.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <sys/types.h>
+
+#include "cli/args.h"
+#include "cli/out.h"
+#include "cli/term.h"
+#include "lib/client.h"
+
+struct verb;
+
+struct cli {
+	const struct verb *verb;
+	struct args args;
+	struct term term;
+	struct client_conn conn;
+	bool connected;
+	bool quiet;   /* say nothing about what the agent waits for: somebody else's terminal */
+	bool try_out; /* nothing is real: the words are not typed back */
+	enum err why; /* what went wrong on our side while the agent waited */
+	char detail[1100];
+	char hint[256];
+	mode_t mask; /* the person's umask; ours is stricter */
+	int status;  /* exit status of the command itself, when it has one */
+};
+
+/* Connect, starting an agent if the verb may; say hello. */
+MUST enum err cli_connect(struct cli *c);
+/* Connect to whoever is there. */
+MUST enum err cli_open(struct cli *c);
+/* client_call on that, with dialogue; keeps the agent's detail.  Connects first if need be. */
+MUST enum err cli_call(struct cli *c, enum op op, const void *req, void *rep);
+/* The same with the request marked (wire_mark); with --json the result is printed, and *done set. */
+MUST enum err cli_ask(struct cli *c, enum op op, void *req, void *rep, bool *done);
+/* ERR_USAGE with a reason. */
+MUST enum err cli_wrong(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Operand i, NULL beyond. */
+const char *cli_operand(const struct cli *c, size_t i);
+struct span cli_value(const struct cli *c, enum arg which);
+
+#endif

@@ -1,0 +1,209 @@
+/* dialogue.c - events become lines on the terminal, answers go to secret.sock. */
+#include "cli/dialogue.h"
+
+#include <unistd.h>
+
+#include "lib/crypto.h"
+#include "lib/text.h"
+
+#define NEW_TRIES 3
+
+/* ---- saying ---- */
+static void
+say_why_again(const struct ops_event *ev)
+{
+	if (!ev->err)
+		return;
+	if (ev->retries)
+		out_say("%s, %u tries left", err_text((enum err)ev->err), (unsigned)ev->retries);
+	else
+		out_say("%s", err_text((enum err)ev->err));
+}
+
+/* "plug in your token ...": the dots say that something goes on. */
+static void
+say_waiting(const struct ops_event *ev, const char *def)
+{
+	struct buf b = BUF_INIT;
+
+	text_printable(ev->text.len ? ev->text : span_str(def), &b);
+	out_say("%s ... (Ctrl-C cancels)", buf_cstr(&b));
+	buf_done(&b);
+}
+
+static void
+on_wait_token(struct cli *c, const struct ops_event *ev)
+{
+	(void)c;
+	say_waiting(ev, "plug in your token");
+}
+
+static void
+on_touch(struct cli *c, const struct ops_event *ev)
+{
+	struct buf b = BUF_INIT;
+
+	buf_put_str(&b, "touch your token now");
+	if (ev->label.len) {
+		buf_put_str(&b, ": ");
+		text_printable(ev->label, &b);
+	}
+	if (ev->text.len) {
+		buf_put_str(&b, " (");
+		text_printable(ev->text, &b);
+		buf_put_str(&b, ")");
+	}
+	if (c->conn.hello.notreal)
+		buf_put_str(&b, ": not real, it touches itself");
+	term_bell(&c->term);
+	out_say("%s", buf_cstr(&b));
+	buf_done(&b);
+}
+
+static void
+on_working(struct cli *c, const struct ops_event *ev)
+{
+	(void)c;
+	say_waiting(ev, "this takes a few seconds");
+}
+
+static void
+on_note(struct cli *c, const struct ops_event *ev)
+{
+	(void)c;
+	out_say_span("note: ", ev->text);
+}
+
+/* ---- asking ---- */
+static enum err
+answer(const struct ops_event *ev, struct span text)
+{
+	enum err e;
+	int fd;
+
+	if ((e = client_secret_open(ev->job, &fd)))
+		return e;
+	e = client_secret_send(fd, text);
+	close(fd);
+	return e;
+}
+
+static enum err
+ask_once(struct cli *c, const char *prompt, struct sec *line)
+{
+	c->term.agent = c->conn.fd;
+	return term_line(&c->term, prompt, false, line);
+}
+
+/* A new one is typed twice, until both are the same. */
+static enum err
+ask_twice(struct cli *c, const char *prompt, struct sec *line)
+{
+	struct sec again = { 0 };
+	enum err e = sec_init(&again, TERM_LINE_MAX);
+
+	for (int i = 0; i < NEW_TRIES && !e; i++) {
+		if ((e = ask_once(c, prompt, line)) || (e = ask_once(c, "once more: ", &again)) ||
+		    crypto_eq(sec_span(line), sec_span(&again)))
+			break;
+		if (i + 1 == NEW_TRIES)
+			e = ERR_MISMATCH;
+		else
+			out_say("%s: try again", err_text(ERR_MISMATCH));
+	}
+	sec_done(&again);
+	return e;
+}
+
+static void
+make_prompt(const struct ops_event *ev, const char *def, struct buf *b)
+{
+	text_printable(ev->text.len ? ev->text : span_str(def), b);
+	buf_put_str(b, ": ");
+}
+
+/* Ctrl-C, or nobody there: the agent is told, so that it does not wait for nothing. */
+static void
+give_up(struct cli *c, enum err e)
+{
+	if (!c->why)
+		c->why = e;
+	term_cancel();
+}
+
+static void
+ask(struct cli *c, const struct ops_event *ev, const char *def, bool fresh)
+{
+	struct buf prompt = BUF_INIT;
+	struct sec line = { 0 };
+	enum err e;
+
+	say_why_again(ev);
+	make_prompt(ev, def, &prompt);
+	if (!(e = sec_init(&line, TERM_LINE_MAX)) &&
+	    !(e = fresh ? ask_twice(c, buf_cstr(&prompt), &line)
+			: ask_once(c, buf_cstr(&prompt), &line)))
+		e = answer(ev, sec_span(&line));
+	if (e)
+		give_up(c, e);
+	sec_done(&line);
+	buf_done(&prompt);
+}
+
+static void
+on_pin(struct cli *c, const struct ops_event *ev)
+{
+	ask(c, ev, "PIN of your token", ev->again);
+}
+
+static void
+on_new_pin(struct cli *c, const struct ops_event *ev)
+{
+	ask(c, ev, "choose a PIN for your token", true);
+}
+
+static void
+on_pass(struct cli *c, const struct ops_event *ev)
+{
+	ask(c, ev, ev->again ? "choose a passphrase" : "passphrase", ev->again);
+}
+
+static void
+on_need_words(struct cli *c, const struct ops_event *ev)
+{
+	recite_type(c, ev);
+	if (c->why)
+		give_up(c, c->why);
+}
+
+static void
+on_show_words(struct cli *c, const struct ops_event *ev)
+{
+	recite_show(c, ev);
+	if (c->why)
+		give_up(c, c->why);
+}
+
+static void (*const handlers[])(struct cli *, const struct ops_event *) = {
+	[OPS_EV_WAIT_TOKEN] = on_wait_token,
+	[OPS_EV_TOUCH] = on_touch,
+	[OPS_EV_NEED_PIN] = on_pin,
+	[OPS_EV_NEED_PASS] = on_pass,
+	[OPS_EV_NEED_WORDS] = on_need_words,
+	[OPS_EV_SHOW_WORDS] = on_show_words,
+	[OPS_EV_WORKING] = on_working,
+	[OPS_EV_NEED_NEWPIN] = on_new_pin,
+	[OPS_EV_NOTE] = on_note,
+};
+
+/* Nobody at hand: only what needs no answer may be passed over, and that is what is left. */
+void
+dialogue_event(void *arg, const struct ops_event *ev)
+{
+	struct cli *c = arg;
+
+	if (ev->kind >= sizeof handlers / sizeof *handlers || !handlers[ev->kind] || c->quiet)
+		return;
+	handlers[ev->kind](c, ev);
+	c->term.agent = -1;
+}

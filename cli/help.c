@@ -1,0 +1,133 @@
+/* help.c - usage and help, from the tables. */
+#include "cli/verbs.h"
+
+#define COLUMNS	     49 /* of the smallest screen, but one */
+#define NAME_COLUMNS 18
+
+static size_t
+noun_length(const char *name)
+{
+	const char *space = strchr(name, ' ');
+
+	return space ? (size_t)(space - name) : 0;
+}
+
+static bool
+has_noun(size_t i, const char *name, size_t n)
+{
+	return i < nverbs && noun_length(verbs[i].name) == n &&
+	    strncmp(verbs[i].name, name, n) == 0;
+}
+
+/* "  slot     list add remove ...": the rows from i on that share the noun. */
+static void
+put_noun(FILE *f, size_t i)
+{
+	const char *name = verbs[i].name;
+	size_t n = noun_length(name);
+
+	fprintf(f, "  %-7.*s", (int)n, name);
+	for (; has_noun(i, name, n); i++)
+		fprintf(f, " %s", verbs[i].name + n + 1);
+	putc('\n', f);
+}
+
+static bool
+begins_noun(size_t i)
+{
+	size_t n = noun_length(verbs[i].name);
+
+	return n && (i == 0 || !has_noun(i - 1, verbs[i].name, n));
+}
+
+void
+help_short(FILE *f)
+{
+	fputs("usage: ownkey COMMAND [OPTION ...]\n", f);
+	for (size_t i = 0; i < nverbs; i++) {
+		if (verbs[i].flags & VERB_FIRST)
+			fprintf(f, "  %-7s %s\n", verbs[i].name, verbs[i].help);
+		else if (begins_noun(i))
+			put_noun(f, i);
+	}
+	fputs("more:", f);
+	for (size_t i = 0; i < nverbs; i++)
+		if (!(verbs[i].flags & VERB_FIRST) && !noun_length(verbs[i].name))
+			fprintf(f, " %s", verbs[i].name);
+	fputs("\n'ownkey help COMMAND' tells more.\n", f);
+}
+
+/* On one line where that fits a small screen. */
+static void
+put_option(FILE *f, const struct arg_row *r)
+{
+	char name[48], letter[8] = "";
+	int n;
+
+	if (r->letter)
+		snprintf(letter, sizeof letter, "-%c, ", r->letter);
+	n = snprintf(name, sizeof name, "  %s--%s%s%s", letter, r->name, r->value ? " " : "",
+	    r->value ? r->value : "");
+	fprintf(f, "%-*s%s%s\n", n < NAME_COLUMNS ? NAME_COLUMNS : n, name,
+	    n + 2 + (int)strlen(r->help) <= COLUMNS && n < NAME_COLUMNS ? "  " : "\n      ",
+	    r->help);
+	if (r->choices)
+		fprintf(f, "      one of %s\n", r->choices);
+}
+
+void
+help_verb(FILE *f, const struct verb *v)
+{
+	fprintf(f, "usage: ownkey %s%s%s [OPTION ...]\n", v->name, *v->operands ? " " : "",
+	    v->operands);
+	fprintf(f, "%s\n", v->help);
+	for (size_t i = 0; i < ARG_COUNT; i++)
+		if (v->args & ARG_BIT(i))
+			put_option(f, &arg_rows[i]);
+	fputs("  also --help, --plain, --vault FILE\n", f);
+	fprintf(f, "example: %s\n", v->example);
+}
+
+bool
+help_noun(FILE *f, const char *noun)
+{
+	size_t n = strlen(noun);
+	bool any = false;
+
+	for (size_t i = 0; i < nverbs; i++) {
+		const struct verb *v = &verbs[i];
+
+		if (strncmp(v->name, noun, n) != 0 || v->name[n] != ' ')
+			continue;
+		fprintf(f, "ownkey %s%s%s\n    %s\n", v->name, *v->operands ? " " : "", v->operands,
+		    v->help);
+		any = true;
+	}
+	return any;
+}
+
+enum err
+verb_version(struct cli *c)
+{
+	(void)c;
+	puts("ownkey " OWNKEY_VERSION);
+	return ERR_OK;
+}
+
+enum err
+verb_help(struct cli *c)
+{
+	const struct verb *v;
+	enum err e;
+
+	if (c->args.n == 0) {
+		help_short(stdout);
+		return ERR_OK;
+	}
+	if (c->args.n == 1 && help_noun(stdout, c->args.operand[0]))
+		return ERR_OK;
+	c->args.given |= ARG_BIT(ARG_HELP);
+	if (!(e = verbs_find(&c->args, &v)))
+		help_verb(stdout, v);
+	return e;
+}

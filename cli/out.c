@@ -1,0 +1,170 @@
+/* out.c - printing. */
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+
+#define COLUMNS_MOST  78
+#define COLUMNS_LEAST 20
+
+void
+out_text(FILE *f, struct span s)
+{
+	struct buf b = BUF_INIT;
+
+	text_printable(s, &b);
+	fputs(buf_cstr(&b), f);
+	buf_done(&b);
+}
+
+void
+out_row(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("%-10s ", name);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+void
+out_row_span(const char *name, struct span value)
+{
+	printf("%-10s ", name);
+	out_text(stdout, value);
+	putchar('\n');
+}
+
+size_t
+out_columns(FILE *f)
+{
+	struct winsize w;
+	int fd = fileno(f);
+
+	if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
+		return COLUMNS_MOST;
+	if (w.ws_col <= COLUMNS_LEAST)
+		return COLUMNS_LEAST;
+	return w.ws_col > COLUMNS_MOST ? COLUMNS_MOST : w.ws_col - 1u;
+}
+
+/* Columns that a word takes: continuation bytes of UTF-8 take none. */
+static size_t
+word_columns(const char *s, size_t n)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < n; i++)
+		columns += (s[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+void
+out_wrap(FILE *f, const char *text)
+{
+	size_t width = out_columns(f), at = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n"), columns = word_columns(text, n);
+
+		if (at > 0 && at + 1 + columns > width) {
+			putc('\n', f);
+			at = 0;
+		}
+		if (at > 0 && n > 0)
+			putc(' ', f);
+		fprintf(f, "%.*s", (int)n, text);
+		at += columns + (at > 0 && n > 0);
+		text += n;
+		if (*text == '\n') {
+			putc('\n', f);
+			at = 0;
+		}
+		text += *text != '\0';
+	}
+	if (at > 0)
+		putc('\n', f);
+	fflush(f);
+}
+
+void
+out_say(const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	out_wrap(stderr, text);
+}
+
+void
+out_say_span(const char *before, struct span s)
+{
+	struct buf b = BUF_INIT;
+
+	text_printable(s, &b);
+	out_say("%s%s", before, buf_cstr(&b));
+	buf_done(&b);
+}
+
+void
+out_error(enum err e, const char *detail, const char *hint)
+{
+	if (!*hint)
+		hint = err_hint(e);
+	fflush(stdout);
+	if (*detail)
+		fprintf(stderr, "ownkey: error: %s (%s)\n", err_text(e), detail);
+	else
+		fprintf(stderr, "ownkey: error: %s\n", err_text(e));
+	if (*hint)
+		fprintf(stderr, "ownkey: hint: %s\n", hint);
+}
+
+enum err
+out_json(const struct wire_map *m, struct span result, bool show)
+{
+	struct buf b = BUF_INIT;
+	enum err e = wire_json(m, result, show, &b);
+
+	buf_put_u8(&b, '\n');
+	fflush(stdout);
+	if (!e && !(e = buf_err(&b)))
+		e = out_raw(STDOUT_FILENO, buf_span(&b));
+	buf_done(&b);
+	return e;
+}
+
+enum err
+out_raw(int fd, struct span s)
+{
+	while (s.len > 0) {
+		ssize_t n = write(fd, s.p, s.len);
+
+		if (n < 0 && errno != EINTR)
+			return errno == ENOSPC ? ERR_NOSPACE : ERR_IO;
+		if (n > 0)
+			s = span_sub(s, (size_t)n, s.len - (size_t)n);
+	}
+	return ERR_OK;
+}
+
+void
+out_day(uint64_t unix_seconds, char out[16])
+{
+	time_t t = (time_t)unix_seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || strftime(out, 16, "%Y-%m-%d", &tm) == 0)
+		snprintf(out, 16, "?");
+}

@@ -1,0 +1,349 @@
+/*
+ * recite.c - the recovery phrase: shown once, typed back; typed to open a vault.
+ *
+ * The words stand in cells of their own, so that one that was wrong can be typed again alone.  On a
+ * capable terminal all of it happens on the alternate screen, which leaves nothing to scroll back to.
+ */
+#include "cli/dialogue.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/words.h"
+
+#define WORDS	24
+#define CELL	(WORDS_LONGEST + 1)
+#define LIST	2048
+#define LETTERS 4 /* of a word suffice */
+
+struct recital {
+	struct cli *c;
+	int fd;		  /* secret.sock */
+	struct sec cells; /* WORDS of CELL bytes, NUL padded */
+	struct sec line;
+	struct sec text; /* all of them, joined */
+	size_t known;	 /* so many cells are filled */
+};
+
+static enum err
+open_recital(struct recital *r, const struct ops_event *ev)
+{
+	enum err e;
+
+	r->fd = -1;
+	r->c->why = ERR_OK;
+	r->c->term.agent = r->c->conn.fd;
+	if ((e = sec_init(&r->cells, WORDS * CELL)) || (e = sec_init(&r->line, TERM_LINE_MAX)) ||
+	    (e = sec_init(&r->text, WORDS_PHRASE_MAX)))
+		return e;
+	return client_secret_open(ev->job, &r->fd);
+}
+
+static void
+close_recital(struct recital *r)
+{
+	term_screen(&r->c->term, false);
+	if (r->fd >= 0)
+		close(r->fd);
+	sec_done(&r->cells);
+	sec_done(&r->line);
+	sec_done(&r->text);
+}
+
+/* ---- words ---- */
+static bool
+is_letter(uint8_t c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* The next word of the line from *at on; its length, 0 = no more. */
+static size_t
+next_word(const struct sec *line, size_t *at)
+{
+	size_t n = 0;
+
+	while (*at < line->len && !is_letter(line->p[*at]))
+		++*at;
+	while (*at + n < line->len && is_letter(line->p[*at + n]))
+		n++;
+	return n;
+}
+
+static size_t
+count_words(const struct sec *line)
+{
+	size_t at = 0, n = 0, len;
+
+	while ((len = next_word(line, &at)) > 0) {
+		at += len;
+		n++;
+	}
+	return n;
+}
+
+static bool
+is_known(const uint8_t *p, size_t n)
+{
+	char word[WORDS_LONGEST + 1] = "";
+	bool found = false;
+
+	if (n > WORDS_LONGEST)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		word[i] = (char)(p[i] | 0x20);
+	for (size_t i = 0; i < LIST; i++) {
+		const char *w = words_at(i);
+
+		found |= strncmp(w, word, n) == 0 && (n >= LETTERS || !w[n]);
+	}
+	sec_zero(word, sizeof word);
+	return found;
+}
+
+static void
+set_cell(struct recital *r, size_t i, const uint8_t *p, size_t n)
+{
+	uint8_t *cell = r->cells.p + i * CELL;
+
+	r->cells.len = r->cells.cap;
+	memset(cell, 0, CELL);
+	memcpy(cell, p, n < CELL ? n : CELL - 1);
+}
+
+/* The words of the line go into the cells from *at on; all 24 of them always from the first. */
+static void
+take_line(struct recital *r, size_t *at)
+{
+	size_t i = 0, n;
+
+	if (count_words(&r->line) >= WORDS)
+		*at = 0;
+	while (*at < WORDS && (n = next_word(&r->line, &i)) > 0) {
+		set_cell(r, (*at)++, r->line.p + i, n);
+		i += n;
+	}
+}
+
+/* A single word is looked up at once: better now than after 24. */
+static bool
+is_acceptable(struct recital *r)
+{
+	size_t at = 0, n = next_word(&r->line, &at);
+
+	if (n == 0 || count_words(&r->line) > 1 || is_known(r->line.p + at, n))
+		return n > 0;
+	term_put(&r->c->term, "no such word: again\n");
+	return false;
+}
+
+static bool
+wants_back(const struct recital *r, size_t at)
+{
+	return at > 0 && r->line.len == 1 && r->line.p[0] == '<';
+}
+
+/* From cell `at` on, until all are filled, or with `one` just that one (or all 24). */
+static enum err
+type_words(struct recital *r, size_t at, bool one)
+{
+	size_t end = one ? at + 1 : WORDS;
+	char prompt[40];
+	enum err e;
+
+	while (at < end) {
+		snprintf(prompt, sizeof prompt, "word %zu: ", at + 1);
+		if ((e = term_line(&r->c->term, prompt, true, &r->line)))
+			return e;
+		if (wants_back(r, at))
+			at--;
+		else if (is_acceptable(r))
+			take_line(r, &at);
+	}
+	return ERR_OK;
+}
+
+static enum err
+send_words(struct recital *r)
+{
+	enum err e = ERR_OK;
+
+	sec_wipe(&r->text);
+	for (size_t i = 0; i < WORDS && !e; i++) {
+		const char *cell = (const char *)(r->cells.p + i * CELL);
+
+		if (i > 0)
+			e = sec_put(&r->text, SPAN_LIT(" "));
+		if (!e)
+			e = sec_put(&r->text, span_str(cell));
+	}
+	return e ? e : client_secret_send(r->fd, sec_span(&r->text));
+}
+
+/* ---- what the other side says ---- */
+/* *again: it was wrong, and may be typed once more from cell *at on, or only that one. */
+static enum err
+hear(struct recital *r, bool *again, size_t *at, bool *one)
+{
+	struct secret_msg m = { 0 };
+	struct sec in = { 0 };
+	enum err e = client_secret_recv(r->fd, &in, &m);
+
+	*again = false;
+	if (!e && m.kind == SECRET_ERROR) {
+		e = (enum err)m.err;
+		*one = m.index >= 1 && m.index <= WORDS;
+		*at = *one ? (size_t)m.index - 1 : 0;
+		*again = m.more;
+	}
+	sec_done(&in);
+	return e;
+}
+
+static void
+say_wrong(const struct recital *r, enum err e, size_t at, bool one)
+{
+	char line[128];
+
+	if (!one)
+		snprintf(line, sizeof line, "%s: type them all again\n", err_text(e));
+	else if (e == ERR_WORDS_UNKNOWN)
+		snprintf(line, sizeof line, "word %zu is not in the list: again\n", at + 1);
+	else
+		snprintf(line, sizeof line, "word %zu is not right: again\n", at + 1);
+	term_put(&r->c->term, line);
+}
+
+static enum err
+recite(struct recital *r)
+{
+	bool again = false, one = false;
+	size_t at = 0;
+	enum err e;
+
+	do {
+		if ((e = type_words(r, at, one)) || (e = send_words(r)))
+			return e;
+		e = hear(r, &again, &at, &one);
+		if (e && again)
+			say_wrong(r, e, at, one);
+	} while (e && again);
+	return e;
+}
+
+/* ---- shown ---- */
+static void
+put_cell(const struct recital *r, size_t i, const char *after)
+{
+	char text[64];
+
+	snprintf(
+	    text, sizeof text, "%2zu %-9s%s", i + 1, (const char *)(r->cells.p + i * CELL), after);
+	term_put(&r->c->term, text);
+	sec_zero(text, sizeof text);
+}
+
+/* Three columns of eight, read downwards: 13 rows of 46 characters with what is said around them. */
+static void
+put_words(const struct recital *r)
+{
+	const struct term *t = &r->c->term;
+
+	term_put(t,
+	    r->c->try_out ? "A recovery phrase that is NOT REAL:\n"
+			  : "Your recovery phrase. Write it on paper, now.\n"
+			    "Never type it on a web page, take no photo.\n");
+	for (size_t i = 0; i < WORDS / 3; i++) {
+		put_cell(r, i, "   ");
+		put_cell(r, i + WORDS / 3, "   ");
+		put_cell(r, i + 2 * (WORDS / 3), "\n");
+	}
+}
+
+static enum err
+receive_words(struct recital *r)
+{
+	struct secret_msg m = { 0 };
+	struct sec in = { 0 };
+	size_t at = 0;
+	enum err e = client_secret_recv(r->fd, &in, &m);
+
+	if (!e && m.kind == SECRET_ERROR)
+		e = m.err ? (enum err)m.err : ERR_INTERNAL;
+	if (!e && m.kind != SECRET_SHOW)
+		e = ERR_FORMAT;
+	if (!e && !(e = sec_set(&r->line, m.text)))
+		take_line(r, &at);
+	sec_done(&in);
+	return e || at == WORDS ? e : ERR_FORMAT;
+}
+
+static enum err
+wait_written(struct recital *r)
+{
+	struct term *t = &r->c->term;
+	enum err e = ERR_OK;
+
+	if (!t->scripted)
+		e = term_line(t, "Press Enter when it is written down: ", true, &r->line);
+	if (e)
+		return e;
+	if (t->plain && !t->scripted)
+		term_put(t, "Clear this terminal afterwards.\n");
+	term_clear(t);
+	term_put(t, "Now type the words back (4 letters of each do).\n");
+	return ERR_OK;
+}
+
+/* In a try-out nothing is typed back; who only runs a script is not shown anything either. */
+static enum err
+show(struct recital *r)
+{
+	struct term *t = &r->c->term;
+	size_t at;
+	bool again, one;
+	enum err e;
+
+	if ((e = receive_words(r)))
+		return e;
+	if (!term_is_there(t) && !r->c->try_out)
+		return ERR_NOPROMPT;
+	if (r->c->try_out) {
+		put_words(r);
+		return hear(r, &again, &at, &one);
+	}
+	term_screen(t, true);
+	put_words(r);
+	if ((e = wait_written(r)))
+		return e;
+	sec_wipe(&r->cells);
+	return recite(r);
+}
+
+void
+recite_show(struct cli *c, const struct ops_event *ev)
+{
+	struct recital r = { .c = c };
+	enum err e = open_recital(&r, ev);
+
+	if (!e)
+		e = show(&r);
+	close_recital(&r);
+	c->why = e;
+}
+
+void
+recite_type(struct cli *c, const struct ops_event *ev)
+{
+	struct recital r = { .c = c };
+	enum err e = open_recital(&r, ev);
+
+	if (!e) {
+		term_screen(&c->term, true);
+		out_say_span("", ev->text.len ? ev->text : SPAN_LIT("your recovery phrase"));
+		term_put(&c->term, "One a line or all at once; 4 letters do; < goes back.\n");
+		e = recite(&r);
+	}
+	close_recital(&r);
+	c->why = e;
+}

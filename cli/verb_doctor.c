@@ -1,0 +1,228 @@
+/* verb_doctor.c - one line for each thing that may go wrong: ok, or what to do. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/verbs.h"
+#include "lib/paths.h"
+#include "lib/sandbox.h"
+#include "lib/sock.h"
+
+struct doctor {
+	struct cli *c;
+	unsigned warnings;
+	struct ops_status_rep st; /* only what does not borrow is used */
+	bool agent;
+};
+
+static void
+good(const char *what)
+{
+	printf("ok    %s\n", what);
+}
+
+static void
+bad(struct doctor *d, const char *what, const char *todo)
+{
+	printf("warn  %s\n", what);
+	if (*todo)
+		printf("      %s\n", todo);
+	d->warnings++;
+}
+
+/* ---- checks, a row each ---- */
+static void
+check_programs(struct doctor *d)
+{
+	static const char *const names[] = { "ownkey-agent", "ownkey-token", "ownkey-worker",
+		"ownkey-prompt" };
+	char path[PATHS_MAX], line[64];
+	size_t missing = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!paths_program(names[i], path, sizeof path))
+			continue;
+		snprintf(line, sizeof line, "%s is missing", names[i]);
+		bad(d, line, "install ownkey again");
+		missing++;
+	}
+	if (!missing)
+		good("all programs are there");
+}
+
+static void
+check_agent(struct doctor *d)
+{
+	enum err e = cli_open(d->c);
+
+	if (!e)
+		e = cli_call(d->c, OP_STATUS, NULL, &d->st);
+	d->agent = !e;
+	if (e == ERR_NOAGENT)
+		good("no agent runs; 'ownkey unlock' starts one");
+	else if (e)
+		bad(d, err_text(e), err_hint(e));
+	else if (!span_is(d->st.version, OWNKEY_VERSION))
+		bad(d, "the agent that runs is of another version", "end it: it is started anew");
+	else
+		good("the agent answers");
+	d->c->detail[0] = '\0';
+}
+
+static void
+check_socket(struct doctor *d)
+{
+	char dir[SOCK_PATH_MAX];
+	struct stat st;
+
+	if (sock_dir(dir, sizeof dir)) {
+		bad(d, "there is no place for sockets", "set XDG_RUNTIME_DIR, or make it shorter");
+		return;
+	}
+	if (lstat(dir, &st))
+		good("sockets: the folder is made when it is needed");
+	else if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 077))
+		bad(d, "the folder of the sockets is open to others", "chmod 700 it, or remove it");
+	else
+		good("sockets are in a private folder");
+}
+
+static void
+check_vault(struct doctor *d)
+{
+	char path[PATHS_MAX];
+	struct stat st;
+
+	if (paths_vault(d->c->args.value[ARG_VAULT], path, sizeof path))
+		bad(d, "there is no place for the vault", "set HOME");
+	else if (lstat(path, &st))
+		good("no vault yet; 'ownkey init' makes one");
+	else if (!S_ISREG(st.st_mode))
+		bad(d, "the vault is no plain file", "move the file itself there");
+	else if (st.st_uid != getuid())
+		bad(d, "the vault belongs to somebody else", "chown it");
+	else if (st.st_mode & 077)
+		bad(d, "others may read the vault file", "chmod 600 it");
+	else
+		good("the vault file is private");
+}
+
+static void
+check_tokens(struct doctor *d)
+{
+	struct ops_token_list_rep rep;
+	struct ops_token t;
+	struct cbor at;
+
+	if (!d->agent)
+		return;
+	if (cli_call(d->c, OP_TOKEN_LIST, NULL, &rep)) {
+		bad(d, "tokens cannot be listed", d->c->conn.text);
+		return;
+	}
+	if (!rep.tokens.n)
+		good("no token is plugged in now");
+	for (at = wire_each(&rep.tokens); !cbor_at_end(&at);) {
+		if (wire_next(&ops_token_map, &at, &t))
+			break;
+		if (t.err)
+			bad(d, err_text((enum err)t.err), err_hint((enum err)t.err));
+		else
+			good(t.software ? "a software token (not hardware)"
+					: "a token is plugged in");
+	}
+}
+
+static void
+check_debug(struct doctor *d)
+{
+	if (getenv("FIDO_DEBUG"))
+		bad(d, "FIDO_DEBUG is set: libfido2 would print secrets",
+		    "unset it; ownkey refuses to use tokens with it");
+	else
+		good("FIDO_DEBUG is not set");
+}
+
+static bool
+has_swap(void)
+{
+	FILE *f = fopen("/proc/swaps", "re");
+	int lines = 0, ch;
+
+	if (!f)
+		return false;
+	while ((ch = getc(f)) != EOF)
+		lines += ch == '\n';
+	fclose(f);
+	return lines > 1;
+}
+
+static void
+check_memory(struct doctor *d)
+{
+	enum err e = sec_arena_open(65536, false, false);
+
+	if (!e)
+		good(sec_arena_kind() == SEC_MEMFD ? "secrets live in secret memory"
+						   : "secrets live in locked memory");
+	else if (has_swap())
+		bad(d, "no memory can be locked, and there is swap",
+		    "raise 'memlock' in limits.conf, or encrypt the swap");
+	else
+		bad(d, "no memory can be locked", "raise 'memlock' in limits.conf");
+}
+
+static void
+check_kernel(struct doctor *d)
+{
+	if (!d->agent)
+		return;
+	if (d->st.lacks & (SANDBOX_LACK_LANDLOCK | SANDBOX_LACK_SECCOMP))
+		bad(d, "this kernel cannot confine the agent fully",
+		    "a newer kernel can (landlock, seccomp)");
+	else if (d->st.lacks)
+		good("the kernel confines the agent ('status' says what is lacking)");
+	else
+		good("the kernel has all that is used");
+}
+
+static bool
+in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	char file[PATHS_MAX];
+
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+
+		if (snprintf(file, sizeof file, "%.*s/%s", (int)n, path, name) < (int)sizeof file &&
+		    access(file, X_OK) == 0)
+			return true;
+		path += n + (path[n] == ':');
+	}
+	return false;
+}
+
+static void
+check_pinentry(struct doctor *d)
+{
+	if (in_path("pinentry"))
+		good("pinentry is there, for prompts without a terminal");
+	else
+		bad(d, "there is no pinentry: prompts need a terminal",
+		    "install a pinentry package of your desktop");
+}
+
+static void (*const checks[])(struct doctor *) = { check_programs, check_agent, check_socket,
+	check_vault, check_tokens, check_debug, check_memory, check_kernel, check_pinentry };
+
+enum err
+verb_doctor(struct cli *c)
+{
+	struct doctor d = { .c = c };
+
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		checks[i](&d);
+	c->hint[0] = c->detail[0] = '\0';
+	return ERR_OK;
+}

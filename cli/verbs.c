@@ -1,0 +1,173 @@
+/* verbs.c - the table, and finding a row. */
+#include "cli/verbs.h"
+
+#include "cli/suggest.h"
+
+#define A(x)   ARG_BIT(ARG_##x)
+#define COMMON (A(HELP) | A(PLAIN) | A(VAULT))
+#define ASKS   (A(ASK_STDIN))
+#define PROOF  (A(WITH) | A(SLOT) | A(FORCE) | ASKS)
+#define MANY   64
+
+/* clang-format off */
+const struct verb verbs[] = {
+{ "init", verb_init, "", 0, 0,
+  A(TOKEN) | A(LABEL) | A(NO_PIN) | A(AND_PASS) | A(PASS) | A(ONE_WAY) | A(MEMORY) | A(FORCE) | A(JSON) | ASKS,
+  VERB_ASKS | VERB_FIRST, "make a vault", "ownkey init --label 'blue key'" },
+{ "try", verb_try, "[COMMAND ...]", 0, MANY, 0,
+  VERB_CHILDREN | VERB_FIRST, "play; nothing is real, nothing stays", "ownkey try" },
+{ "unlock", verb_unlock, "", 0, 0,
+  A(WITH) | A(SLOT) | A(TOKEN) | A(NO_WAIT) | A(OLDER) | A(FORCE) | A(JSON) | ASKS,
+  VERB_ASKS | VERB_FIRST, "open the vault", "ownkey unlock --with phrase" },
+{ "lock", verb_lock, "", 0, 0, 0,
+  VERB_NOSTART | VERB_FIRST, "forget every key now", "ownkey lock" },
+{ "status", verb_status, "", 0, 0, A(JSON),
+  VERB_NOSTART | VERB_FIRST, "how things are (no command: this)", "ownkey status --json" },
+{ "wait", verb_wait, "", 0, 0, A(TIMEOUT),
+  0, "wait until the vault is open", "ownkey wait --timeout 60" },
+{ "doctor", verb_doctor, "", 0, 0, 0,
+  VERB_NOSTART, "look for what may go wrong", "ownkey doctor" },
+{ "slot list", verb_slot_list, "", 0, 0, A(JSON),
+  0, "the ways in", "ownkey slot list" },
+{ "slot add", verb_slot_add, "TYPE", 1, 1,
+  PROOF | A(LABEL) | A(HINT) | A(TOKEN) | A(NO_PIN) | A(MEMORY) | A(JSON),
+  VERB_ASKS, "add one: token, passphrase, phrase, token+passphrase", "ownkey slot add token --label spare" },
+{ "slot remove", verb_slot_remove, "SLOT", 1, 1, PROOF | A(ONE_WAY) | A(JSON),
+  VERB_ASKS, "remove one: it opens nothing any more", "ownkey slot remove 'lost key'" },
+{ "slot verify", verb_slot_verify, "SLOT", 1, 1, A(TOKEN) | A(FORCE) | A(JSON) | ASKS,
+  VERB_ASKS, "prove that one still opens the vault", "ownkey slot verify 'recovery phrase'" },
+{ "slot renew", verb_slot_renew, "SLOT", 1, 1, PROOF | A(TOKEN) | A(JSON),
+  VERB_ASKS, "give one new keys", "ownkey slot renew passphrase" },
+{ "slot label", verb_slot_label, "SLOT NAME", 2, 2, A(HINT) | A(JSON) | ASKS,
+  VERB_ASKS, "rename one", "ownkey slot label token 'blue key'" },
+{ "token list", verb_token_list, "", 0, 0, A(JSON),
+  0, "tokens that are plugged in", "ownkey token list" },
+{ "token info", verb_token_info, "[PATH]", 0, 1, A(JSON),
+  0, "what a token can do", "ownkey token info /dev/hidraw3" },
+{ "token pin", verb_token_pin, "[PATH]", 0, 1, A(FORCE) | ASKS,
+  VERB_ASKS, "set or change its PIN", "ownkey token pin" },
+{ "id list", verb_id_list, "[SERVICE]", 0, 1, A(MATCH) | A(ALL) | A(JSON),
+  0, "identities", "ownkey id list matrix" },
+{ "id add", verb_id_add, "SERVICE ACCOUNT", 2, 2, A(PURPOSE) | A(EPOCH) | A(ALG) | A(JSON) | ASKS,
+  VERB_ASKS, "make one: matrix, omemo, tor, ssh, age", "ownkey id add ssh alice@example.org" },
+{ "id show", verb_id_show, "PATH", 1, 1, A(JSON),
+  0, "its public parts, and how to use it", "ownkey id show ssh/alice@example.org" },
+{ "id export", verb_id_export, "PATH", 1, 1, PROOF | A(FORM) | A(OUT) | A(SHOW) | A(JSON),
+  VERB_ASKS, "hand out its private key", "ownkey id export age/me -o key.txt" },
+{ "id retire", verb_id_retire, "PATH", 1, 1, A(FORCE) | ASKS,
+  VERB_ASKS, "stop using it; it can still be derived", "ownkey id retire ssh/old@example.org" },
+{ "secret set", verb_secret_set, "NAME", 1, 1, A(USE) | A(REPLACE) | ASKS,
+  VERB_ASKS, "keep one", "ownkey secret set xmpp/alice" },
+{ "secret get", verb_secret_get, "NAME", 1, 1, A(SHOW) | A(JSON),
+  0, "print one", "ownkey secret get xmpp/alice | wl-copy" },
+{ "secret list", verb_secret_list, "", 0, 0, A(MATCH) | A(JSON),
+  0, "their names", "ownkey secret list --match xmpp" },
+{ "secret remove", verb_secret_remove, "NAME", 1, 1, PROOF,
+  VERB_ASKS, "remove one for good", "ownkey secret remove xmpp/alice" },
+{ "policy", verb_policy, "NAME", 1, 1, PROOF | A(USE) | A(EXPORT) | A(RATE),
+  VERB_ASKS, "what an identity or secret may be used for", "ownkey policy xmpp/alice --use 2" },
+{ "sign", verb_sign, "[FILE ...]", 0, MANY, A(KEY) | A(NAMESPACE) | A(FORCE) | ASKS,
+  VERB_ASKS | VERB_FIRST, "sign files, as ssh-keygen -Y sign does", "ownkey sign --key ssh/me -n file letter.txt" },
+{ "vault check", verb_vault_check, "", 0, 0, A(JSON),
+  0, "examine the file; needs no key", "ownkey vault check" },
+{ "vault previous", verb_vault_previous, "", 0, 0, A(OLDER) | A(FORCE) | ASKS,
+  VERB_ASKS, "go back to the version before", "ownkey vault previous" },
+{ "version", verb_version, "", 0, 0, 0,
+  VERB_NOAGENT, "which ownkey this is", "ownkey version" },
+{ "help", verb_help, "[COMMAND]", 0, 2, 0,
+  VERB_NOAGENT, "what a command does", "ownkey help slot add" },
+};
+/* clang-format on */
+const size_t nverbs = sizeof verbs / sizeof *verbs;
+
+uint64_t
+verbs_args(const struct verb *v)
+{
+	return v->args | COMMON;
+}
+
+/* How many of the operands the name takes up; 0: it is another command. */
+static size_t
+matches(const struct verb *v, const struct args *a)
+{
+	const char *space = strchr(v->name, ' ');
+	size_t first = space ? (size_t)(space - v->name) : strlen(v->name);
+
+	if (strlen(a->operand[0]) != first || memcmp(a->operand[0], v->name, first) != 0)
+		return 0;
+	if (!space)
+		return 1;
+	return a->n > 1 && strcmp(a->operand[1], space + 1) == 0 ? 2 : 0;
+}
+
+static bool
+is_noun(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < nverbs; i++)
+		if (strncmp(verbs[i].name, word, n) == 0 && verbs[i].name[n] == ' ')
+			return true;
+	return false;
+}
+
+/* A name of one word is compared with one word. */
+static enum err
+unknown(struct args *a)
+{
+	char typed[64];
+	const char *near = NULL;
+	size_t best = SUGGEST_NONE;
+
+	snprintf(typed, sizeof typed, "%s", a->operand[0]);
+	for (size_t i = 0; i < nverbs; i++)
+		suggest_nearer(typed, strlen(typed), verbs[i].name, &best, &near);
+	if (a->n > 1)
+		snprintf(typed, sizeof typed, "%s %s", a->operand[0], a->operand[1]);
+	for (size_t i = 0; i < nverbs; i++)
+		suggest_nearer(typed, strlen(typed), verbs[i].name, &best, &near);
+	if (!is_noun(a->operand[0]))
+		snprintf(typed, sizeof typed, "%s", a->operand[0]);
+	snprintf(a->wrong, sizeof a->wrong, "no command is called '%s'", typed);
+	if (near)
+		snprintf(a->hint, sizeof a->hint, "did you mean 'ownkey %s'?", near);
+	else if (is_noun(a->operand[0]))
+		snprintf(a->hint, sizeof a->hint, "'ownkey help %.32s' lists what there is",
+		    a->operand[0]);
+	return ERR_USAGE;
+}
+
+static enum err
+fits(struct args *a, const struct verb *v)
+{
+	if (a->n >= v->min && a->n <= v->max)
+		return args_allow(a, verbs_args(v), v->name);
+	if (a->n < v->min)
+		snprintf(a->wrong, sizeof a->wrong, "'%s' wants %s", v->name, v->operands);
+	else
+		snprintf(a->wrong, sizeof a->wrong, "'%s' does not want '%.40s'", v->name,
+		    a->operand[v->max]);
+	return ERR_USAGE;
+}
+
+enum err
+verbs_find(struct args *a, const struct verb **out)
+{
+	static char status[] = "status";
+	size_t words = 0;
+	enum err e;
+
+	if (a->n == 0)
+		a->operand[a->n++] = status;
+	for (size_t i = 0; i < nverbs && !words; i++)
+		if ((words = matches(&verbs[i], a)))
+			*out = &verbs[i];
+	if (!words)
+		return unknown(a);
+	a->operand += words;
+	a->n -= words;
+	e = args_has(a, ARG_HELP) ? ERR_OK : fits(a, *out);
+	if (e && !a->hint[0])
+		snprintf(a->hint, sizeof a->hint, "'ownkey help %s' shows how", (*out)->name);
+	return e;
+}

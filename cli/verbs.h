@@ -1,0 +1,93 @@
+/*
+ * verbs.h - the one table of commands.  Usage, help, completions and the manual's synopsis are made
+ * from it.  A new command is a row here and a function.
+ */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "cli/cli.h"
+
+enum verb_flag {
+	VERB_ASKS = 1,	   /* may ask the person: on the terminal, from the arena */
+	VERB_NOSTART = 2,  /* never starts an agent */
+	VERB_FIRST = 4,	   /* in the short help */
+	VERB_CHILDREN = 8, /* runs a person's programs: nothing we set may reach them */
+	VERB_NOAGENT = 16  /* needs no agent at all */
+};
+
+struct verb {
+	const char *name; /* one or two words */
+	enum err (*run)(struct cli *c);
+	const char *operands; /* for the usage line; "" = none */
+	size_t min, max;      /* how many */
+	uint64_t args;	      /* ARG_BITs it takes, besides the common ones */
+	unsigned flags;
+	const char *help; /* one line */
+	const char *example;
+};
+
+extern const struct verb verbs[];
+extern const size_t nverbs;
+
+/* The command in the first one or two operands; they are taken away.  No operand: status.
+ * ERR_USAGE with wrong and hint set. */
+MUST enum err verbs_find(struct args *a, const struct verb **out);
+/* Every option of a command, the common ones too. */
+uint64_t verbs_args(const struct verb *v);
+
+/* help.c */
+void help_short(FILE *f);
+void help_verb(FILE *f, const struct verb *v);
+/* Those whose name begins with this word; false: none. */
+bool help_noun(FILE *f, const char *noun);
+/* complete.c; shell: bash, zsh, fish.  ERR_USAGE. */
+MUST enum err complete_dump(const char *shell);
+void verbs_dump(void);
+
+/* Shared by commands.  path: device; empty = the only one.  *t and *item borrow from the connection
+ * until the next call. */
+MUST enum err verb_token_ask(struct cli *c, struct span path, struct ops_token *t, bool *done);
+MUST enum err verb_token_set_pin(struct cli *c, struct span path);
+/* Of a try-out inside `ownkey try`, and of init itself. */
+MUST enum err verb_init_ask(
+    struct cli *c, struct ops_init *q, struct ops_init_rep *rep, bool *done);
+/* An identity may be named by the beginning of its path, if there is only one: out gets the path. */
+MUST enum err verb_id_find(struct cli *c, const char *name, char *out, size_t cap);
+/* A new file for the owner only.  VERB_OVER: an old one may be there; VERB_PUBLIC: for others too. */
+enum { VERB_OVER = 1, VERB_PUBLIC = 2 };
+MUST enum err verb_write_file(struct cli *c, const char *path, struct span s, unsigned how);
+
+/* one function each; see their rows */
+enum err verb_init(struct cli *c);
+enum err verb_try(struct cli *c);
+enum err verb_unlock(struct cli *c);
+enum err verb_lock(struct cli *c);
+enum err verb_status(struct cli *c);
+enum err verb_wait(struct cli *c);
+enum err verb_doctor(struct cli *c);
+enum err verb_slot_list(struct cli *c);
+enum err verb_slot_add(struct cli *c);
+enum err verb_slot_remove(struct cli *c);
+enum err verb_slot_verify(struct cli *c);
+enum err verb_slot_renew(struct cli *c);
+enum err verb_slot_label(struct cli *c);
+enum err verb_token_list(struct cli *c);
+enum err verb_token_info(struct cli *c);
+enum err verb_token_pin(struct cli *c);
+enum err verb_id_list(struct cli *c);
+enum err verb_id_add(struct cli *c);
+enum err verb_id_show(struct cli *c);
+enum err verb_id_export(struct cli *c);
+enum err verb_id_retire(struct cli *c);
+enum err verb_secret_set(struct cli *c);
+enum err verb_secret_get(struct cli *c);
+enum err verb_secret_list(struct cli *c);
+enum err verb_secret_remove(struct cli *c);
+enum err verb_policy(struct cli *c);
+enum err verb_sign(struct cli *c);
+enum err verb_vault_check(struct cli *c);
+enum err verb_vault_previous(struct cli *c);
+enum err verb_version(struct cli *c);
+enum err verb_help(struct cli *c);
+
+#endif

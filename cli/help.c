@@ -1,7 +1,6 @@
 /* help.c - usage and help, from the tables. */
 #include "cli/verbs.h"
 
-#define COLUMNS	     49 /* of the smallest screen, but one */
 #define NAME_COLUMNS 18
 
 static size_t
@@ -68,11 +67,9 @@ put_option(FILE *f, const struct arg_row *r)
 		snprintf(letter, sizeof letter, "-%c, ", r->letter);
 	n = snprintf(name, sizeof name, "  %s--%s%s%s", letter, r->name, r->value ? " " : "",
 	    r->value ? r->value : "");
-	fprintf(f, "%-*s%s%s\n", n < NAME_COLUMNS ? NAME_COLUMNS : n, name,
-	    n + 2 + (int)strlen(r->help) <= COLUMNS && n < NAME_COLUMNS ? "  " : "\n      ",
-	    r->help);
+	fprintf(f, "%-*s%s%s\n", NAME_COLUMNS, name, n < NAME_COLUMNS ? "" : "\n      ", r->help);
 	if (r->choices)
-		fprintf(f, "      one of %s\n", r->choices);
+		fprintf(f, "      %s\n", r->choices);
 }
 
 void

@@ -1,0 +1,235 @@
+"""The figures of notes and releases; see run.sh."""
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+
+import ownkey  # noqa: E402  pylint: disable=wrong-import-position
+
+TOOLS = os.path.join(ownkey.BUILD, "bench")
+RESULTS = os.path.join(TOOLS, "results.json")
+SIZES = [10, 1000, 100000]
+ROUNDS = int(sys.argv[1]) if sys.argv[1:] else 5
+SECONDS = "1.0"
+out = {}
+
+
+def note(key, value, text):
+	out[key] = value
+	print(text, flush=True)
+
+
+def tool(name, *args, text=""):
+	args = [os.path.join(TOOLS, name), *map(str, args)]
+	return subprocess.run(args, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def median(values):
+	return statistics.median(values)
+
+
+def timed(call):
+	start = time.perf_counter()
+	call()
+	return (time.perf_counter() - start) * 1e3
+
+
+# --- unlocking ---
+
+def unlock_ms(agent, person):
+	"""Until the reply: from the request, and from the event that asks for the touch (which this token
+	answers at once).  The second one has the token's answer and the end of the helper in it."""
+	with contextlib.closing(agent.client(person)) as c:
+		touched = []
+		on_event = c.on_event
+
+		def watch(event):
+			if event.kind == "TOUCH":
+				touched.append(time.perf_counter())
+			on_event(event)
+		c.on_event = watch
+		start = time.perf_counter()
+		c.call("unlock")
+		end = time.perf_counter()
+	return (end - start) * 1e3, (end - touched[-1]) * 1e3 if touched else None
+
+
+def measure_unlock(agent, person):
+	agent.lock()
+	both = []
+	for _ in range(max(ROUNDS, 3)):
+		both.append(unlock_ms(agent, person))
+		agent.lock()
+	touched = [t for _, t in both if t is not None]
+	return median([w for w, _ in both]), median(touched) if touched else None
+
+
+def measure_change(agent, person, n=200):
+	"""A secret of 64 bytes is set n times: milliseconds each, and what front wrote meanwhile."""
+	agent.unlock(person)
+	with contextlib.closing(agent.client(person)) as c:
+		def change(i):
+			c.call("secret.set", label="bench-%d" % (i % 8), value=os.urandom(64), replace=True)
+		for i in range(8):
+			change(i)
+		ms = [timed(lambda i=i: change(i)) for i in range(n)]
+		return median(ms), max(ms), written(agent, lambda: [change(i) for i in range(n)]) / n
+
+
+def written(agent, call):
+	"""Bytes that front's pwrite and write system calls put into files, by strace."""
+	log = os.path.join(agent.dir, "strace")
+	tracer = subprocess.Popen(["strace", "-qq", "-y", "-e", "trace=pwrite64,write,pwritev,writev",
+		"-e", "signal=none", "-p", str(agent.role("front")), "-o", log])
+	time.sleep(0.3)
+	call()
+	tracer.terminate()
+	tracer.wait()
+	total = 0
+	for line in open(log, errors="replace"):
+		if "</" in line.split(",")[0] and "= " in line:
+			with contextlib.suppress(ValueError):
+				total += max(int(line.rsplit("= ", 1)[1].split()[0]), 0)
+	return total
+
+
+def pristine(agent, person):
+	"""The vault as init made it, kept aside."""
+	made = agent.init(person)
+	agent.stop()
+	shutil.copy(agent.vault, agent.vault + ".init")
+	return made
+
+
+def fill(agent, person, keys, secrets):
+	agent.stop()
+	shutil.copy(agent.vault + ".init", agent.vault)
+	for name in os.listdir(os.path.dirname(agent.vault)):
+		if name not in ("vault", "vault.init"):
+			os.remove(os.path.join(os.path.dirname(agent.vault), name))
+	shutil.rmtree(agent.state)
+	os.makedirs(agent.state, 0o700)
+	tool("vault", "fill", agent.vault, keys, secrets, text=person.shown)
+	agent.start()
+
+
+def growth(agent, person):
+	print("\nvault: of N items (128-byte secrets); medians of %d\n"
+		"%8s %9s | %10s %10s | %9s %9s | %9s %9s %9s" % (max(ROUNDS, 3), "items", "file kB",
+		"parse ms", "open ms", "unlock ms", "touch ms", "change ms", "max ms", "bytes"))
+	for n in SIZES:
+		fill(agent, person, 0, n)
+		size = os.stat(agent.vault).st_size
+		lib = json.loads(tool("vault", "open", agent.vault, 7, text=person.shown))
+		whole, touched = measure_unlock(agent, person)
+		change, worst, nbytes = measure_change(agent, person)
+		note("vault-%d" % n, {**lib, "unlock_ms": whole, "after_touch_ms": touched,
+			"change_ms": change, "change_max_ms": worst, "change_bytes": nbytes},
+			"%8d %9.1f | %10.2f %10.2f | %9.1f %9.1f | %9.2f %9.2f %9.0f" % (n, size / 1e3,
+			lib["outer_parse_ms"], lib["vaultfile_open_ms"], whole, touched or 0, change, worst,
+			nbytes))
+	print("parse, open: outer_parse and vaultfile_open alone.  unlock: request to reply, software token\n"
+		"with PIN.  touch: from the touch event to the reply (the token's own work is in it).\n"
+		"bytes: mean of what a change writes, the folding of the journal included.")
+
+
+# --- signatures ---
+
+def load(op, clients, agent=None, label=""):
+	where = [agent.socket, label] if agent else []
+	return json.loads(tool("load", op, clients, SECONDS, *where))
+
+
+def signatures(agent, person):
+	fill(agent, person, 0, 10)
+	agent.unlock(person)
+	with contextlib.closing(agent.client(person)) as c:
+		label = c.call("id.add", service="ssh", account="bench")["items"][0].label
+		c.call("policy.set", label=label, use=0)
+	cases = [("raw", 1), ("sshsig", 1), ("sshsig", 8), ("sshsig", 64), ("sshsig", 512),
+		("status", 1), ("status", 64)]
+	rows = {case: [] for case in cases}
+	for _ in range(ROUNDS):
+		for op, clients in cases:
+			rows[op, clients].append(load(op, clients, None if op == "raw" else agent, label))
+	raw = median([r["per_s"] for r in rows["raw", 1]])
+	print("\nsignatures: native socket, %d interleaved rounds, medians [range]" % ROUNDS)
+	for (op, clients), got in rows.items():
+		rate = [r["per_s"] for r in got]
+		line = "%-7s %4d clients %8.0f/s [%.0f..%.0f]  %.2f of libsodium" % (op, clients,
+			median(rate), min(rate), max(rate), median(rate) / raw)
+		if op != "raw":
+			line += "   p50 %.0f p99 %.0f us" % (median([r["p50_us"] for r in got]),
+				median([r["p99_us"] for r in got]))
+		note("%s-%d" % (op, clients), {"per_s": median(rate), "ratio": median(rate) / raw,
+			"rounds": got}, line)
+
+
+# --- memory, start ---
+
+def pss(agent):
+	main = agent.main_pid()
+	each = {}
+	for name, pid in [("supervisor", main), ("front", agent.role("front")),
+		("vault", agent.role("vault"))]:
+		with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as f:
+			each[name] = sum(int(l.split()[1]) for l in f if l.startswith("Pss:"))
+	return each
+
+
+def memory(agent, person):
+	print("\nmemory: PSS of all processes, kB")
+	fill(agent, person, 0, 0)
+	time.sleep(0.2)
+	cases = [("idle, locked", None), ("unlocked, empty", 0), ("unlocked, 1000 identities", 1000)]
+	for what, keys in cases:
+		if keys:
+			fill(agent, person, keys, 0)
+		if keys is not None:
+			agent.unlock(person)
+			with contextlib.closing(agent.client(person)) as c:
+				c.call("id.list")
+		each = pss(agent)
+		note("pss " + what, each, "%-28s %6d   (%s)" % (what, sum(each.values()),
+			", ".join("%s %d" % item for item in each.items())))
+
+
+def starting(agent):
+	times = []
+	for _ in range(20):
+		agent.stop()
+		times.append(timed(agent.start))
+	note("start_ms", median(times), "\nstart to ready (ownkey-agent --ready-fd): %.1f ms [%.1f..%.1f]"
+		% (median(times), min(times), max(times)))
+
+
+def main():
+	directory = tempfile.mkdtemp()
+	person = ownkey.Person()
+	try:
+		with ownkey.world(directory, {}, log_level="error", lock_idle="never") as (agent, _):
+			pristine(agent, person)
+			note("machine", {"cpus": os.cpu_count(), "kernel": os.uname().release,
+				"filesystem": subprocess.run(["stat", "-f", "-c", "%T", agent.data],
+				capture_output=True, text=True, check=True).stdout.strip()},
+				"%d CPUs, Linux %s, ROUNDS=%d" % (os.cpu_count(), os.uname().release, ROUNDS))
+			growth(agent, person)
+			signatures(agent, person)
+			memory(agent, person)
+			starting(agent)
+	finally:
+		shutil.rmtree(directory, ignore_errors=True)
+	with open(RESULTS, "w", encoding="ascii") as f:
+		f.write(json.dumps(out) + "\n")
+	print("\nas JSON: " + RESULTS)
+
+
+main()

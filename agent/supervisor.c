@@ -207,9 +207,9 @@ stop(struct supervisor *s)
 
 /* What it sent last (its memory of the file) is still in the socket. */
 static void
-vault_died(struct supervisor *s)
+vault_died(struct supervisor *s, bool crashed)
 {
-	bool quick = loop_now() - s->vault_started < QUICK_MS;
+	bool quick = crashed && loop_now() - s->vault_started < QUICK_MS;
 
 	while (s->vault.fd && receive(s, &s->vault))
 		;
@@ -237,7 +237,7 @@ reap(struct supervisor *s)
 		if (WIFSIGNALED(status))
 			log_error("process %d was killed by signal %d", (int)pid, WTERMSIG(status));
 		if (pid == s->vault.pid) {
-			vault_died(s);
+			vault_died(s, status != 0);
 		} else if (pid == s->front.pid) {
 			log_error("the front process ended; the agent stops");
 			child_gone(&s->front);

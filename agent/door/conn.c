@@ -58,7 +58,7 @@ queued(const struct chan *ch)
 static bool
 may_read(const struct conn *c)
 {
-	return !c->f->paused && c->npending < FRONT_IN_FLIGHT &&
+	return !c->f->paused && !c->f->between && c->npending < FRONT_IN_FLIGHT &&
 	    queued(&c->chan) < FRONT_CONN_QUEUE;
 }
 

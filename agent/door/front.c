@@ -50,6 +50,7 @@ vault_gone(struct front *f)
 	f->vault_fd = NULL;
 	chan_done(&f->vault);
 	f->vault.fd = -1;
+	f->between = true;
 	file_abort(&f->file);
 	front_pause(f, true);
 }
@@ -79,7 +80,9 @@ vault_come(struct front *f, int fd)
 	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++)
 		if (f->conns[i])
 			native_renew(f->conns[i]);
-	front_pause(f, false);
+	f->between = false;
+	f->paused = false;
+	conn_resume_all(f);
 	return ERR_OK;
 }
 

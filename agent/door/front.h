@@ -52,6 +52,7 @@ struct front {
 	unsigned nconns;
 	struct conn *dirty;
 	bool paused;
+	bool between; /* the old vault is ending, the new one not there yet */
 	struct file file;
 };
 
@@ -75,7 +76,8 @@ void conn_resume_all(struct front *f);
 MUST enum err native_request(struct conn *c, struct span frame);
 /* One frame of the vault for a client. */
 void native_reply(struct conn *c, struct span frame);
-/* A fresh vault: it is told who is connected; what was pending is answered "locked". */
+/* A fresh vault: it is told who is connected; what was pending is asked again where
+ * it may be, else answered "locked". */
 void native_renew(struct conn *c);
 
 #endif

@@ -53,16 +53,19 @@ is_pending(const struct conn *c, uint64_t id)
 	return false;
 }
 
-static bool
+/* The operation that was asked for, 0 = nothing was. */
+static uint32_t
 forget(struct conn *c, uint64_t id)
 {
 	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
 		if (c->pending[i].id == id && id) {
+			uint32_t op = c->pending[i].op;
+
 			c->pending[i] = (struct pending){ 0 };
 			c->npending--;
-			return true;
+			return op;
 		}
-	return false;
+	return 0;
 }
 
 /* What a fresh vault must hear again. */
@@ -100,9 +103,9 @@ native_request(struct conn *c, struct span frame)
 	return buf_err(&c->f->vault.out);
 }
 
-/* {1: op, 2: id, ...}: just these two, without decoding the rest. */
+/* {1: op, 2: id, 3: status, ...}: just these, without decoding the rest. */
 static enum err
-peek(struct span frame, uint64_t *id)
+peek(struct span frame, uint64_t *id, uint64_t *status)
 {
 	struct cbor cb = cbor_from(frame);
 	uint64_t key, op;
@@ -110,36 +113,53 @@ peek(struct span frame, uint64_t *id)
 	enum err e;
 
 	if ((e = cbor_get_map(&cb, &n)) || (e = cbor_get_uint(&cb, &key)) ||
-	    (e = cbor_get_uint(&cb, &op)) || (e = cbor_get_uint(&cb, &key)))
+	    (e = cbor_get_uint(&cb, &op)) || (e = cbor_get_uint(&cb, &key)) ||
+	    (e = cbor_get_uint(&cb, id)) || (e = cbor_get_uint(&cb, &key)))
 		return e;
-	return cbor_get_uint(&cb, id);
+	return cbor_get_uint(&cb, status);
 }
 
+/* A vault that has answered "locked" is on its way out: what clients ask next is for its
+ * successor. */
 void
 native_reply(struct conn *c, struct span frame)
 {
-	uint64_t id;
+	uint64_t id, status;
+	uint32_t op = OP_EVENT;
 
-	if (peek(frame, &id) || (id && !forget(c, id)))
+	if (peek(frame, &id, &status) || (id && !(op = forget(c, id))))
 		return;
+	if (op == OP_LOCK && status == ERR_OK)
+		c->f->between = true;
 	if (chan_put(&c->chan, frame))
 		conn_close(c);
 	else
 		conn_mark(c);
 }
 
+/* What a fresh vault answers as well is asked again, hello and subscribe by native_renew; who wanted
+ * it locked, or something cancelled, has it. */
 static void
-answer_locked(struct conn *c)
+settle(struct conn *c, struct pending *p)
 {
-	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
-		if (c->pending[i].id) {
-			struct pending p = c->pending[i];
+	enum op op = (enum op)p->op;
+	uint64_t id = p->id;
+	struct buf b = BUF_INIT;
+	enum err e;
 
-			c->pending[i] = (struct pending){ 0 };
-			c->npending--;
-			if (answer(c, (enum op)p.op, p.id, ERR_LOCKED))
-				c->closing = true;
-		}
+	if (op == OP_HELLO || op == OP_SUBSCRIBE)
+		return;
+	if (op == OP_STATUS && !ops_put_request(&b, op, id, NULL)) {
+		link_put(&c->f->vault.out, LINK_REQUEST, c->number, buf_span(&b));
+		buf_done(&b);
+		return;
+	}
+	*p = (struct pending){ 0 };
+	c->npending--;
+	e = answer(c, op, id, op == OP_LOCK || op == OP_CANCEL ? ERR_OK : ERR_LOCKED);
+	if (e)
+		c->closing = true;
+	buf_done(&b);
 }
 
 void
@@ -147,10 +167,12 @@ native_renew(struct conn *c)
 {
 	struct buf *out = &c->f->vault.out;
 
-	answer_locked(c);
 	link_put(out, LINK_PEER, c->number, buf_span(&c->peer));
 	if (c->hello.len)
 		link_put(out, LINK_REQUEST, c->number, buf_span(&c->hello));
 	if (c->subscribe.len)
 		link_put(out, LINK_REQUEST, c->number, buf_span(&c->subscribe));
+	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
+		if (c->pending[i].id)
+			settle(c, &c->pending[i]);
 }

@@ -150,12 +150,10 @@ op_cancel(struct req *r)
 	return ERR_OK;
 }
 
-/* The answer leaves before the keys do; nothing is left that could answer afterwards. */
+/* The answer leaves before the keys do; a fresh process answers what comes afterwards. */
 enum err
 op_lock(struct req *r)
 {
-	if (!r->v->open.is && !r->v->njobs)
-		return ERR_OK;
 	dispatch_reply(r, ERR_OK);
 	vault_lock(r->v);
 }

@@ -76,8 +76,8 @@ void conn_resume_all(struct front *f);
 MUST enum err native_request(struct conn *c, struct span frame);
 /* One frame of the vault for a client. */
 void native_reply(struct conn *c, struct span frame);
-/* A fresh vault: it is told who is connected; what was pending is asked again where
- * it may be, else answered "locked". */
+/* A fresh vault: it is told who is connected; what was pending is asked again where it
+ * may be, else answered "locked". */
 void native_renew(struct conn *c);
 
 #endif

@@ -73,7 +73,7 @@ def main():
 	os.makedirs(out, 0o700, exist_ok=True)
 	directory = tempfile.mkdtemp()
 	person = ownkey.Person()
-	with ownkey.world(directory, {}, log_level="warning") as (agent, _):
+	with ownkey.world(directory, {}, log_level="error") as (agent, _):
 		with contextlib.closing(agent.client(person)) as c:
 			made = c.call("init", timeout=60, ways=ownkey.TOKEN, **ownkey.ARGON)
 		agent.unlock(person)

@@ -104,8 +104,11 @@ readable(void *arg, short revents)
 	}
 	if (n > 0)
 		c->have += (size_t)n;
-	if (c->have == JOB_ID_LEN)
+	if (c->have == JOB_ID_LEN) {
+		/* the vault announced the id before anybody could know it */
+		supervisor_hear_vault(c->s);
 		deliver(c->s, c);
+	}
 }
 
 static void

@@ -1,6 +1,7 @@
 /* supervisor.c - starts, restarts and ends front and vault. */
 #include "agent/supervisor.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -103,13 +104,20 @@ receive(struct supervisor *s, struct child *c)
 	return true;
 }
 
+void
+supervisor_hear_vault(struct supervisor *s)
+{
+	struct pollfd p = { .fd = s->vault.control, .events = POLLIN };
+
+	while (s->vault.fd && poll(&p, 1, 0) > 0 && receive(s, &s->vault))
+		;
+}
+
 static void
 vault_readable(void *arg, short revents)
 {
-	struct supervisor *s = arg;
-
 	(void)revents;
-	receive(s, &s->vault);
+	supervisor_hear_vault(arg);
 }
 
 static void

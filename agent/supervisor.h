@@ -64,6 +64,8 @@ struct supervisor {
 
 /* Serve until a signal ends it.  Sockets and start must be filled in. */
 MUST enum err supervisor_run(struct supervisor *s);
+/* Take what the vault has said up to now. */
+void supervisor_hear_vault(struct supervisor *s);
 
 /* ---- helpers.c ---- */
 void helpers_spawn(struct supervisor *s, const struct control *m);

@@ -48,7 +48,9 @@ load(struct req *r, struct buf *bytes, struct outer *o)
 
 	if ((e = store_read(r->job, bytes)))
 		return e;
-	return outer_parse(buf_span(bytes), o);
+	/* for a person, what is no vault at all where theirs should be is a damaged one */
+	e = outer_parse(buf_span(bytes), o);
+	return e == ERR_FORMAT ? ERR_VAULT_DAMAGED : e;
 }
 
 static enum err

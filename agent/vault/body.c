@@ -1,12 +1,10 @@
 /* body.c - the body as a whole: decoded, encoded, changed by a journal record. */
-#include "agent/vault/body.h"
-
 #include "agent/vault/body_parts.h"
 
 void
 body_init(struct body *b)
 {
-	*b = (struct body){0};
+	*b = (struct body){ 0 };
 }
 
 void
@@ -25,22 +23,27 @@ body_done(struct body *b)
 /* ---- decoding ---- */
 /* An array of messages of one kind: each is checked, and kept where it stands. */
 static enum err
-take_rows(struct rows *rows, const struct wire_map *m, struct cbor *c, size_t most)
+take_rows(struct body *b, enum body_key key, struct cbor *c)
 {
+	const struct body_part *p = body_part(key);
+	struct rows *rows = body_rows(b, key);
+	union body_record rec;
 	struct span raw;
 	size_t n;
 	enum err e;
 
 	if ((e = cbor_get_array(c, &n)))
 		return e;
-	if (n > most)
+	if (n > p->max)
 		return ERR_TOOBIG;
 	for (size_t i = 0; i < n; i++) {
 		raw.p = c->p;
-		if ((e = wire_decode_at(m, c, NULL)))
+		if ((e = wire_decode_at(p->map, c, &rec)))
 			return e;
 		raw.len = (size_t)(c->p - raw.p);
-		if ((e = rows_add(rows, 0, raw)))
+		if (p->unique && body_row_find(b, key, &rec) < rows->n)
+			return ERR_FORMAT;
+		if ((e = rows_add(rows, p->row_key(&rec), raw)))
 			return e;
 	}
 	return ERR_OK;
@@ -100,9 +103,7 @@ take_other(struct body *b, uint64_t key, struct cbor *c)
 
 	if ((e = cbor_skip(c, &raw)))
 		return e;
-	if (key == BODY_AUDIT && (e = wire_decode(&audit_map, raw, NULL)))
-		return e;
-	if (key == BODY_DEFAULTS && (e = wire_decode(&defaults_map, raw, NULL)))
+	if ((e = body_value_check(key, raw)))
 		return e;
 	return rows_add(&b->other, key, raw);
 }
@@ -116,13 +117,11 @@ take_key(struct body *b, uint64_t key, struct cbor *c)
 	case BODY_SAVED_AT:
 		return cbor_get_uint(c, &b->saved_at);
 	case BODY_NOTES:
-		return take_rows(&b->notes, &slot_note_map, c, 4096);
 	case BODY_SEEDS:
-		return take_rows(&b->seeds, &seed_map, c, 65536);
+	case BODY_TOMBS:
+		return take_rows(b, (enum body_key)key, c);
 	case BODY_ITEMS_KEY:
 		return take_items(&b->items, c);
-	case BODY_TOMBS:
-		return take_rows(&b->tombs, &tomb_map, c, BODY_ITEMS);
 	case BODY_LINES_KEY:
 		return take_lines(&b->lines, c);
 	default:
@@ -160,7 +159,7 @@ body_decode(struct body *b, struct buf *owner, struct span cbor)
 	body_init(b);
 	b->plain = *owner;
 	*owner = BUF_INIT;
-	if ((e = take_map(b, &c)))
+	if ((e = cbor.len > BODY_MAX ? ERR_TOOBIG : take_map(b, &c)))
 		body_done(b);
 	return e;
 }
@@ -211,12 +210,31 @@ put_other(const struct body *b, bool behind, struct buf *out)
 		}
 }
 
+/* So that a large body is not copied again and again while it grows. */
+static size_t
+estimate(const struct body *b)
+{
+	const struct rows *r[] = { &b->notes, &b->seeds, &b->tombs, &b->other };
+	size_t n = 256 + b->lines.len + body_lines(b) * 2;
+
+	for (size_t k = 0; k < 4; k++)
+		for (size_t i = 0; i < r[k]->n; i++)
+			n += r[k]->v[i].len + 9;
+	for (size_t i = 0; i < b->items.n; i++)
+		n += b->items.v[i].raw ? b->items.v[i].len : 0;
+	return n;
+}
+
 enum err
 body_encode(const struct body *b, uint64_t generation, uint64_t saved_at, struct buf *out)
 {
 	size_t n = b->other.n + 2u + (b->notes.n > 0) + (b->seeds.n > 0) + (b->items.live > 0) +
-		   (b->tombs.n > 0) + (body_lines(b) > 0);
+	    (b->tombs.n > 0) + (body_lines(b) > 0);
+	size_t start = out->len;
 
+	if (b->items.live > BODY_ITEMS)
+		return ERR_LIMIT;
+	(void)buf_room(out, estimate(b));
 	cbor_put_map(out, n);
 	cbor_put_uint(out, BODY_GENERATION);
 	cbor_put_uint(out, generation);
@@ -229,6 +247,8 @@ body_encode(const struct body *b, uint64_t generation, uint64_t saved_at, struct
 	put_other(b, false, out);
 	put_lines(b, out);
 	put_other(b, true, out);
+	if (out->len - start > BODY_MAX)
+		return ERR_TOOBIG;
 	return buf_err(out);
 }
 
@@ -246,17 +266,20 @@ body_clone(const struct body *src, struct body *dst)
 }
 
 /* ---- a journal record ---- */
-/* Checked whole before anything is changed: it is decoded as a body of its own. */
+/* Records of one list; a tombstone takes away what it names. */
 static enum err
-apply_tombs(struct body *b, const struct body *d)
+apply_rows(struct body *b, const struct body *d, enum body_key key)
 {
-	struct tomb t;
-	size_t pos = 0;
+	const struct rows *rows = body_rows((struct body *)(uintptr_t)d, key);
+	union body_record rec;
 	enum err e = ERR_OK;
 
-	while (!e && body_tomb_next(d, &pos, &t)) {
-		body_drop(b, &t);
-		e = body_tomb_put(b, &t);
+	for (size_t i = 0; !e && i < rows->n; i++) {
+		if ((e = wire_decode(body_part(key)->map, rows_raw(rows, i), &rec)))
+			break;
+		if (key == BODY_TOMBS)
+			body_drop(b, &rec.tomb);
+		e = body_row_put(b, key, rows_raw(rows, i), &rec);
 	}
 	return e;
 }
@@ -278,23 +301,32 @@ apply_items(struct body *b, const struct body *d)
 }
 
 static enum err
-apply_rows(struct body *b, const struct body *d)
+apply_rest(struct body *b, const struct body *d)
 {
-	struct slot_note n;
-	struct seed s;
-	size_t pos = 0;
 	enum err e = ERR_OK;
 
-	while (!e && body_note_next(d, &pos, &n))
-		e = body_note_put(b, &n);
-	pos = 0;
-	while (!e && body_seed_next(d, &pos, &s))
-		e = body_seed_put(b, &s);
 	for (size_t i = 0; i < d->other.n && !e; i++)
 		e = body_other_put(b, d->other.v[i].key, rows_raw(&d->other, i));
+	if (e || !d->lines.len)
+		return e;
+	buf_reset(&b->lines);
+	buf_put_span(&b->lines, buf_span(&d->lines));
+	return buf_err(&b->lines);
+}
+
+/* Tombstones first, so that what is put again by the same record is there. */
+static enum err
+apply_all(struct body *b, const struct body *d)
+{
+	enum err e;
+
+	if (!(e = apply_rows(b, d, BODY_TOMBS)) && !(e = apply_rows(b, d, BODY_NOTES)) &&
+	    !(e = apply_rows(b, d, BODY_SEEDS)) && !(e = apply_items(b, d)))
+		e = apply_rest(b, d);
 	return e;
 }
 
+/* Checked whole before anything is changed: it is decoded as a body of its own. */
 enum err
 body_apply(struct body *b, struct span delta, uint64_t generation)
 {
@@ -309,9 +341,12 @@ body_apply(struct body *b, struct span delta, uint64_t generation)
 	}
 	if ((e = body_decode(&d, &copy, buf_span(&copy))))
 		return e;
-	if (!(e = apply_tombs(b, &d)) && !(e = apply_items(b, &d)) && !(e = apply_rows(b, &d))) {
+	if (d.generation && d.generation != generation)
+		e = ERR_FORMAT;
+	else if (!(e = apply_all(b, &d))) {
 		b->generation = generation;
-		b->saved_at = d.saved_at;
+		if (d.saved_at)
+			b->saved_at = d.saved_at;
 	}
 	body_done(&d);
 	return e;

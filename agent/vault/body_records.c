@@ -1,4 +1,6 @@
 /* body_records.c - the records of the body, one kind after the other. */
+#include <stdlib.h>
+
 #include "agent/vault/body_parts.h"
 
 /* ---- items ---- */
@@ -26,8 +28,12 @@ body_item_next(const struct body *b, size_t *pos, struct item *it)
 	while (*pos < b->items.n) {
 		size_t at = (*pos)++;
 
-		if (b->items.v[at].raw && !wire_decode(&item_map, items_raw(&b->items, at), it))
-			return true;
+		if (!b->items.v[at].raw)
+			continue;
+		/* it was checked when it came in; to leave it out of a list would be a lie */
+		if (decode_item(b, at + 1, it))
+			abort();
+		return true;
 	}
 	return false;
 }
@@ -35,16 +41,17 @@ body_item_next(const struct body *b, size_t *pos, struct item *it)
 enum err
 body_item_put(struct body *b, const struct item *it)
 {
-	struct item marked = *it, decoded;
 	struct buf raw = BUF_INIT;
+	struct item decoded;
 	enum err e;
 
-	if (b->items.live >= BODY_ITEMS && !items_find_id(&b->items, it->id.p))
-		return ERR_LIMIT;
-	wire_mark(&item_map, &marked);
-	if (!(e = item_check(it)) && !(e = wire_encode(&item_map, &marked, &raw)) &&
-	    !(e = buf_err(&raw)) && !(e = wire_decode(&item_map, buf_span(&raw), &decoded)))
-		e = items_put(&b->items, buf_span(&raw), &decoded);
+	if (!(e = body_item_encode(it, &raw)) &&
+	    !(e = wire_decode(&item_map, buf_span(&raw), &decoded))) {
+		if (b->items.live >= BODY_ITEMS && !items_find_id(&b->items, decoded.id.p))
+			e = ERR_LIMIT;
+		else
+			e = items_put(&b->items, buf_span(&raw), &decoded);
+	}
 	buf_done(&raw);
 	return e;
 }
@@ -52,57 +59,43 @@ body_item_put(struct body *b, const struct item *it)
 enum err
 body_item_remove(struct body *b, const uint8_t id[16], uint64_t at)
 {
-	struct tomb t = {.kind = TOMB_ITEM, .at = at};
+	struct tomb t = { .kind = TOMB_ITEM, .at = at };
 	uint8_t copy[16];
 	struct item it;
 	enum err e;
 
-	if ((e = body_item_by_id(b, id, &it)))
+	memcpy(copy, id, sizeof copy); /* it may lie in the item */
+	if ((e = body_item_by_id(b, copy, &it)))
 		return e;
-	memcpy(copy, id, sizeof copy);
 	t.id = SPAN(copy, sizeof copy);
 	t.rev = it.rev;
-	wire_mark(&tomb_map, &t);
 	if ((e = body_tomb_put(b, &t)))
 		return e;
 	body_drop(b, &t);
 	return ERR_OK;
 }
 
-/* ---- rows found by a 16-byte id, which every such message has first ---- */
-/* {1: h'16 bytes', ...}: the id stands at a fixed place behind the head of the map. */
-static struct span
-row_id(struct span raw)
-{
-	struct cbor c = cbor_from(raw);
-	struct span id = SPAN_NONE;
-	uint64_t key;
-	size_t n;
-
-	if (cbor_get_map(&c, &n) || cbor_get_uint(&c, &key) || cbor_get_bytes(&c, &id))
-		return SPAN_NONE;
-	return id;
-}
-
-static size_t
-find_row(const struct rows *r, const uint8_t id[16])
-{
-	size_t i = 0;
-
-	while (i < r->n && !span_eq(row_id(rows_raw(r, i)), SPAN(id, 16)))
-		i++;
-	return i;
-}
-
+/* ---- the other lists ---- */
 static enum err
-put_message(struct rows *r, size_t pos, const struct wire_map *m, void *marked)
+get_record(const struct body *b, enum body_key key, const union body_record *like, void *st)
 {
+	const struct rows *r = body_rows((struct body *)(uintptr_t)b, key);
+	size_t at = body_row_find(b, key, like);
+
+	return at < r->n ? wire_decode(body_part(key)->map, rows_raw(r, at), st) : ERR_NOTFOUND;
+}
+
+/* st may borrow from the record that it replaces. */
+static enum err
+put_record(struct body *b, enum body_key key, const void *st)
+{
+	union body_record rec;
 	struct buf raw = BUF_INIT;
 	enum err e;
 
-	wire_mark(m, marked);
-	if (!(e = wire_encode(m, marked, &raw)) && !(e = buf_err(&raw)))
-		e = rows_put(r, pos, 0, buf_span(&raw));
+	if (!(e = body_record_encode(key, st, &raw)) &&
+	    !(e = wire_decode(body_part(key)->map, buf_span(&raw), &rec)))
+		e = body_row_put(b, key, buf_span(&raw), &rec);
 	buf_done(&raw);
 	return e;
 }
@@ -112,17 +105,18 @@ next_row(const struct rows *r, size_t *pos, const struct wire_map *m, void *st)
 {
 	if (*pos >= r->n)
 		return false;
-	return !wire_decode(m, rows_raw(r, (*pos)++), st);
+	if (wire_decode(m, rows_raw(r, (*pos)++), st))
+		abort();
+	return true;
 }
 
 /* ---- slot notes ---- */
 enum err
 body_note_get(const struct body *b, const uint8_t slot_id[16], struct slot_note *n)
 {
-	size_t at = find_row(&b->notes, slot_id);
+	union body_record like = { .note.slot_id = SPAN(slot_id, 16) };
 
-	return at < b->notes.n ? wire_decode(&slot_note_map, rows_raw(&b->notes, at), n)
-			       : ERR_NOTFOUND;
+	return get_record(b, BODY_NOTES, &like, n);
 }
 
 bool
@@ -134,25 +128,22 @@ body_note_next(const struct body *b, size_t *pos, struct slot_note *n)
 enum err
 body_note_put(struct body *b, const struct slot_note *n)
 {
-	struct slot_note marked = *n;
-
-	if (n->slot_id.len != 16)
-		return ERR_RANGE;
-	return put_message(&b->notes, find_row(&b->notes, n->slot_id.p), &slot_note_map, &marked);
+	return put_record(b, BODY_NOTES, n);
 }
 
 enum err
 body_note_remove(struct body *b, const uint8_t slot_id[16], uint64_t at)
 {
-	struct tomb t = {.kind = TOMB_SLOT, .id = SPAN(slot_id, 16), .at = at};
-	size_t pos = find_row(&b->notes, slot_id);
+	struct tomb t = { .kind = TOMB_SLOT, .at = at };
+	struct slot_note n;
+	uint8_t copy[16];
 	enum err e;
 
-	if (pos >= b->notes.n)
-		return ERR_NOTFOUND;
-	if ((e = body_tomb_put(b, &t)))
+	memcpy(copy, slot_id, sizeof copy); /* it may lie in the note */
+	t.id = SPAN(copy, sizeof copy);
+	if ((e = body_note_get(b, copy, &n)) || (e = body_tomb_put(b, &t)))
 		return e;
-	rows_remove(&b->notes, pos);
+	body_drop(b, &t);
 	return ERR_OK;
 }
 
@@ -160,12 +151,9 @@ body_note_remove(struct body *b, const uint8_t slot_id[16], uint64_t at)
 enum err
 body_seed_get(const struct body *b, uint64_t generation, struct seed *s)
 {
-	size_t pos = 0;
+	union body_record like = { .seed.generation = generation };
 
-	while (body_seed_next(b, &pos, s))
-		if (s->generation == generation)
-			return ERR_OK;
-	return ERR_NOTFOUND;
+	return get_record(b, BODY_SEEDS, &like, s);
 }
 
 enum err
@@ -192,35 +180,16 @@ body_seed_next(const struct body *b, size_t *pos, struct seed *s)
 enum err
 body_seed_put(struct body *b, const struct seed *s)
 {
-	struct seed marked = *s, each;
-	size_t at = 0;
-
-	while (at < b->seeds.n && (wire_decode(&seed_map, rows_raw(&b->seeds, at), &each) ||
-				   each.generation != s->generation))
-		at++;
-	return put_message(&b->seeds, at, &seed_map, &marked);
+	return put_record(b, BODY_SEEDS, s);
 }
 
 /* ---- tombstones ---- */
-static size_t
-find_tomb(const struct body *b, uint64_t kind, struct span id)
-{
-	struct tomb t;
-	size_t i;
-
-	for (i = 0; i < b->tombs.n; i++)
-		if (span_eq(row_id(rows_raw(&b->tombs, i)), id) &&
-		    !wire_decode(&tomb_map, rows_raw(&b->tombs, i), &t) && t.kind == kind)
-			break;
-	return i;
-}
-
 enum err
 body_tomb_get(const struct body *b, enum tomb_kind kind, const uint8_t id[16], struct tomb *t)
 {
-	size_t at = find_tomb(b, kind, SPAN(id, 16));
+	union body_record like = { .tomb = { .kind = kind, .id = SPAN(id, 16) } };
 
-	return at < b->tombs.n ? wire_decode(&tomb_map, rows_raw(&b->tombs, at), t) : ERR_NOTFOUND;
+	return get_record(b, BODY_TOMBS, &like, t);
 }
 
 bool
@@ -232,22 +201,7 @@ body_tomb_next(const struct body *b, size_t *pos, struct tomb *t)
 enum err
 body_tomb_put(struct body *b, const struct tomb *t)
 {
-	struct tomb marked = *t;
-
-	if (t->id.len != 16)
-		return ERR_RANGE;
-	return put_message(&b->tombs, find_tomb(b, t->kind, t->id), &tomb_map, &marked);
-}
-
-void
-body_drop(struct body *b, const struct tomb *t)
-{
-	size_t at;
-
-	if (t->kind == TOMB_ITEM && (at = items_find_id(&b->items, t->id.p)))
-		items_remove(&b->items, at - 1);
-	if (t->kind == TOMB_SLOT && (at = find_row(&b->notes, t->id.p)) < b->notes.n)
-		rows_remove(&b->notes, at);
+	return put_record(b, BODY_TOMBS, t);
 }
 
 /* ---- whole values ---- */
@@ -296,7 +250,7 @@ body_raw_put(struct body *b, uint64_t key, struct span value)
 
 	if (has_functions(key))
 		return ERR_RANGE;
-	if (value.len && (e = cbor_check(value)))
+	if (value.len && ((e = cbor_check(value)) || (e = body_value_check(key, value))))
 		return e;
 	return body_other_put(b, key, value);
 }
@@ -315,7 +269,7 @@ body_value_put(struct body *b, enum body_key key, const struct wire_map *m, cons
 	struct buf raw = BUF_INIT;
 	enum err e;
 
-	if (!(e = wire_encode(m, st, &raw)) && !(e = buf_err(&raw)))
+	if (!(e = body_value_encode(m, st, &raw)))
 		e = body_raw_put(b, key, buf_span(&raw));
 	buf_done(&raw);
 	return e;

@@ -5,7 +5,7 @@
 #define N(a) (sizeof(a) / sizeof *(a))
 
 /* An open map: what a later version adds behind the last known key is kept. */
-#define OPEN_MAP(nm, st) \
+#define OPEN_MAP(nm, st)                                                                         \
 	const struct wire_map st##_map = { (nm), sizeof(struct st), st##_fields, N(st##_fields), \
 		true, offsetof(struct st, rest) }
 

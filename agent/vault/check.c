@@ -9,7 +9,7 @@ static void
 find(struct check_report *r, enum err e, int slot, uint64_t offset, const char *text)
 {
 	if (r->n < CHECK_FINDINGS)
-		r->finding[r->n++] = (struct check_finding){e, slot, offset, text};
+		r->finding[r->n++] = (struct check_finding){ e, slot, offset, text };
 	if (e != ERR_VAULT_TORN)
 		r->good = false;
 }
@@ -32,15 +32,15 @@ check_slots(const struct outer *o, struct check_report *r)
 static void
 check_journal(struct span file, const struct outer *o, struct check_report *r)
 {
-	struct journal_pos pos = {.generation = o->generation};
+	struct journal_pos pos = { .generation = o->generation };
 	struct journal_record rec;
 	enum err e = ERR_OK;
 
 	r->size_valid = o->total_len;
 	memcpy(pos.hash, file.p + o->total_len - OUTER_TRAILER, 32);
 	while (!e) {
-		struct journal_rest rest = {SPAN(file.p + r->size_valid, file.len - r->size_valid),
-					    r->size_valid};
+		struct journal_rest rest = { SPAN(file.p + r->size_valid, file.len - r->size_valid),
+			r->size_valid };
 
 		if (!(e = journal_next(&rest, &pos, &rec))) {
 			journal_advance(&pos, &rec);
@@ -57,20 +57,37 @@ check_journal(struct span file, const struct outer *o, struct check_report *r)
 	}
 }
 
+static const char *
+head_text(enum err e)
+{
+	switch (e) {
+	case ERR_FORMAT:
+		return "this is no ownkey vault";
+	case ERR_VERSION:
+		return "it was made by a newer version of ownkey";
+	case ERR_VAULT_HEADER:
+		return "a field of the head has a value that it cannot have";
+	default:
+		return "the file is too short, or its lengths are wrong";
+	}
+}
+
 static void
 check_outer(struct span file, struct outer *o, struct check_report *r)
 {
 	enum err e = outer_parse_untrusted(file, o);
 
-	if (e) {
-		find(r, e, -1, 0, e == ERR_FORMAT ? "this is no vault" : "the head is damaged");
+	if (e)
+		find(r, e, -1, 0, head_text(e));
+	if (e && e != ERR_VAULT_HEADER)
 		return;
-	}
 	r->head = true;
 	r->generation = o->generation;
-	check_slots(o, r);
-	if ((e = outer_check_trailer(file, o)))
-		find(r, e, -1, o->total_len - OUTER_TRAILER, "bytes have changed: bit rot, or an edit");
+	if (outer_check_trailer(file, o))
+		find(r, ERR_VAULT_DAMAGED, -1, o->total_len - OUTER_TRAILER,
+		    "bytes of the head, a way in or the body have changed");
+	if (!e)
+		check_slots(o, r);
 	check_journal(file, o, r);
 }
 
@@ -81,7 +98,7 @@ check_file(struct span file, struct check_report *r)
 
 	if (!o)
 		return ERR_NOMEM;
-	*r = (struct check_report){.good = true, .size = file.len};
+	*r = (struct check_report){ .good = true, .size = file.len };
 	check_outer(file, o, r);
 	free(o);
 	return ERR_OK;

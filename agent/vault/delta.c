@@ -1,6 +1,7 @@
 /* delta.c - a change, as what a journal record carries. */
 #include "agent/vault/delta.h"
 
+#include "agent/vault/body_parts.h"
 #include "agent/vault/journal.h"
 
 void
@@ -12,12 +13,8 @@ delta_done(struct delta *d)
 }
 
 static void
-put(struct delta *d, enum body_key key, const struct wire_map *m, const void *st)
+count(struct delta *d, enum body_key key, enum err e)
 {
-	enum err e = wire_encode(m, st, &d->part[key]);
-
-	if (!e)
-		e = buf_err(&d->part[key]);
 	if (e && !d->err)
 		d->err = e;
 	d->n[key]++;
@@ -26,59 +23,62 @@ put(struct delta *d, enum body_key key, const struct wire_map *m, const void *st
 void
 delta_item(struct delta *d, const struct item *it)
 {
-	struct item marked = *it;
+	count(d, BODY_ITEMS_KEY, body_item_encode(it, &d->part[BODY_ITEMS_KEY]));
+}
 
-	wire_mark(&item_map, &marked);
-	if (item_check(it) && !d->err)
-		d->err = ERR_RANGE;
-	put(d, BODY_ITEMS_KEY, &item_map, &marked);
+static void
+put(struct delta *d, enum body_key key, const void *st)
+{
+	count(d, key, body_record_encode(key, st, &d->part[key]));
 }
 
 void
 delta_note(struct delta *d, const struct slot_note *n)
 {
-	struct slot_note marked = *n;
-
-	wire_mark(&slot_note_map, &marked);
-	put(d, BODY_NOTES, &slot_note_map, &marked);
+	put(d, BODY_NOTES, n);
 }
 
 void
 delta_seed(struct delta *d, const struct seed *s)
 {
-	struct seed marked = *s;
-
-	wire_mark(&seed_map, &marked);
-	put(d, BODY_SEEDS, &seed_map, &marked);
+	put(d, BODY_SEEDS, s);
 }
 
 void
 delta_tomb(struct delta *d, const struct tomb *t)
 {
-	struct tomb marked = *t;
-
-	wire_mark(&tomb_map, &marked);
-	put(d, BODY_TOMBS, &tomb_map, &marked);
+	put(d, BODY_TOMBS, t);
 }
 
+/* The last one given counts. */
 void
 delta_raw(struct delta *d, enum body_key key, struct span value)
 {
-	enum err e = cbor_check(value);
+	enum err e;
 
-	if (e && !d->err)
-		d->err = e;
+	if (key < BODY_SUCCESSION || key > BODY_SHARES) {
+		count(d, BODY_SUCCESSION, ERR_RANGE);
+		return;
+	}
+	if (!(e = cbor_check(value)))
+		e = body_value_check(key, value);
 	buf_reset(&d->part[key]);
 	buf_put_span(&d->part[key], value);
-	d->n[key] = 1;
+	d->n[key] = 0;
+	count(d, key, e);
 }
 
 void
 delta_value(struct delta *d, enum body_key key, const struct wire_map *m, const void *st)
 {
-	buf_reset(&d->part[key]);
-	d->n[key] = 0;
-	put(d, key, m, st);
+	struct buf value = BUF_INIT;
+	enum err e;
+
+	if ((e = body_value_encode(m, st, &value)))
+		count(d, BODY_SUCCESSION, e);
+	else
+		delta_raw(d, key, buf_span(&value));
+	buf_done(&value);
 }
 
 static bool

@@ -6,7 +6,8 @@
  *	delta_encode(&d, now, &cbor);   // ERR_* of the first that failed
  *	delta_done(&d);
  *
- * Make the record (vaultfile_append), have it written, then body_apply the same bytes.
+ * Look at body_items() < BODY_ITEMS before adding.  Within one record, what is put stands over what
+ * is removed.  Make the record (vaultfile_append), have it written, then body_apply the same bytes.
  */
 #ifndef AGENT_VAULT_DELTA_H
 #define AGENT_VAULT_DELTA_H

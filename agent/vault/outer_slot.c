@@ -78,8 +78,8 @@ slot_check(const struct slot *s)
 		return ERR_VERSION;
 	if (s->kind != SLOT_UNLOCK || s->factors == 0 || s->created % OUTER_DAY != 0)
 		return ERR_VAULT_SLOT;
-	if (outer_is_zero(s->id, sizeof(s->id)) || outer_is_zero(s->kdf_salt, sizeof(s->kdf_salt)) ||
-	    outer_is_zero(s->xp, sizeof(s->xp)))
+	if (outer_is_zero(s->id, sizeof(s->id)) ||
+	    outer_is_zero(s->kdf_salt, sizeof(s->kdf_salt)) || outer_is_zero(s->xp, sizeof(s->xp)))
 		return ERR_VAULT_SLOT;
 	/* lengths first: is_past_end_zero relies on them */
 	if (!is_token_ok(s) || !is_argon_ok(s) || !is_hint_ok(s) || !is_past_end_zero(s))

@@ -20,7 +20,7 @@ rows_done(struct rows *r)
 	for (size_t i = 0; i < r->n; i++)
 		row_done(&r->v[i]);
 	free(r->v);
-	*r = (struct rows){0};
+	*r = (struct rows){ 0 };
 }
 
 static enum err
@@ -45,7 +45,8 @@ rows_add(struct rows *r, uint64_t key, struct span raw)
 
 	if ((e = room(r)))
 		return e;
-	r->v[r->n++] = (struct row){.key = key, .raw = (uint8_t *)(uintptr_t)raw.p, .len = raw.len};
+	r->v[r->n++] =
+	    (struct row){ .key = key, .raw = (uint8_t *)(uintptr_t)raw.p, .len = raw.len };
 	return ERR_OK;
 }
 
@@ -58,7 +59,7 @@ copy_row(uint64_t key, struct span raw, struct row *out)
 		return ERR_NOMEM;
 	if (raw.len)
 		memcpy(p, raw.p, raw.len);
-	*out = (struct row){.key = key, .raw = p, .len = raw.len, .owned = true};
+	*out = (struct row){ .key = key, .raw = p, .len = raw.len, .owned = true };
 	return ERR_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "lib/buf.h"
 
 struct row {
-	uint64_t key; /* of body.other; else unused */
+	uint64_t key; /* of body.other; else a hint for searching */
 	uint8_t *raw;
 	size_t len;
 	bool owned; /* raw is ours, wiped and freed */

@@ -38,7 +38,7 @@ parse_half(const uint8_t *p, uint64_t *sequence, struct line_mark *m)
 void
 seen_parse(struct span content, struct seen *s)
 {
-	*s = (struct seen){.half = 1};
+	*s = (struct seen){ .half = 1 };
 	if (content.len > SEEN_SIZE)
 		s->damaged = true;
 	for (unsigned i = 0; i < 2; i++) {

@@ -7,17 +7,62 @@
 
 #define HEADS_MIN 1024
 
-/* FNV-1a behind a random seed: labels are chosen by clients, so that chains must not be. */
+/* ---- SipHash-1-3: keyed, because labels are chosen by clients ---- */
+static inline uint64_t
+rotl(uint64_t x, unsigned n)
+{
+	return x << n | x >> (64 - n);
+}
+
+static inline void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static inline void
+sip_word(uint64_t v[4], uint64_t m)
+{
+	v[3] ^= m;
+	sip_round(v);
+	v[0] ^= m;
+}
+
+/* Byte order does not matter: a hash never leaves this process. */
+static inline uint64_t
+sip_load(const uint8_t *p, size_t n)
+{
+	uint64_t m = 0;
+
+	memcpy(&m, p, n);
+	return m;
+}
+
 static uint32_t
 hash(const struct items *t, uint32_t start, struct span s)
 {
-	uint64_t h = be64(t->seed) ^ start;
+	uint64_t k0 = be64(t->seed), k1 = be64(t->seed + 8);
+	uint64_t v[4] = { k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
+		k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u };
+	size_t i;
 
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ s.p[i]) * 0x100000001b3u;
-	h ^= be64(t->seed + 8);
-	h *= 0x9e3779b97f4a7c15u;
-	return (uint32_t)(h >> 32);
+	sip_word(v, start);
+	for (i = 0; i + 8 <= s.len; i += 8)
+		sip_word(v, sip_load(s.p + i, 8));
+	sip_word(v, sip_load(s.p + i, s.len - i) ^ (uint64_t)s.len << 56);
+	v[2] ^= 0xff;
+	for (i = 0; i < 3; i++)
+		sip_round(v);
+	return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
 static uint32_t
@@ -50,7 +95,7 @@ items_done(struct items *t)
 	free(t->v);
 	free(t->by_id);
 	free(t->by_label);
-	*t = (struct items){0};
+	*t = (struct items){ 0 };
 }
 
 /* ---- chains ---- */
@@ -107,7 +152,8 @@ rehash(struct items *t, size_t nheads)
 enum err
 items_reserve(struct items *t, size_t n)
 {
-	size_t want = t->n + n, cap = t->cap ? t->cap : 16, heads = t->nheads ? t->nheads : HEADS_MIN;
+	size_t want = t->n + n, cap = t->cap ? t->cap : 16,
+	       heads = t->nheads ? t->nheads : HEADS_MIN;
 	struct items_entry *v;
 
 	while (cap < want)
@@ -183,7 +229,7 @@ items_add(struct items *t, struct span raw, const struct item *it)
 		return e;
 	if (items_find_id(t, it->id.p))
 		return ERR_EXISTS;
-	t->v[t->n] = (struct items_entry){.owned = false};
+	t->v[t->n] = (struct items_entry){ .owned = false };
 	fill(t, &t->v[t->n], raw, it);
 	link_entry(t, t->n);
 	t->n++;
@@ -221,7 +267,7 @@ items_put(struct items *t, struct span raw, const struct item *it)
 		at = t->n++;
 		t->live++;
 	}
-	t->v[at] = (struct items_entry){.owned = true};
+	t->v[at] = (struct items_entry){ .owned = true };
 	fill(t, &t->v[at], SPAN(copy, raw.len), &moved);
 	link_entry(t, at);
 	return ERR_OK;

@@ -6,13 +6,12 @@
 #include "lib/seal.h"
 
 #define MAGIC "OWJ1"
-#define BOX   (SEAL_OVERHEAD + 4) /* box and length around the CBOR */
 
 static enum err
-seal_record(struct span vrk, uint64_t generation, struct span head, struct span plain,
-	    struct buf *out)
+seal_record(
+    struct span vrk, uint64_t generation, struct span head, struct span plain, struct buf *out)
 {
-	struct sec key = {0};
+	struct sec key = { 0 };
 	enum err e;
 
 	if (!(e = keys_journal(vrk, generation, &key)))
@@ -36,7 +35,8 @@ make_plain(struct span cbor, size_t total, struct buf *plain)
 static enum err
 make_record(struct span vrk, const struct journal_pos *at, struct span cbor, struct buf *rec)
 {
-	size_t total = (JOURNAL_OVERHEAD + cbor.len + JOURNAL_UNIT - 1) / JOURNAL_UNIT * JOURNAL_UNIT;
+	size_t total =
+	    (JOURNAL_OVERHEAD + cbor.len + JOURNAL_UNIT - 1) / JOURNAL_UNIT * JOURNAL_UNIT;
 	struct buf plain = BUF_INIT;
 	uint8_t head[JOURNAL_HEAD];
 	uint8_t hash[32];
@@ -48,8 +48,8 @@ make_record(struct span vrk, const struct journal_pos *at, struct span cbor, str
 	memcpy(head + 16, at->hash, 32);
 	buf_put(rec, head, sizeof head);
 	if (!(e = make_plain(cbor, total, &plain)))
-		e = seal_record(vrk, at->generation + 1, SPAN(head, sizeof head), buf_span(&plain),
-				rec);
+		e = seal_record(
+		    vrk, at->generation + 1, SPAN(head, sizeof head), buf_span(&plain), rec);
 	buf_done(&plain);
 	if (e)
 		return e;
@@ -66,6 +66,8 @@ journal_put(struct span vrk, struct journal_pos *at, struct span cbor, struct bu
 
 	if (cbor.len > JOURNAL_CBOR_MAX)
 		return ERR_TOOBIG;
+	if (at->generation == UINT64_MAX)
+		return ERR_RANGE;
 	if (!(e = make_record(vrk, at, cbor, &rec))) {
 		buf_put_span(out, buf_span(&rec));
 		e = buf_err(out);
@@ -88,56 +90,92 @@ is_zero(struct span s)
 	return true;
 }
 
-/*
- * The file ends inside the record, or sectors at its end were never written: it is the last change
- * that did not reach the disk.  Sectors are counted from the start of the file.
- */
-static bool
-is_torn(const struct journal_rest *rest, size_t total)
+/* What the head of the record behind `at` must be, but for its length. */
+static void
+expect_head(const struct journal_pos *at, uint8_t head[JOURNAL_HEAD])
 {
-	size_t end, tail;
-
-	if (rest->bytes.len < total)
-		return true;
-	if (rest->bytes.len > total)
-		return false;
-	end = (size_t)((rest->file_at + total) % JOURNAL_SECTOR);
-	tail = end ? end : JOURNAL_SECTOR;
-	return is_zero(span_sub(rest->bytes, total - tail, tail));
+	memset(head, 0, JOURNAL_HEAD);
+	memcpy(head, MAGIC, 4);
+	put_be64(head + 8, at->generation + 1);
+	memcpy(head + 16, at->hash, 32);
 }
 
-/* Not even a head that makes sense: torn only when nothing but zeros is there, or it is cut. */
-static enum err
-no_head(const struct journal_rest *rest)
+/* As much as there is of a head is as it should be. */
+static bool
+is_head(struct span b, size_t most, const uint8_t want[JOURNAL_HEAD])
 {
-	if (rest->bytes.len < JOURNAL_HEAD || is_zero(rest->bytes))
-		return ERR_VAULT_TORN;
-	return ERR_VAULT_DAMAGED;
+	for (size_t i = 0; i < b.len && i < most; i++)
+		if (b.p[i] != want[i] && (i < 4 || i >= 8))
+			return false;
+	return true;
+}
+
+/* The hash is right when the record has this length. */
+static bool
+is_whole(struct span b, uint32_t total)
+{
+	uint8_t head[JOURNAL_HEAD], hash[32];
+	struct span v[2] = { SPAN(head, sizeof head),
+		SPAN(b.p + JOURNAL_HEAD, total - JOURNAL_HEAD - JOURNAL_HASH) };
+
+	memcpy(head, b.p, sizeof head);
+	put_be32(head + 4, total);
+	crypto_sha256v(v, 2, hash);
+	return memcmp(hash, b.p + total - JOURNAL_HASH, JOURNAL_HASH) == 0;
+}
+
+/*
+ * The file ends inside the record, says its length.  If it is the length that is damaged, changes
+ * that were acknowledged would be dropped as one that was torn: is one of them complete?
+ */
+static bool
+is_length_wrong(struct span b, const uint8_t want[JOURNAL_HEAD])
+{
+	uint8_t next[JOURNAL_HEAD];
+
+	memcpy(next, want, sizeof next);
+	put_be64(next + 8, be64(want + 8) + 1);
+	for (size_t at = JOURNAL_UNIT; at + 16 <= b.len; at += JOURNAL_UNIT)
+		if (is_head(SPAN(b.p + at, 16), 16, next))
+			return true;
+	return b.len % JOURNAL_UNIT == 0 && is_whole(b, (uint32_t)b.len);
+}
+
+/* The last sector of the file was never written.  Sectors are counted from the file's start. */
+static bool
+is_tail_zero(const struct journal_rest *rest)
+{
+	size_t end = (size_t)((rest->file_at + rest->bytes.len) % JOURNAL_SECTOR);
+	size_t tail = end ? end : JOURNAL_SECTOR;
+
+	return is_zero(span_sub(rest->bytes, rest->bytes.len - tail, tail));
 }
 
 enum err
-journal_next(const struct journal_rest *rest, const struct journal_pos *at,
-	     struct journal_record *r)
+journal_next(
+    const struct journal_rest *rest, const struct journal_pos *at, struct journal_record *r)
 {
 	struct span b = rest->bytes;
-	uint8_t hash[32];
-	size_t total;
+	uint8_t want[JOURNAL_HEAD];
+	uint32_t total;
 
 	if (!b.len)
 		return ERR_NOTFOUND;
-	if (b.len < JOURNAL_HEAD || memcmp(b.p, MAGIC, 4) != 0)
-		return no_head(rest);
+	if (is_zero(b))
+		return ERR_VAULT_TORN;
+	expect_head(at, want);
+	if (at->generation == UINT64_MAX || !is_head(b, JOURNAL_HEAD, want))
+		return ERR_VAULT_DAMAGED;
+	if (b.len < JOURNAL_HEAD)
+		return ERR_VAULT_TORN;
 	total = be32(b.p + 4);
 	if (total < JOURNAL_UNIT || total % JOURNAL_UNIT || total > JOURNAL_RECORD_MAX)
 		return ERR_VAULT_DAMAGED;
 	if (b.len < total)
-		return ERR_VAULT_TORN;
-	crypto_sha256(SPAN(b.p, total - JOURNAL_HASH), hash);
-	if (!span_eq(SPAN(hash, 32), span_sub(b, total - JOURNAL_HASH, JOURNAL_HASH)))
-		return is_torn(rest, total) ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED;
-	if (be64(b.p + 8) != at->generation + 1 || memcmp(b.p + 16, at->hash, 32) != 0)
-		return ERR_VAULT_DAMAGED;
-	*r = (struct journal_record){.generation = at->generation + 1, .raw = SPAN(b.p, total)};
+		return is_length_wrong(b, want) ? ERR_VAULT_DAMAGED : ERR_VAULT_TORN;
+	if (!is_whole(b, total))
+		return b.len == total && is_tail_zero(rest) ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED;
+	*r = (struct journal_record){ .generation = at->generation + 1, .raw = SPAN(b.p, total) };
 	return ERR_OK;
 }
 
@@ -153,7 +191,7 @@ journal_open(struct span vrk, const struct journal_record *r, struct buf *plain,
 {
 	struct span box = SPAN(r->raw.p + JOURNAL_HEAD, r->raw.len - JOURNAL_HEAD - JOURNAL_HASH);
 	size_t len = box.len - SEAL_OVERHEAD;
-	struct sec key = {0};
+	struct sec key = { 0 };
 	uint8_t *p;
 	enum err e;
 

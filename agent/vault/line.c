@@ -34,8 +34,8 @@ is_earlier(const struct line_mark *known, const struct line_file *f)
 }
 
 static enum err
-check_same_line(const struct line_mark *known, const struct line_mark *now,
-		enum line_verdict *verdict)
+check_same_line(
+    const struct line_mark *known, const struct line_mark *now, enum line_verdict *verdict)
 {
 	if (now->generation < known->generation)
 		return ERR_VAULT_OLD;
@@ -64,7 +64,8 @@ line_check(const struct line_mark *known, const struct line_file *f, enum line_v
 	if (memcmp(known->line, now.line, 32) == 0)
 		return check_same_line(known, &now, verdict);
 	if (!is_earlier(known, f))
-		return ERR_VAULT_FORGED;
+		return now.generation < known->generation ? ERR_VAULT_OLD : ERR_VAULT_FORGED;
+	/* each change counts one up: a later line that is not beyond what was seen forked before it */
 	if (now.generation <= known->generation)
 		return ERR_VAULT_DIVERGED;
 	*verdict = LINE_LATER;

@@ -46,7 +46,7 @@ static enum err
 decrypt_body(struct span file, const struct outer *o, struct span vrk, struct buf *plain)
 {
 	struct span box = span_sub(file, OUTER_BODY, o->body_len);
-	struct sec key = {0};
+	struct sec key = { 0 };
 	uint8_t *p;
 	enum err e;
 
@@ -67,14 +67,14 @@ static enum err
 damaged(enum err e)
 {
 	return e == ERR_OK || e == ERR_NOMEM || e == ERR_VERSION || e == ERR_VAULT_GENERATION
-		       ? e
-		       : ERR_VAULT_DAMAGED;
+	    ? e
+	    : ERR_VAULT_DAMAGED;
 }
 
 static enum err
 open_body(struct span file, const struct outer *o, struct span vrk, struct body *b)
 {
-	struct buf plain = {.max = OUTER_BODY_MAX};
+	struct buf plain = { .max = OUTER_BODY_MAX };
 	struct span cbor;
 	enum err e;
 
@@ -109,9 +109,9 @@ replay(struct span file, struct span vrk, struct body *b, struct vaultfile_state
 	enum err e = ERR_OK;
 
 	while (!e) {
-		struct journal_rest rest = {SPAN(file.p + st->size_valid,
-						 file.len - st->size_valid),
-					    st->size_valid};
+		struct journal_rest rest = {
+			SPAN(file.p + st->size_valid, file.len - st->size_valid), st->size_valid
+		};
 
 		if ((e = journal_next(&rest, &st->last, &r)) ||
 		    (e = replay_one(vrk, &r, b, &plain)))
@@ -127,14 +127,14 @@ replay(struct span file, struct span vrk, struct body *b, struct vaultfile_state
 
 enum err
 vaultfile_open(struct span file, const struct outer *o, struct span vrk, struct body *b,
-	       struct vaultfile_state *st)
+    struct vaultfile_state *st)
 {
 	enum err e;
 
 	body_init(b);
 	if (o->total_len > file.len)
 		return ERR_VAULT_DAMAGED;
-	*st = (struct vaultfile_state){.size_valid = o->total_len, .body_len = o->body_len};
+	*st = (struct vaultfile_state){ .size_valid = o->total_len, .body_len = o->body_len };
 	st->last.generation = o->generation;
 	memcpy(st->last.hash, file.p + o->total_len - OUTER_TRAILER, OUTER_TRAILER);
 	if (!(e = open_body(file, o, vrk, b)) && (e = replay(file, vrk, b, st)))
@@ -163,10 +163,11 @@ make_plain(const struct body *b, uint64_t generation, uint64_t saved_at, struct 
 static enum err
 make_file(struct outer *o, struct span vrk, struct span plain, struct buf *file)
 {
-	struct sec key = {0};
+	struct sec key = { 0 };
 	uint8_t hash[32];
 	enum err e;
 
+	(void)buf_room(file, o->total_len);
 	buf_put(file, o->raw, OUTER_BODY);
 	if (!(e = buf_err(file)) && !(e = keys_body(vrk, &key)))
 		e = seal_box(sec_span(&key), "body", SPAN(o->raw, OUTER_BODY), plain, file);
@@ -181,21 +182,23 @@ make_file(struct outer *o, struct span vrk, struct span plain, struct buf *file)
 static void
 describe(const struct outer *o, struct vaultfile_new *nv)
 {
-	nv->st = (struct vaultfile_state){.size_valid = nv->bytes.len, .body_len = o->body_len};
+	nv->st = (struct vaultfile_state){ .size_valid = nv->bytes.len, .body_len = o->body_len };
 	nv->st.last.generation = o->generation;
 	memcpy(nv->st.last.hash, nv->bytes.p + nv->bytes.len - 32, 32);
 }
 
 enum err
 vaultfile_build(const struct outer *o, struct span vrk, const struct body *b, uint64_t saved_at,
-		struct vaultfile_new *nv)
+    struct vaultfile_new *nv)
 {
 	static struct outer copy; /* large: off the stack; nothing here waits */
-	struct buf plain = {.max = OUTER_BODY_MAX};
+	struct buf plain = { .max = OUTER_BODY_MAX };
 	uint64_t generation = b->generation + 1;
 	enum err e;
 
-	*nv = (struct vaultfile_new){.bytes = BUF_INIT};
+	*nv = (struct vaultfile_new){ .saved_at = saved_at };
+	if (b->generation == UINT64_MAX)
+		return ERR_RANGE;
 	copy = *o;
 	if (!(e = make_plain(b, generation, saved_at, &plain))) {
 		outer_set_body(&copy, generation, (uint32_t)(plain.len + SEAL_OVERHEAD));
@@ -210,11 +213,12 @@ vaultfile_build(const struct outer *o, struct span vrk, const struct body *b, ui
 }
 
 void
-vaultfile_commit(struct outer *o, struct body *b, struct vaultfile_state *st,
-		 const struct vaultfile_new *nv)
+vaultfile_commit(
+    struct outer *o, struct body *b, struct vaultfile_state *st, const struct vaultfile_new *nv)
 {
 	outer_set_body(o, nv->st.last.generation, (uint32_t)nv->st.body_len);
 	b->generation = nv->st.last.generation;
+	b->saved_at = nv->saved_at;
 	*st = nv->st;
 }
 
@@ -222,13 +226,13 @@ void
 vaultfile_new_done(struct vaultfile_new *nv)
 {
 	buf_done(&nv->bytes);
-	*nv = (struct vaultfile_new){.bytes = BUF_INIT};
+	*nv = (struct vaultfile_new){ .bytes = BUF_INIT };
 }
 
 /* ---- appending ---- */
 enum err
 vaultfile_append(struct span vrk, const struct vaultfile_state *st, struct span delta,
-		 struct buf *record, struct vaultfile_state *next)
+    struct buf *record, struct vaultfile_state *next)
 {
 	struct vaultfile_state n = *st;
 	size_t before = record->len;

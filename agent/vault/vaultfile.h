@@ -35,8 +35,10 @@ MUST enum err vaultfile_open(struct span file, const struct outer *o, struct spa
 struct vaultfile_new {
 	struct buf bytes; /* the whole file */
 	struct vaultfile_state st;
+	uint64_t saved_at;
 };
-/* Build the file anew: generation of *b + 1, no journal.  o and b stay as they are. */
+/* Build the file anew: generation of *b + 1, no journal.  o and b stay as they are.  (The first file
+ * is of generation 1, from an empty body.) */
 MUST enum err vaultfile_build(const struct outer *o, struct span vrk, const struct body *b,
     uint64_t saved_at, struct vaultfile_new *nv);
 /* It is durable: move o, b and st to what was written. */

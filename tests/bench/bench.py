@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -44,36 +45,44 @@ def timed(call):
 
 # --- unlocking ---
 
-def unlock_ms(agent, person):
-	"""Until the reply: from the request, and from the event that asks for the touch (which this token
-	answers at once).  The second one has the token's answer and the end of the helper in it."""
+def unlock_ms(agent, person, token):
+	"""Until the reply: from the request, and from the touch.  In the second one are the token's
+	signature and the end of the helper, besides what the vault does with the answer."""
+	touched = []
+
+	def touch():
+		with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+			touched.append(time.perf_counter())
+			s.sendto(b"touch", token.control)
+
 	with contextlib.closing(agent.client(person)) as c:
-		touched = []
 		on_event = c.on_event
 
 		def watch(event):
 			if event.kind == "TOUCH":
-				touched.append(time.perf_counter())
+				time.sleep(0.02)
+				touch()
 			on_event(event)
 		c.on_event = watch
 		start = time.perf_counter()
 		c.call("unlock")
 		end = time.perf_counter()
-	return (end - start) * 1e3, (end - touched[-1]) * 1e3 if touched else None
+	return (touched[-1] - start) * 1e3 - 20, (end - touched[-1]) * 1e3
 
 
-def measure_unlock(agent, person):
+def measure_unlock(agent, person, token):
 	agent.lock()
+	token.tell("touch-mode", "signal")
 	both = []
 	for _ in range(max(ROUNDS, 3)):
-		both.append(unlock_ms(agent, person))
+		both.append(unlock_ms(agent, person, token))
 		agent.lock()
-	touched = [t for _, t in both if t is not None]
-	return median([w for w, _ in both]), median(touched) if touched else None
+	token.tell("touch-mode", "auto")
+	return [median(v) for v in zip(*both)]
 
 
 def measure_change(agent, person, n=200):
-	"""A secret of 64 bytes is set n times: milliseconds each, and what front wrote meanwhile."""
+	"""A secret of 64 bytes is set n times: milliseconds each, and what front writes meanwhile."""
 	agent.unlock(person)
 	with contextlib.closing(agent.client(person)) as c:
 		def change(i):
@@ -81,7 +90,9 @@ def measure_change(agent, person, n=200):
 		for i in range(8):
 			change(i)
 		ms = [timed(lambda i=i: change(i)) for i in range(n)]
-		return median(ms), max(ms), written(agent, lambda: [change(i) for i in range(n)]) / n
+		one = [written(agent, lambda: change(0)) for _ in range(3)]
+		return median(ms), max(ms), min(one), written(agent, lambda: [change(i)
+			for i in range(n)]) / n
 
 
 def written(agent, call):
@@ -121,31 +132,48 @@ def fill(agent, person, keys, secrets):
 	agent.start()
 
 
-def growth(agent, person):
+def growth(agent, person, token):
 	print("\nvault: of N items (128-byte secrets); medians of %d\n"
-		"%8s %9s | %10s %10s | %9s %9s | %9s %9s %9s" % (max(ROUNDS, 3), "items", "file kB",
-		"parse ms", "open ms", "unlock ms", "touch ms", "change ms", "max ms", "bytes"))
+		"%8s %9s | %8s %8s | %8s %8s | %9s %8s %8s %9s | %9s" % (max(ROUNDS, 3), "items",
+		"file kB", "parse ms", "open ms", "before", "after ms", "change ms", "max ms", "bytes",
+		"with fold", "status us"))
 	for n in SIZES:
 		fill(agent, person, 0, n)
 		size = os.stat(agent.vault).st_size
 		lib = json.loads(tool("vault", "open", agent.vault, 7, text=person.shown))
-		whole, touched = measure_unlock(agent, person)
-		change, worst, nbytes = measure_change(agent, person)
-		note("vault-%d" % n, {**lib, "unlock_ms": whole, "after_touch_ms": touched,
-			"change_ms": change, "change_max_ms": worst, "change_bytes": nbytes},
-			"%8d %9.1f | %10.2f %10.2f | %9.1f %9.1f | %9.2f %9.2f %9.0f" % (n, size / 1e3,
-			lib["outer_parse_ms"], lib["vaultfile_open_ms"], whole, touched or 0, change, worst,
-			nbytes))
-	print("parse, open: outer_parse and vaultfile_open alone.  unlock: request to reply, software token\n"
-		"with PIN.  touch: from the touch event to the reply (the token's own work is in it).\n"
-		"bytes: mean of what a change writes, the folding of the journal included.")
+		before, after = measure_unlock(agent, person, token)
+		change, worst, one, mean = measure_change(agent, person)
+		status = load("status", 1, agent)["p50_us"]
+		note("vault-%d" % n, {**lib, "before_touch_ms": before, "after_touch_ms": after,
+			"change_ms": change, "change_max_ms": worst, "change_bytes": one,
+			"change_bytes_mean": mean, "status_us": status},
+			"%8d %9.1f | %8.2f %8.2f | %8.1f %8.1f | %9.2f %8.2f %8.0f %9.0f | %9.0f" % (n,
+			size / 1e3, lib["outer_parse_ms"], lib["vaultfile_open_ms"], before, after, change,
+			worst, one, mean, status))
+	print("parse, open: outer_parse and vaultfile_open alone.  before, after: request to touch (reading\n"
+		"the file, PIN), touch to reply.  bytes: what front writes for one change; with fold: mean of\n"
+		"200, the folding of the journal into the file included.")
 
 
 # --- signatures ---
 
+def cpu_s(agent):
+	"""Processor seconds of front and vault so far."""
+	total = 0
+	for role in ("front", "vault"):
+		with open("/proc/%d/stat" % agent.role(role), encoding="ascii") as f:
+			total += sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13]))
+	return total / os.sysconf("SC_CLK_TCK")
+
+
 def load(op, clients, agent=None, label=""):
-	where = [agent.socket, label] if agent else []
-	return json.loads(tool("load", op, clients, SECONDS, *where))
+	if not agent:
+		return json.loads(tool("load", op, clients, SECONDS))
+	start = cpu_s(agent)
+	got = json.loads(tool("load", op, clients, SECONDS, agent.socket, label))
+	# the load runs a fifth longer, to warm up
+	got["agent_cpu_us"] = (cpu_s(agent) - start) / (got["per_s"] * (float(SECONDS) + 0.2)) * 1e6
+	return got
 
 
 def signatures(agent, person):
@@ -167,8 +195,8 @@ def signatures(agent, person):
 		line = "%-7s %4d clients %8.0f/s [%.0f..%.0f]  %.2f of libsodium" % (op, clients,
 			median(rate), min(rate), max(rate), median(rate) / raw)
 		if op != "raw":
-			line += "   p50 %.0f p99 %.0f us" % (median([r["p50_us"] for r in got]),
-				median([r["p99_us"] for r in got]))
+			line += "   p50 %.0f p99 %.0f us, agent %.1f us CPU each" % tuple(
+				median([r[k] for r in got]) for k in ("p50_us", "p99_us", "agent_cpu_us"))
 		note("%s-%d" % (op, clients), {"per_s": median(rate), "ratio": median(rate) / raw,
 			"rounds": got}, line)
 
@@ -215,13 +243,13 @@ def main():
 	directory = tempfile.mkdtemp()
 	person = ownkey.Person()
 	try:
-		with ownkey.world(directory, {}, log_level="error", lock_idle="never") as (agent, _):
+		with ownkey.world(directory, {}, log_level="error", lock_idle="never") as (agent, token):
 			pristine(agent, person)
 			note("machine", {"cpus": os.cpu_count(), "kernel": os.uname().release,
 				"filesystem": subprocess.run(["stat", "-f", "-c", "%T", agent.data],
 				capture_output=True, text=True, check=True).stdout.strip()},
 				"%d CPUs, Linux %s, ROUNDS=%d" % (os.cpu_count(), os.uname().release, ROUNDS))
-			growth(agent, person)
+			growth(agent, person, token)
 			signatures(agent, person)
 			memory(agent, person)
 			starting(agent)

@@ -188,7 +188,7 @@ $(B)/analyze/%.clang: %.c $(B)/flags
 format:
 	git ls-files -co --exclude-standard '*.[ch]' | xargs $(CLANG_FORMAT) -i
 
-lint:
+lint: programs $(DOCS)
 	@B=$(B) tests/run lint
 
 install: programs

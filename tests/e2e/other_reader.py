@@ -2,9 +2,9 @@
 
 usage: other_reader.py VAULT phrase|passphrase WORDLIST <answer
 
-Prints what is in the vault as JSON: secrets by name, and for each key of an identity its private and
-public bytes.  WORDLIST: any file that has BIP39's English words in order, quoted.  Never use this on
-a vault of yours: nothing is wiped.
+Prints what is in the vault as JSON: secrets by name, and for each key of an identity its private
+and public bytes.  WORDLIST: any file that has BIP39's English words in order, quoted.  Never use
+this on a vault of yours: nothing is wiped.
 """
 
 import ctypes
@@ -319,7 +319,8 @@ def main():
     seeds, keys, secrets = contents(body, vrk)
     if root:
         for seed in body[4]:
-            require(seeds[seed[1]] == kdf(root, b"seed", u32(seed[1]), 32), "seed of another phrase")
+            seed_g = kdf(root, b"seed", u32(seed[1]), 32)
+            require(seeds[seed[1]] == seed_g, "seed of another phrase")
             require(seed[4] == kdf(root, b"fingerprint", b"", 4), "fingerprint of another phrase")
     json.dump({"wrap": wrap, "records": records, "keys": keys, "secrets": secrets,
                "lines": len(body.get(11, [])),

@@ -16,7 +16,13 @@ trap 'rm -rf "$work"' EXIT
 with_regions()
 {
 	awk -v dump="$dump" '
-		/^\.\\" BEGIN / { print; fflush(); system(dump " " $3); inside = 1; next }
+		/^\.\\" BEGIN / {
+			print
+			fflush()
+			system(dump " " $3)
+			inside = 1
+			next
+		}
 		/^\.\\" END / { inside = 0 }
 		!inside' "$1"
 }
@@ -30,7 +36,7 @@ regions()
 		if [ "$1" = update ]; then
 			cp "$work/page" "$page"
 		else
-			diff -u --label "$page" --label "$page, from the tables" "$page" "$work/page"
+			diff -u --label "$page" --label 'from the tables' "$page" "$work/page"
 		fi
 	done
 }
@@ -39,7 +45,8 @@ regions()
 exit_statuses()
 {
 	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh ENV/s/^\.It Li \([0-9]*\)$/\1/p' man/ownkey.1 >"$work/said"
-	"$dump" exits | diff "$work/said" - | sed -n 's/^[<>]/exit status, ownkey(1) < > errors: &/p'
+	"$dump" exits | diff "$work/said" - |
+		sed -n 's/^[<>]/exit status, ownkey(1) < > errors: &/p'
 }
 
 # What a command is: a line for its name, one for each option, one for each operand.
@@ -101,7 +108,6 @@ compare()
 
 verbs()
 {
-	[ -x "$B/ownkey" ] || return
 	"$B/ownkey" --dump-verbs >"$work/verbs" || echo 'ownkey --dump-verbs fails'
 	compare verbs
 	compare options

@@ -2,9 +2,11 @@
 #include "lib/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,10 +195,11 @@ client_start_agent(const char *const *args)
 		argv[3 + i] = args[i];
 	if ((e = paths_program("ownkey-agent", path, sizeof path)))
 		return e;
-	if (pipe(ready))
+	if (pipe2(ready, O_CLOEXEC))
 		return ERR_IO;
 	sp.fds[0] = sp.fds[1] = -1;
-	sp.fds[2] = STDERR_FILENO;
+	/* a pipe that the agent kept open would keep its reader waiting for as long as it runs */
+	sp.fds[2] = isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
 	sp.fds[3] = ready[1];
 	e = start_detached(&sp);
 	close(ready[1]);
@@ -217,7 +220,7 @@ client_secret_open(struct span job, int *fd)
 		return ERR_FORMAT;
 	if ((e = sock_path("secret.sock", path, sizeof path)) || (e = sock_connect(path, fd)))
 		return e;
-	if (write(*fd, job.p, job.len) == (ssize_t)job.len)
+	if (send(*fd, job.p, job.len, MSG_NOSIGNAL) == (ssize_t)job.len)
 		return ERR_OK;
 	close(*fd);
 	return ERR_HANGUP;

@@ -42,8 +42,8 @@ LINES
 id tor other
 LINES
 
-mkdir -m 700 -p hs/authorized_clients auth data
-chmod 700 hs
+mkdir -p hs/authorized_clients auth data
+chmod -R 700 hs auth data
 cp k/onion.hs_ed25519_secret_key hs/hs_ed25519_secret_key
 cp k/client-auth.authorized-client hs/authorized_clients/reader.auth
 cp k/client-auth.auth_private auth/reader.auth_private

@@ -2,6 +2,7 @@
 # a fact: `is WHAT WANT GOT` and `good WHAT COMMAND...` say TAP, `finish` says how many there were.
 # shellcheck shell=sh
 set -eu
+# shellcheck disable=SC2034 # for those who read this
 here=$TOP/tests/interop
 cd "$(mktemp -d)"
 n=0

@@ -31,7 +31,7 @@ chan_done(struct chan *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
-	c->in_at = c->out_at = 0;
+	c->in_at = c->in_wiped = c->out_at = 0;
 	buf_done(&c->in);
 	buf_done(&c->out);
 }
@@ -75,7 +75,19 @@ drop_read(struct chan *c)
 		buf_reset(&c->in);
 	else if (c->in_at > 0)
 		buf_drop(&c->in, c->in_at);
-	c->in_at = 0;
+	c->in_at = c->in_wiped = 0;
+}
+
+/* In place: who has sent much at once must not have it moved for each part of it. */
+void
+chan_forget(struct chan *c)
+{
+	if (unread(c) == 0) {
+		drop_read(c);
+	} else if (c->in_wiped < c->in_at) {
+		sec_zero(c->in.p + c->in_wiped, c->in_at - c->in_wiped);
+		c->in_wiped = c->in_at;
+	}
 }
 
 /* One read into the room there is, or into `least` bytes.  *full: there may be more. */

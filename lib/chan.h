@@ -17,8 +17,9 @@ struct chan {
 	size_t max; /* largest frame accepted */
 	struct buf in;
 	struct buf out;
-	size_t in_at;  /* start of the first unread frame in `in` */
-	size_t out_at; /* what is before it in `out` has been sent */
+	size_t in_at;	 /* start of the first unread frame in `in` */
+	size_t in_wiped; /* what is before it in `in` has been wiped */
+	size_t out_at;	 /* what is before it in `out` has been sent */
 };
 
 /* Takes the descriptor, makes it non-blocking. */
@@ -31,6 +32,8 @@ MUST enum err chan_fill(struct chan *c);
 /* Next complete frame without its length; ERR_TRUNCATED when there is none yet (not a failure).
  * In place: valid until the next chan_fill. */
 MUST enum err chan_next(struct chan *c, struct span *frame);
+/* Wipe the frames that were taken: a secret stays no longer than it is needed. */
+void chan_forget(struct chan *c);
 /* Queue a frame / write what is queued; chan_flush leaves the rest when the socket is full. */
 MUST enum err chan_put(struct chan *c, struct span frame);
 MUST enum err chan_flush(struct chan *c);

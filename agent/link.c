@@ -52,6 +52,9 @@ put_head(struct buf *out, enum link_type t, uint32_t conn, size_t len)
 void
 link_put(struct buf *out, enum link_type t, uint32_t conn, struct span payload)
 {
+	/* all or nothing: half a frame would make noise of all that follows */
+	if (!buf_room(out, 4 + LINK_HEAD + payload.len))
+		return;
 	put_head(out, t, conn, payload.len);
 	buf_put_span(out, payload);
 }
@@ -65,8 +68,10 @@ link_put_msg(
 	enum err e;
 
 	put_head(out, t, conn, 0);
-	if ((e = wire_encode(m, msg, out)) || (e = buf_err(out)))
+	if ((e = wire_encode(m, msg, out)) || (e = buf_err(out))) {
+		buf_cut(out, at);
 		return e;
+	}
 	put_be32(out->p + at, (uint32_t)(out->len - at - 4));
 	return ERR_OK;
 }

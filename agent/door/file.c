@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -16,6 +17,9 @@
 #include "agent/door/file.h"
 #include "lib/log.h"
 #include "lib/sock.h"
+
+#define LOCK_TRIES    20
+#define LOCK_PAUSE_MS 10
 
 enum err
 file_error(void)
@@ -34,6 +38,20 @@ file_error(void)
 	default:
 		return ERR_IO;
 	}
+}
+
+/* Another program that has it does so for a moment; nobody else is served meanwhile. */
+enum err
+file_lock(int fd, int how)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return ERR_OK;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return file_error();
+		(void)poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	return ERR_BUSY;
 }
 
 void
@@ -114,7 +132,9 @@ open_vault(const struct file *f, const char *name, int *out)
 	enum err e;
 
 	if (fd < 0)
-		return errno == ENOENT ? ERR_NOVAULT : file_error();
+		return errno == ENOENT ? ERR_NOVAULT
+		    : errno == ELOOP   ? ERR_VAULT_MODE
+				       : file_error();
 	if ((e = check_mode(f, fd)))
 		close(fd);
 	else
@@ -181,26 +201,28 @@ static enum err
 do_read(struct file *f, const struct file_request *q, struct file_reply *r, struct buf *out)
 {
 	static uint8_t seen[FILE_SEEN_MAX];
+	struct stat st;
 	int fd = -1;
 	enum err e;
 
 	r->path = span_str(f->path);
 	r->prev = has_previous(f);
+	/* also when there is no vault: one made now goes on behind what was seen of another */
+	read_seen(f, seen, &r->seen);
 	if ((e = open_vault(f, q->previous ? FILE_PREV : f->name, &fd)))
 		return e;
-	if (flock(fd, LOCK_SH))
+	if (!(e = file_lock(fd, LOCK_SH)) && !(e = file_stream(fd, r, out)) && fstat(fd, &st))
 		e = file_error();
-	if (!e)
-		e = file_stream(fd, r, out);
 	flock(fd, LOCK_UN);
-	read_seen(f, seen, &r->seen);
 	if (e || q->previous) {
 		close(fd);
-	} else {
-		file_close(&f->fd);
-		f->fd = fd;
+		return e;
 	}
-	return e;
+	file_close(&f->fd);
+	f->fd = fd;
+	f->size_read = r->size;
+	f->mtime_read = st.st_mtim;
+	return ERR_OK;
 }
 
 /* ---- the state that a change expects ---- */
@@ -215,8 +237,18 @@ same_file(const struct file *f)
 	return a.st_dev == b.st_dev && a.st_ino == b.st_ino ? ERR_OK : ERR_VAULT_CHANGED;
 }
 
+/* What lies behind the valid part may be a torn tail, which reading has recognised; if somebody wrote
+ * since, the vault must look again. */
+static bool
+is_as_read(const struct file *f, const struct stat *st)
+{
+	return (uint64_t)st->st_size == f->size_read &&
+	    st->st_mtim.tv_sec == f->mtime_read.tv_sec &&
+	    st->st_mtim.tv_nsec == f->mtime_read.tv_nsec;
+}
+
 enum err
-file_expect(const struct file *f, const struct file_request *q, off_t *size)
+file_expect(struct file *f, const struct file_request *q, off_t *size)
 {
 	uint8_t last[32];
 	struct stat st;
@@ -227,19 +259,18 @@ file_expect(const struct file *f, const struct file_request *q, off_t *size)
 		return ERR_VAULT_CHANGED;
 	if (pread(f->fd, last, sizeof last, (off_t)(q->at - sizeof last)) != sizeof last)
 		return ERR_VAULT_CHANGED;
+	if ((uint64_t)st.st_size != q->at && !is_as_read(f, &st))
+		return ERR_VAULT_CHANGED;
 	*size = st.st_size;
 	return span_eq(SPAN(last, sizeof last), q->expect) ? ERR_OK : ERR_VAULT_CHANGED;
 }
 
-/* What lies behind the valid part: only a torn tail may be cut, which reading has recognised; if
- * somebody appended meanwhile, it grew by whole records and the vault must look again. */
+/* A torn tail goes before anything is written in its place. */
 static enum err
 cut_tail(const struct file *f, const struct file_request *q, off_t size)
 {
 	if ((uint64_t)size == q->at)
 		return ERR_OK;
-	if ((uint64_t)size != f->size_read)
-		return ERR_VAULT_CHANGED;
 	if (ftruncate(f->fd, (off_t)q->at) || fsync(f->fd))
 		return file_error();
 	return ERR_OK;
@@ -289,10 +320,14 @@ do_append(struct file *f, const struct file_request *q)
 	off_t size;
 	enum err e;
 
-	if (f->fd < 0)
-		return ERR_VAULT_CHANGED;
-	if (flock(f->fd, LOCK_EX))
-		return file_error();
+	/* closed after a failure, when the tail was cut: is it still what the vault knows? */
+	if (f->fd < 0) {
+		f->size_read = 0;
+		if (open_vault(f, f->name, &f->fd))
+			return ERR_VAULT_CHANGED;
+	}
+	if ((e = file_lock(f->fd, LOCK_EX)))
+		return e;
 	if (!(e = file_expect(f, q, &size)) && !(e = cut_tail(f, q, size)))
 		e = append_record(f, q);
 	if (f->fd >= 0)
@@ -330,7 +365,7 @@ carry_out(struct file *f, const struct file_request *q, struct file_reply *r, st
 	}
 }
 
-/* A rewrite in pieces is answered once, after the last piece. */
+/* A rewrite in pieces is answered once: after the last piece, or when one fails. */
 void
 file_request(struct file *f, struct span payload, struct buf *out)
 {
@@ -338,14 +373,19 @@ file_request(struct file *f, struct span payload, struct buf *out)
 	struct file_reply r = { 0 };
 	enum err e;
 
-	if ((e = wire_decode(&file_request_map, payload, &q)))
+	if ((e = wire_decode(&file_request_map, payload, &q))) {
 		log_error("the vault sent a malformed request");
-	else
-		e = carry_out(f, &q, &r, out);
-	if (!e && q.op == FILE_REWRITE && q.more)
+	} else if (q.op == FILE_REWRITE && f->skipping) {
+		f->skipping = q.more;
 		return;
-	if (!e && q.op == FILE_READ && !q.previous)
-		f->size_read = r.size;
+	} else {
+		e = carry_out(f, &q, &r, out);
+		if (q.op == FILE_REWRITE && q.more) {
+			if (!e)
+				return;
+			f->skipping = true;
+		}
+	}
 	r.err = (uint64_t)e;
 	wire_mark(&file_reply_map, &r);
 	if (link_put_msg(out, LINK_FILE, 0, &file_reply_map, &r))

@@ -5,6 +5,7 @@
 #define AGENT_DOOR_FILE_H
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "agent/control.h"
 #include "agent/link.h"
@@ -20,8 +21,10 @@ struct file {
 	int dirfd;	    /* also the lock of a rewrite */
 	int fd;		    /* the vault as it was read; -1 */
 	uint64_t size_read; /* its size then, a torn tail included */
+	struct timespec mtime_read;
 	/* a rewrite under way */
-	int tmp; /* the new file; -1 = none */
+	int tmp;       /* the new file; -1 = none */
+	bool skipping; /* it has failed: what is still to come of it is ignored */
 	off_t tmp_len;
 	bool create, drop_prev;
 	uint8_t seen_new[FILE_SEEN_MAX];
@@ -46,7 +49,8 @@ enum err file_error(void); /* from errno */
 void file_close(int *fd);
 MUST enum err file_write_all(int fd, struct span s, off_t at);
 MUST enum err file_stream(int fd, struct file_reply *last, struct buf *out);
-MUST enum err file_expect(const struct file *f, const struct file_request *q, off_t *size);
+MUST enum err file_lock(int fd, int how);
+MUST enum err file_expect(struct file *f, const struct file_request *q, off_t *size);
 MUST enum err file_write_seen(const struct file *f, struct span seen, uint64_t at, bool durable);
 
 #endif

@@ -41,6 +41,7 @@ unlock(const struct file *f)
 void
 file_abort(struct file *f)
 {
+	f->skipping = false;
 	if (f->tmp < 0)
 		return;
 	file_close(&f->tmp);

@@ -7,6 +7,7 @@
 #include "agent/door/front.h"
 #include "lib/log.h"
 #include "lib/sock.h"
+#include "lib/text.h"
 
 #define INDEX(number) ((number) & (FRONT_CONNS - 1))
 
@@ -100,17 +101,23 @@ static enum err
 take_frames(struct conn *c)
 {
 	struct span frame;
+	bool partial = false;
 	enum err e = ERR_OK;
 
 	while (!e && may_read(c)) {
-		if ((e = chan_next(&c->chan, &frame)) == ERR_TRUNCATED)
-			return watch_partial(c);
+		e = chan_next(&c->chan, &frame);
+		if ((partial = e == ERR_TRUNCATED))
+			break;
+		/* whole: what follows has a time of its own */
+		loop_timer_remove(c->partial);
+		c->partial = NULL;
 		if (!e)
 			e = native_request(c, frame);
 		if (queued(&c->f->vault) > FRONT_LINK_QUEUE)
 			front_pause(c->f, true);
 	}
-	return e;
+	chan_forget(&c->chan);
+	return partial ? watch_partial(c) : e;
 }
 
 static void
@@ -121,10 +128,14 @@ ready(void *arg, short revents)
 
 	if (revents & POLLOUT)
 		e = chan_flush(&c->chan);
-	if (!e && (revents & (POLLIN | POLLHUP | POLLERR))) {
+	if (!e && (revents & (POLLIN | POLLHUP | POLLERR)))
 		filled = chan_fill(&c->chan);
+	/* also when it has only taken replies: frames may have waited for that */
+	if (!e)
 		e = take_frames(c);
-	}
+	/* it left, and nothing of it can be taken now: poll would tell us again and again */
+	if ((revents & POLLHUP) && !may_read(c))
+		e = ERR_HANGUP;
 	if (e || filled)
 		conn_close(c);
 	else
@@ -177,20 +188,26 @@ describe(struct conn *c, uint32_t owner)
 {
 	struct sock_peer p;
 	struct link_peer msg = { 0 };
+	struct buf label = BUF_INIT, unit = BUF_INIT;
 	enum err e;
 
 	if ((e = sock_get_peer(c->chan.fd, &p)))
 		return e;
 	if (p.uid != owner && p.uid != 0)
 		e = ERR_NOTOWNER;
+	/* a file may have any name; that is no reason to refuse it */
+	text_printable(span_str(p.label), &label);
+	text_printable(span_str(p.unit), &unit);
 	msg.uid = p.uid;
 	msg.pid = (uint64_t)p.pid;
-	msg.label = span_str(p.label);
-	msg.unit = span_str(p.unit);
+	msg.label = buf_span(&label);
+	msg.unit = buf_span(&unit);
 	wire_mark(&link_peer_map, &msg);
 	if (!e)
 		e = wire_encode(&link_peer_map, &msg, &c->peer);
 	sock_peer_done(&p);
+	buf_done(&label);
+	buf_done(&unit);
 	return e ? e : buf_err(&c->peer);
 }
 
@@ -235,6 +252,15 @@ add(struct front *f, int fd)
 	conn_update(c);
 }
 
+static void
+listen_again(void *arg)
+{
+	struct front *f = arg;
+
+	loop_fd_events(f->listener_fd, POLLIN);
+}
+
+/* Out of descriptors: who waits goes on waiting, and poll must not tell us again and again. */
 void
 conn_accept(struct front *f)
 {
@@ -242,4 +268,7 @@ conn_accept(struct front *f)
 
 	while ((fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
 		add(f, fd);
+	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED &&
+	    loop_timer_add(f->loop, loop_now() + FRONT_ACCEPT_MS, listen_again, f))
+		loop_fd_events(f->listener_fd, 0);
 }

@@ -2,6 +2,7 @@
 #include "agent/door/front.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -66,6 +67,7 @@ vault_ready(void *arg, short revents)
 	e = chan_fill(&f->vault);
 	while (!chan_next(&f->vault, &frame))
 		from_vault(f, frame);
+	chan_forget(&f->vault);
 	if (e)
 		vault_gone(f);
 }
@@ -112,21 +114,30 @@ listener_ready(void *arg, short revents)
 	conn_accept(arg);
 }
 
+/* Out of memory: a frame for the vault was lost, and nobody would hear of it. */
+static bool
+flush(struct front *f)
+{
+	conn_flush_marked(f);
+	if (f->vault.fd >= 0 && (buf_err(&f->vault.out) || chan_flush(&f->vault)))
+		vault_gone(f);
+	return f->vault.fd >= 0;
+}
+
+/* What resumed clients ask goes out now: nothing else may wake us for it. */
 static void
 after(void *arg)
 {
 	struct front *f = arg;
 
-	conn_flush_marked(f);
-	if (f->vault.fd < 0)
+	if (!flush(f))
 		return;
-	if (chan_flush(&f->vault)) {
-		vault_gone(f);
-		return;
+	if (f->paused && !chan_wants_write(&f->vault)) {
+		front_pause(f, false);
+		if (!flush(f))
+			return;
 	}
 	loop_fd_events(f->vault_fd, chan_wants_write(&f->vault) ? POLLIN | POLLOUT : POLLIN);
-	if (f->paused && !chan_wants_write(&f->vault))
-		front_pause(f, false);
 }
 
 /* ---- start ---- */
@@ -174,8 +185,8 @@ serve(struct front *f)
 		return e;
 	if (fcntl(f->listener, F_SETFL, O_NONBLOCK) < 0)
 		return ERR_IO;
-	if (!loop_fd_add(f->loop, f->control, POLLIN, control_ready, f) ||
-	    !loop_fd_add(f->loop, f->listener, POLLIN, listener_ready, f))
+	f->listener_fd = loop_fd_add(f->loop, f->listener, POLLIN, listener_ready, f);
+	if (!f->listener_fd || !loop_fd_add(f->loop, f->control, POLLIN, control_ready, f))
 		return ERR_NOMEM;
 	loop_after(f->loop, after, f);
 	if ((e = sock_send_fd(f->control, SPAN(&ready, sizeof ready), -1)))
@@ -189,6 +200,8 @@ front_main(void)
 	static struct front f = { .control = STDOUT_FILENO, .listener = LISTENER, .vault.fd = -1 };
 	enum err e;
 
+	/* a file size limit is an error to be told, not our end */
+	signal(SIGXFSZ, SIG_IGN);
 	if (!(e = take_start(&f)) && !(e = crypto_init_light()) &&
 	    !(e = file_prepare(&f.file, &f.start)) && !(e = secure(&f)))
 		e = serve(&f);

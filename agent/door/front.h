@@ -17,6 +17,7 @@
 #define FRONT_CONNS	 4096 /* power of two: a connection number is generation || index */
 #define FRONT_IN_FLIGHT	 64
 #define FRONT_PARTIAL_MS 5000
+#define FRONT_ACCEPT_MS	 100		   /* until it is tried again after it failed */
 #define FRONT_CONN_QUEUE (1024 * 1024)	   /* unsent to one client: it is not read meanwhile */
 #define FRONT_LINK_QUEUE (8 * 1024 * 1024) /* unsent to the vault: nobody is read meanwhile */
 
@@ -44,7 +45,7 @@ struct conn {
 struct front {
 	struct loop *loop;
 	struct chan vault; /* fd -1 between two vaults */
-	struct loop_fd *vault_fd;
+	struct loop_fd *vault_fd, *listener_fd;
 	int control, listener;
 	struct control_start start;
 	struct conn *conns[FRONT_CONNS];

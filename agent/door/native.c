@@ -53,19 +53,18 @@ is_pending(const struct conn *c, uint64_t id)
 	return false;
 }
 
-/* The operation that was asked for, 0 = nothing was. */
-static uint32_t
-forget(struct conn *c, uint64_t id)
+/* Was it asked for?  A fresh vault also answers the hello that it is told again, whose id the client
+ * may have given to something else since. */
+static bool
+forget(struct conn *c, uint64_t id, uint64_t op)
 {
 	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
-		if (c->pending[i].id == id && id) {
-			uint32_t op = c->pending[i].op;
-
+		if (id && c->pending[i].id == id && c->pending[i].op == op) {
 			c->pending[i] = (struct pending){ 0 };
 			c->npending--;
-			return op;
+			return true;
 		}
-	return 0;
+	return false;
 }
 
 /* What a fresh vault must hear again. */
@@ -105,15 +104,15 @@ native_request(struct conn *c, struct span frame)
 
 /* {1: op, 2: id, 3: status, ...}: just these, without decoding the rest. */
 static enum err
-peek(struct span frame, uint64_t *id, uint64_t *status)
+peek(struct span frame, uint64_t *op, uint64_t *id, uint64_t *status)
 {
 	struct cbor cb = cbor_from(frame);
-	uint64_t key, op;
+	uint64_t key;
 	size_t n;
 	enum err e;
 
 	if ((e = cbor_get_map(&cb, &n)) || (e = cbor_get_uint(&cb, &key)) ||
-	    (e = cbor_get_uint(&cb, &op)) || (e = cbor_get_uint(&cb, &key)) ||
+	    (e = cbor_get_uint(&cb, op)) || (e = cbor_get_uint(&cb, &key)) ||
 	    (e = cbor_get_uint(&cb, id)) || (e = cbor_get_uint(&cb, &key)))
 		return e;
 	return cbor_get_uint(&cb, status);
@@ -124,10 +123,9 @@ peek(struct span frame, uint64_t *id, uint64_t *status)
 void
 native_reply(struct conn *c, struct span frame)
 {
-	uint64_t id, status;
-	uint32_t op = OP_EVENT;
+	uint64_t op, id, status;
 
-	if (peek(frame, &id, &status) || (id && !(op = forget(c, id))))
+	if (peek(frame, &op, &id, &status) || (id && !forget(c, id, op)))
 		return;
 	if (op == OP_LOCK && status == ERR_OK)
 		c->f->between = true;

@@ -9,6 +9,9 @@
 #include "lib/sock.h"
 #include "lib/spawn.h"
 
+#define ENDING_MS 1000
+#define ENDING	  UINT32_MAX /* handle of one that is ending: a fresh vault counts from 1 */
+
 static const char *
 program(uint32_t kind)
 {
@@ -115,22 +118,38 @@ forget(struct running *r)
 {
 	if (r->deliver >= 0)
 		close(r->deliver);
+	loop_timer_remove(r->ending);
 	*r = (struct running){ .deliver = -1 };
 }
 
+static void
+too_slow(void *arg)
+{
+	struct running *r = arg;
+
+	r->ending = NULL;
+	spawn_kill(r->pid);
+	forget(r);
+}
+
+/* The vault has closed its end.  A prompt gives the terminal back its echo; a token has to be told
+ * that nobody waits for its touch any more, or it blinks on and is busy for who comes next. */
 void
 helpers_kill(struct supervisor *s, uint32_t handle)
 {
 	struct running *r = handle ? slot(s, handle) : NULL;
 
-	if (!r)
+	if (!r || r->ending)
 		return;
-	/* a prompt gives the terminal back its echo first; SIGCHLD reaps it */
 	if (r->kind == HELPER_PROMPT)
 		kill(r->pid, SIGTERM);
-	else
+	if (r->kind == HELPER_TOKEN || r->kind == HELPER_PROMPT)
+		r->ending = loop_timer_add(s->loop, loop_now() + ENDING_MS, too_slow, r);
+	r->handle = ENDING;
+	if (!r->ending) {
 		spawn_kill(r->pid);
-	forget(r);
+		forget(r);
+	}
 }
 
 void

@@ -106,6 +106,7 @@ run_now(struct vault *v, struct client *c, const struct op_row *row, const struc
 		e = job_start(v, c, row, q->id, q->params);
 	else
 		dispatch_reply(&r, e);
+	buf_reset(&r.out); /* what was handed out stays no longer than its reply */
 	quick_out = r.out;
 	return e;
 }

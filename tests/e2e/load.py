@@ -139,6 +139,7 @@ def waits_for_touch(directory):
         token.tell("touch-mode", "never")
         with many(agent, 50) as clients, contextlib.closing(agent.client()) as c:
             request = c.start("unlock")
+            c.wait_event("TOUCH")
             until(token.is_waiting, "no touch is wanted")
             for other in clients:
                 timed(other)
@@ -176,12 +177,15 @@ def cancels(directory):
         token.tell("touch-mode", "never")
         c = agent.client()
         request = c.start("unlock")
+        c.wait_event("TOUCH")
         until(token.is_waiting, "no touch is wanted")
         expect(c.ask("cancel", request=request), "OK")
         expect(c.wait(request), "CANCELLED")
         until(lambda: not agent.helpers() and not token.is_waiting(), "it still waits")
         assert c.ask("cancel", request=request).status in ("OK", "NOTFOUND")
+        c.events.clear()
         c.start("unlock")
+        c.wait_event("TOUCH")
         until(token.is_waiting, "no touch is wanted")
         c.close()
         until(lambda: not agent.helpers() and not token.is_waiting(), "it still waits")

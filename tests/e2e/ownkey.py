@@ -181,8 +181,17 @@ class Client:
         self.person.asked.append(event)
         if event.kind == "SHOW_WORDS":
             self.talk(event.job, None)
-        elif self.person.answer is not None:
-            self.talk(event.job, self.person.answer(event.kind, event.again))
+        else:
+            s = self.talk(event.job, self.person.answer(event.kind, event.again))
+            while event.kind == "NEED_WORDS" and self.is_asked_again(s):
+                send(s, {1: TEXT, 2: self.person.answer(event.kind).encode()})
+
+    @staticmethod
+    def is_asked_again(s):
+        """The worker says at once what it thinks of the words."""
+        with contextlib.suppress(EOFError, ConnectionResetError):
+            return receive(s).get(5, False)
+        return False
 
     def talk(self, job, text):
         """secret.sock: the id, then what is typed, without waiting for what follows."""

@@ -18,8 +18,8 @@ SIGN = {"type": 0, "name_space": "file", "hash_alg": "sha256", "hash": HASH}
 def widening(label):
     """Every operation that widens, ready to be sent."""
     return [("slot.add", {"way": PASS, "label": "planted", "argon_m": 8192, "argon_t": 1}),
-            ("slot.remove", {"label": "passphrase"}),
             ("slot.renew", {"label": "passphrase"}),
+            ("slot.remove", {"label": "passphrase"}),
             ("id.export", {"label": label}),
             ("policy.set", {"label": label, "use": 0}),
             ("policy.set", {"label": label, "use": 2, "may_export": True}),
@@ -46,14 +46,20 @@ def picture(client):
     return slots, items
 
 
-def refused_all(agent, client, label, statuses, **proof):
+def refused_all(agent, client, label, statuses, at_once=8, **proof):
     """Nothing that widens is done; nothing is different afterwards."""
     before = agent.hash(), picture(client)
-    requests = [(op, client.start(op, **params, **proof)) for op, params in widening(label)]
+    rows = widening(label)
+    for i in range(0, len(rows), at_once):
+        refused_some(client, rows[i:i + at_once], statuses, proof)
+    assert before == (agent.hash(), picture(client))
+
+
+def refused_some(client, rows, statuses, proof):
+    requests = [(op, client.start(op, **params, **proof)) for op, params in rows]
     for op, request in requests:
         reply = client.wait(request, timeout=60)
         assert reply.status in statuses, (op, reply)
-    assert before == (agent.hash(), picture(client))
 
 
 def no_token(directory):
@@ -67,9 +73,9 @@ def nobody(directory):
     """nor by a program that nobody answers for"""
     with opened(directory) as (agent, _, _, c, key):
         with contextlib.closing(Client(agent, interactive=False)) as program:
-            refused_all(agent, program, key, ["NOPROMPT"])
-            refused_all(agent, program, key, ["NOPROMPT"], proof=PHRASE)
-            refused_all(agent, program, key, ["NOPROMPT"], proof=PASS)
+            refused_all(agent, program, key, ["NOPROMPT"], at_once=1)
+            refused_all(agent, program, key, ["NOPROMPT"], at_once=1, proof=PHRASE)
+            refused_all(agent, program, key, ["NOPROMPT"], at_once=1, proof=PASS)
         c.call("status")
 
 
@@ -168,7 +174,7 @@ def two_at_once(directory):
         both = [c.start("sign", label=key, **SIGN) for _ in range(2)]
         until(token.is_waiting, "no touch is wanted")
         token.tell("touch")
-        until(lambda: c.step() or c.replies, "the first one")
+        until(lambda: c.replies or c.step(), "the first one")
         with contextlib.suppress(TimeoutError):
             c.step(0.5)
         assert len(c.replies) == 1, c.replies
@@ -290,7 +296,7 @@ def hangs(directory):
         start = time.monotonic()
         assert c.ask("status").status == "OK"
         assert time.monotonic() - start < 2
-        until(lambda: c.step() or len(c.replies) >= 2, "too many prompts")
+        until(lambda: len(c.replies) >= 2 or c.step(), "too many prompts")
         assert all(r.status == "LIMIT" for r in c.replies.values()), c.replies
         for request in requests:
             if request not in c.replies:

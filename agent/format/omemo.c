@@ -1,7 +1,7 @@
 /*
- * omemo.c - OMEMO (XEP-0384 0.3, "eu.siacs.conversations.axolotl"): the Curve25519 identity key of a
- * device.  The scalar is clamped before it is installed: libomemo-c does not clamp, and an unclamped
- * seed gives another public key there (notes/messengers.md 0.3).
+ * omemo.c - OMEMO (XEP-0384 0.3, "eu.siacs.conversations.axolotl"): the Curve25519 identity key of
+ * a device.  The scalar is clamped before it is installed: libomemo-c does not clamp, and an
+ * unclamped seed gives another public key there (notes/messengers.md 0.3).
  */
 #include "agent/format/format.h"
 #include "lib/crypto.h"

@@ -1,6 +1,6 @@
 /*
  * load.c - usage: load OP CLIENTS SECONDS [SOCKET LABEL]	one line of JSON on stdout
- * OP: raw      libsodium alone, the bytes that a signature of OP sshsig is made of (CLIENTS is void)
+ * OP: raw      libsodium alone, over as many bytes as OP sshsig signs (CLIENTS is void)
  *     sshsig   SSH signatures by LABEL over the native socket, one in flight for each client
  *     status   the same with an operation that does nothing: what the way there costs
  */

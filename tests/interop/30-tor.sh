@@ -62,5 +62,6 @@ want=$(printf '%s======' "$private" | head -c 56 | base32 -d | base64 -w0)
 is 'tor read our client key' \
 	"250-CLIENT aoqqpp7tzyil4hlq3umoos6atft6jvrqtosq2xy53sdgiesvgg4bqead x25519:$want" \
 	"$(echo "$reply" | grep '250-CLIENT ' | cut -d' ' -f1-3)"
-refused 'tor has nothing to say against the files' grep -iE '\[(warn|err)\].*(auth|client|hidden|onion)' log
+refused 'tor has nothing to say against the files' \
+	grep -iE '\[(warn|err)\].*(auth|client|hidden|onion)' log
 finish

@@ -62,7 +62,8 @@ RUN
 prosody -F --config "$PWD/prosody.cfg.lua" >prosody.out 2>&1 &
 pid=$!
 trap 'kill $pid; tail -n 40 prosody.log prosody.out >&2' EXIT
-good 'prosody listens' until_true 20 sh -c "grep -sq 'Activated service .c2s. on.*$port' prosody.log"
+good 'prosody listens' until_true 20 \
+	sh -c "grep -sq 'Activated service .c2s. on.*$port' prosody.log"
 
 "$here/give.py" k <<LINES
 secret xmpp/alice@localhost $password

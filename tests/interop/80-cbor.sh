@@ -18,7 +18,8 @@ def frame(s):
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1] + "/ownkey/agent.sock")
 for n, (op, params) in enumerate([(1, {1: 1, 2: "cbor"}), (2, None), (30, None), (40, {}),
-		(42, {1: "ssh/me/identity"}), (60, {1: "mail"}), (62, {}), (42, {1: "missing"})], 1):
+		(42, {1: "ssh/me/identity"}), (60, {1: "mail"}), (62, {}),
+		(42, {1: "missing"})], 1):
 	ask = cbor2.dumps({1: op, 2: n, **({} if params is None else {3: params})}, canonical=True)
 	s.sendall(struct.pack(">I", len(ask)) + ask)
 	got = frame(s)

@@ -1,5 +1,5 @@
-# lib.sh - what the interop scripts share.  Each works in a folder of its own; each line of a test is
-# a fact: `is WHAT WANT GOT` and `good WHAT COMMAND...` say TAP, `finish` says how many there were.
+# lib.sh - what the interop scripts share.  Each works in a folder of its own; each line of a test
+# is a fact: `is WHAT WANT GOT` and `good WHAT COMMAND...` say TAP, `finish` how many there were.
 # shellcheck shell=sh
 set -eu
 # shellcheck disable=SC2034 # for those who read this

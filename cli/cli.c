@@ -101,22 +101,6 @@ same_vault(struct cli *c)
 	return ERR_BUSY;
 }
 
-static enum err
-start_agent(struct cli *c)
-{
-	const char *args[3] = { NULL };
-	char path[PATHS_MAX];
-	enum err e;
-
-	if (args_has(&c->args, ARG_VAULT)) {
-		if ((e = paths_vault(c->args.value[ARG_VAULT], path, sizeof path)))
-			return e;
-		args[0] = "--vault";
-		args[1] = path;
-	}
-	return client_start_agent(args);
-}
-
 /* Two commands at once may both try to start it: whoever lost finds the winner's. */
 enum err
 cli_connect(struct cli *c)
@@ -125,10 +109,12 @@ cli_connect(struct cli *c)
 	enum err e = cli_open(c), started;
 
 	if (e == ERR_NOAGENT && !(c->verb->flags & VERB_NOSTART)) {
-		started = start_agent(c);
+		started = cli_start_agent(c);
 		e = cli_open(c);
 		if (e == ERR_NOAGENT && started)
 			e = started;
+		if (!e)
+			c->detail[0] = '\0';
 	}
 	return e || was ? e : same_vault(c);
 }

@@ -13,7 +13,7 @@ put_options(const struct verb *v)
 /* ---- bash; zsh by its bashcompinit ---- */
 static const char bash_head[] =
     "_ownkey()\n{\n"
-    "\tlocal IFS=$'\\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+    "\tlocal IFS=$' \\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
     "\tlocal line=\"${COMP_WORDS[1]-} ${COMP_WORDS[2]-}\" words=\n"
     "\tCOMPREPLY=()\n"
     "\tcase $prev in\n";
@@ -27,7 +27,6 @@ static const char bash_tail[] = "\t\tesac\n"
 				"\t\tcase ${COMP_WORDS[1]} in\n";
 static const char bash_end[] = "\t\tesac\n"
 			       "\tfi\n"
-			       "\tIFS=' '\n"
 			       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 			       "}\n"
 			       "complete -o default -F _ownkey ownkey\n";
@@ -55,7 +54,7 @@ bash_choices(void)
 
 		if (!c)
 			continue;
-		printf("\t--%s)\n\t\tIFS=' '\n\t\tCOMPREPLY=($(compgen -W '", arg_rows[i].name);
+		printf("\t--%s)\n\t\tCOMPREPLY=($(compgen -W '", arg_rows[i].name);
 		for (; *c; c++)
 			putchar(*c == '|' ? ' ' : *c);
 		fputs("' -- \"$cur\"))\n\t\treturn\n\t\t;;\n", stdout);

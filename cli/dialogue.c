@@ -119,6 +119,8 @@ static void
 make_prompt(const struct ops_event *ev, const char *def, struct buf *b)
 {
 	text_printable(ev->text.len ? ev->text : span_str(def), b);
+	while (b->len && b->p[b->len - 1] == ' ')
+		buf_cut(b, b->len - 1);
 	buf_put_str(b, ": ");
 }
 

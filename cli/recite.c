@@ -206,7 +206,7 @@ say_wrong(const struct recital *r, enum err e, size_t at, bool one)
 	char line[128];
 
 	if (!one)
-		snprintf(line, sizeof line, "%s: type them all again\n", err_text(e));
+		snprintf(line, sizeof line, "%s.\nType them all again.\n", err_text(e));
 	else if (e == ERR_WORDS_UNKNOWN)
 		snprintf(line, sizeof line, "word %zu is not in the list: again\n", at + 1);
 	else
@@ -341,7 +341,7 @@ recite_type(struct cli *c, const struct ops_event *ev)
 	if (!e) {
 		term_screen(&c->term, true);
 		out_say_span("", ev->text.len ? ev->text : SPAN_LIT("your recovery phrase"));
-		term_put(&c->term, "One a line or all at once; 4 letters do; < goes back.\n");
+		term_put(&c->term, "One a line, or all at once. < goes back.\n");
 		e = recite(&r);
 	}
 	close_recital(&r);

@@ -201,7 +201,7 @@ term_line(struct term *t, const char *prompt, bool echo, struct sec *line)
 	set_echo(t, echo);
 	term_put(t, prompt);
 	e = read_line(t, line);
-	if (e && !t->scripted)
+	if (e || t->scripted) /* nobody's Enter has ended the line */
 		term_put(t, "\n");
 	set_echo(t, true);
 	return e;

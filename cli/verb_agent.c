@@ -45,17 +45,13 @@ verb_unlock(struct cli *c)
 	return ERR_OK;
 }
 
-/* Nobody there is as locked as can be. */
 enum err
 verb_lock(struct cli *c)
 {
 	enum err e = cli_call(c, OP_LOCK, NULL, NULL);
 
-	if (e == ERR_NOAGENT) {
-		c->detail[0] = '\0';
-		out_say("no agent is running: nothing is open");
-		return ERR_OK;
-	}
+	if (e == ERR_NOAGENT)
+		snprintf(c->detail, sizeof c->detail, "so nothing is open");
 	if (!e)
 		out_say("locked");
 	return e;

@@ -204,21 +204,26 @@ may_print(struct cli *c)
 	return cli_wrong(c, "a private key does not go to a terminal");
 }
 
+/* A line of text ends like one. */
 static enum err
 hand_over(struct cli *c, const struct ops_export_rep *rep)
 {
 	const char *file = c->args.value[ARG_OUT];
 	unsigned how = args_has(&c->args, ARG_FORCE) ? VERB_OVER : 0;
-	bool newline = rep->text && rep->data.len && rep->data.p[rep->data.len - 1] != '\n';
+	struct buf b = BUF_INIT;
 	enum err e;
 
-	if (file) {
-		if (!(e = verb_write_file(c, file, rep->data, how)))
-			out_say("written to %s, readable for you only", file);
+	buf_put_span(&b, rep->data);
+	if (rep->text && b.len && b.p[b.len - 1] != '\n')
+		buf_put_u8(&b, '\n');
+	if ((e = buf_err(&b)))
 		return e;
-	}
-	e = out_raw(STDOUT_FILENO, rep->data);
-	return e || !newline ? e : out_raw(STDOUT_FILENO, SPAN_LIT("\n"));
+	e = file ? verb_write_file(c, file, buf_span(&b), how)
+		 : out_raw(STDOUT_FILENO, buf_span(&b));
+	if (!e && file)
+		out_say("written to %s, readable for you only", file);
+	buf_done(&b);
+	return e;
 }
 
 enum err

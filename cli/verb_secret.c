@@ -6,6 +6,7 @@
 #include "cli/verbs.h"
 
 #define SECRET_MAX (128 * 1024)
+#define CHUNK	   4096
 
 /* ---- set ---- */
 /* One newline at the end belongs to the pipe, not to the secret. */
@@ -13,17 +14,15 @@ static enum err
 read_pipe(struct buf *value)
 {
 	uint8_t *to;
-	ssize_t n;
+	ssize_t n = 1;
 
-	value->max = SECRET_MAX + 2;
-	for (;;) {
-		if (!(to = buf_room(value, 4096)))
-			return value->len > SECRET_MAX - 4096 ? ERR_TOOBIG : ERR_NOMEM;
-		n = read(STDIN_FILENO, to, 4096);
+	value->max = SECRET_MAX + 2 * CHUNK;
+	while (n != 0 && value->len <= SECRET_MAX + 1) {
+		if (!(to = buf_room(value, CHUNK)))
+			return ERR_NOMEM;
+		n = read(STDIN_FILENO, to, CHUNK);
 		if (n < 0 && errno != EINTR)
 			return ERR_IO;
-		if (n == 0)
-			break;
 		buf_add(value, n > 0 ? (size_t)n : 0);
 	}
 	if (value->len && value->p[value->len - 1] == '\n')

@@ -31,7 +31,7 @@ const struct verb verbs[] = {
   0, "the ways in", "ownkey slot list" },
 { "slot add", verb_slot_add, "TYPE", 1, 1,
   PROOF | A(LABEL) | A(HINT) | A(TOKEN) | A(NO_PIN) | A(MEMORY) | A(JSON),
-  VERB_ASKS, "add one: token passphrase phrase token+passphrase", "ownkey slot add token --label spare" },
+  VERB_ASKS, "add one: token, passphrase, phrase, ...", "ownkey slot add token --label spare" },
 { "slot remove", verb_slot_remove, "SLOT", 1, 1, PROOF | A(ONE_WAY) | A(JSON),
   VERB_ASKS, "remove one: it opens nothing any more", "ownkey slot remove 'lost key'" },
 { "slot verify", verb_slot_verify, "SLOT", 1, 1, A(TOKEN) | A(FORCE) | A(JSON) | ASKS,

@@ -78,8 +78,8 @@ MUST enum err body_item_by_id(const struct body *b, const uint8_t id[16], struct
 /* Several may have one label after a merge: the first in the file's order. */
 MUST enum err body_item_by_label(
     const struct body *b, uint64_t kind, struct span label, struct item *it);
-/* Walk: *pos from 0, false at the end.  *pos stays good (as a cursor for pages, too) whatever is put
- * or removed meanwhile, until the body is decoded anew. */
+/* Walk: *pos from 0, false at the end.  *pos stays good (as a cursor for pages, too) whatever is
+ * put or removed meanwhile, until the body is decoded anew. */
 bool body_item_next(const struct body *b, size_t *pos, struct item *it);
 /* Insert or replace by id (copied in).  ERR_LIMIT beyond BODY_ITEMS, encoding errors. */
 MUST enum err body_item_put(struct body *b, const struct item *it);
@@ -109,7 +109,7 @@ MUST enum err body_tomb_put(struct body *b, const struct tomb *t);
 /* ---- whole values: succession, audit, defaults, shares, unknown keys ---- */
 /* SPAN_NONE when absent. */
 struct span body_raw(const struct body *b, uint64_t key);
-/* Exactly one CBOR item; SPAN_NONE removes.  ERR_RANGE for keys that have functions of their own. */
+/* Exactly one CBOR item; SPAN_NONE removes.  ERR_RANGE for keys with functions of their own. */
 MUST enum err body_raw_put(struct body *b, uint64_t key, struct span value);
 /* One message: audit, defaults.  ERR_NOTFOUND. */
 MUST enum err body_value_get(

@@ -65,7 +65,7 @@ line_check(const struct line_mark *known, const struct line_file *f, enum line_v
 		return check_same_line(known, &now, verdict);
 	if (!is_earlier(known, f))
 		return now.generation < known->generation ? ERR_VAULT_OLD : ERR_VAULT_FORGED;
-	/* each change counts one up: a later line that is not beyond what was seen forked before it */
+	/* each change counts one up: a later line not beyond what was seen forked before it */
 	if (now.generation <= known->generation)
 		return ERR_VAULT_DIVERGED;
 	*verdict = LINE_LATER;

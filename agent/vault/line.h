@@ -32,7 +32,7 @@ void line_mark_of(const struct line_file *f, struct line_mark *m);
 enum line_verdict {
 	LINE_SAME,  /* exactly the file that was seen last */
 	LINE_AHEAD, /* a later state of the line: `seen` lags, write it */
-	LINE_LATER, /* a later line (a slot was removed): write `seen`, vault.prev is of another line */
+	LINE_LATER, /* a later line (a slot was removed): write `seen`; vault.prev is of another */
 	LINE_FIRST /* nothing is remembered: warn once */
 };
 /*

@@ -101,7 +101,7 @@ place(struct outer *o, size_t i)
 	return o->raw + OUTER_HEAD + i * OUTER_SLOT_SIZE;
 }
 
-/* A second slot with the same id is a copy: the first one counts.  (Those behind are still empty.) */
+/* A second slot with the same id is a copy: the first one counts. */
 static void
 load_slots(struct outer *o)
 {

@@ -102,9 +102,9 @@ struct outer {
 
 /*
  * The whole outside, trailer included; file may have a journal behind.
- * ERR_FORMAT: no vault at all (magic).  ERR_VERSION: this reader is too old.  ERR_VAULT_DAMAGED: too
- * short, impossible lengths, trailer differs.  ERR_VAULT_HEADER: the trailer is right, a field of the
- * head is not.  slot_err: ERR_VAULT_SLOT, ERR_VERSION (kind or factor of a later version).
+ * ERR_FORMAT: no vault at all (magic).  ERR_VERSION: this reader is too old.  ERR_VAULT_DAMAGED:
+ * too short, impossible lengths, trailer differs.  ERR_VAULT_HEADER: the trailer is right, a field
+ * of the head is not.  slot_err: ERR_VAULT_SLOT, ERR_VERSION (kind or factor of a later version).
  */
 MUST enum err outer_parse(struct span file, struct outer *o);
 /* The same without looking at the trailer (tests; vault check, which goes on after it). */

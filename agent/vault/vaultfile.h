@@ -22,10 +22,10 @@ struct vaultfile_state {
 };
 
 /*
- * Open the body and replay the journal.  o: from outer_parse of the same bytes; vrk: from one of its
- * slots.  On failure *b is empty.
- * ERR_VAULT_HEADER: the box does not belong to this head (edited head, swapped slots, a slot or body
- * of another file).  ERR_VAULT_GENERATION: it opens, and says another generation than the head.
+ * Open the body and replay the journal.  o: from outer_parse of the same bytes; vrk: from one of
+ * its slots.  On failure *b is empty.
+ * ERR_VAULT_HEADER: the box does not belong to this head (edited head, swapped slots, a slot or
+ * body of another file).  ERR_VAULT_GENERATION: it opens, and says another generation than the head.
  * ERR_VAULT_DAMAGED: tag, padding, CBOR, or a complete record of the journal.  ERR_NOMEM.
  */
 MUST enum err vaultfile_open(struct span file, const struct outer *o, struct span vrk,
@@ -37,8 +37,8 @@ struct vaultfile_new {
 	struct vaultfile_state st;
 	uint64_t saved_at;
 };
-/* Build the file anew: generation of *b + 1, no journal.  o and b stay as they are.  (The first file
- * is of generation 1, from an empty body.) */
+/* Build the file anew: generation of *b + 1, no journal.  o and b stay as they are.  (The first
+ * file is of generation 1, from an empty body.) */
 MUST enum err vaultfile_build(const struct outer *o, struct span vrk, const struct body *b,
     uint64_t saved_at, struct vaultfile_new *nv);
 /* It is durable: move o, b and st to what was written. */

@@ -10,6 +10,9 @@
 #include "lib/crypto.h"
 #include "lib/text.h"
 
+#define LOOK_MOST  8192 /* items in one page: nobody waits for a search in a million */
+#define SHOWN_MOST 4095
+
 enum err
 itemop_find(const struct vault *v, uint64_t kind, struct span label, struct item *it)
 {
@@ -25,6 +28,23 @@ itemop_find(const struct vault *v, uint64_t kind, struct span label, struct item
 	if ((e = body_item_by_id(&v->open.body, id, it)))
 		return e;
 	return kind && it->kind != kind ? ERR_NOTFOUND : ERR_OK;
+}
+
+void
+itemop_agree(const struct item *it, struct itemop_agreed *a)
+{
+	memcpy(a->id, it->id.p, sizeof a->id);
+	a->use = it->policy.use;
+}
+
+enum err
+itemop_again(const struct vault *v, const struct itemop_agreed *a, struct item *it)
+{
+	enum err e;
+
+	if ((e = body_item_by_id(&v->open.body, a->id, it)))
+		return e;
+	return it->policy.use > a->use ? ERR_DENIED : ERR_OK;
 }
 
 enum err
@@ -57,7 +77,7 @@ shown(const struct item *it)
 	struct cbor c = cbor_from(it->public_part);
 	struct span text = SPAN_NONE;
 
-	if (!it->public_part.len || cbor_get_text(&c, &text))
+	if (!it->public_part.len || cbor_get_text(&c, &text) || text.len > SHOWN_MOST)
 		return SPAN_NONE;
 	return text;
 }
@@ -144,20 +164,23 @@ itemop_list(struct req *r, uint64_t kind)
 	struct buf mem = BUF_INIT;
 	uint8_t cursor[8];
 	struct item it;
-	size_t pos, budget = OPS_FRAME_MAX / 2;
+	size_t pos, cost, looked = 0, budget = OPS_FRAME_MAX / 2;
 	enum err e;
 
 	if ((e = read_cursor(in->cursor, &pos)))
 		return e;
 	if (!buf_room(&mem, OPS_PAGE * ITEMOP_ROW))
 		return ERR_NOMEM;
-	while (
-	    rep.items.n < OPS_PAGE && budget > 8192 && body_item_next(&r->v->open.body, &pos, &it))
-		if (wanted(in, kind, &it)) {
-			itemop_row(r->v, &it, &mem, &rows[rep.items.n++]);
-			budget -= 128 + 2 * it.label.len + it.public_part.len;
-		}
-	if (rep.items.n == OPS_PAGE || budget <= 8192) {
+	while (rep.items.n < OPS_PAGE && budget > 8192 && looked < LOOK_MOST &&
+	    body_item_next(&r->v->open.body, &pos, &it)) {
+		looked++;
+		if (!wanted(in, kind, &it))
+			continue;
+		itemop_row(r->v, &it, &mem, &rows[rep.items.n++]);
+		cost = 128 + 2 * it.label.len + rows[rep.items.n - 1].shown.len;
+		budget -= cost < budget ? cost : budget;
+	}
+	if (rep.items.n == OPS_PAGE || budget <= 8192 || looked == LOOK_MOST) {
 		put_be64(cursor, pos);
 		rep.cursor = SPAN(cursor, sizeof cursor);
 	}

@@ -10,6 +10,14 @@
 
 /* By label of this kind (0 = any), or by id in hex.  ERR_NOTFOUND. */
 MUST enum err itemop_find(const struct vault *v, uint64_t kind, struct span label, struct item *it);
+/* Before and after waiting for the person: the item that they agreed to, wherever it is now; not
+ * another one that took its name.  ERR_NOTFOUND; ERR_DENIED when its policy has become stricter. */
+struct itemop_agreed {
+	uint8_t id[16];
+	uint64_t use;
+};
+void itemop_agree(const struct item *it, struct itemop_agreed *a);
+MUST enum err itemop_again(const struct vault *v, const struct itemop_agreed *a, struct item *it);
 /* Private and public bytes as a format wants them; borrowed (keyring.h). */
 MUST enum err itemop_key(struct vault *v, const struct item *it, struct format_in *in);
 /* The row of an item; texts it needs are appended to mem, which must not move afterwards: give it

@@ -11,7 +11,8 @@
 #include "agent/vault/store.h"
 #include "lib/text.h"
 
-#define KEYS_MAX 16 /* of one identity */
+#define KEYS_MAX  16 /* of one identity */
+#define SHOW_MOST (64 * 1024)
 
 enum err
 op_id_list(struct req *r)
@@ -254,7 +255,8 @@ op_id_show(struct req *r)
 		return e;
 	if (!(f = format_find(it.origin.service)))
 		return ERR_UNSUPPORTED;
-	if (!buf_room(&mem, 64 * 1024))
+	mem.max = SHOW_MOST; /* what borrows from it must not move */
+	if (!buf_room(&mem, SHOW_MOST))
 		return ERR_NOMEM;
 	itemop_row(r->v, &it, &mem, &row);
 	rep.item = (struct wire_list){ .v = &row, .n = 1 };
@@ -294,32 +296,50 @@ op_id_retire(struct req *r)
 }
 
 /* ---- policy ---- */
+static void
+apply_policy(const struct ops_policy *in, struct item_policy *p)
+{
+	if (wire_has(&ops_policy_map, in, "use"))
+		p->use = in->use;
+	if (wire_has(&ops_policy_map, in, "may_export"))
+		p->may_export = in->may_export;
+	if (wire_has(&ops_policy_map, in, "rate"))
+		p->rate = in->rate;
+	wire_mark(&item_policy_map, p);
+}
+
+/* Weaker than it is now?  Asked again when the disk is ours: it may have become stricter. */
+static enum err
+find_for_policy(struct req *r, struct item *it, struct item_policy *next)
+{
+	const struct ops_policy *in = r->in;
+	enum err e;
+
+	if ((e = itemop_find(r->v, 0, in->label, it)))
+		return e;
+	*next = it->policy;
+	apply_policy(in, next);
+	return policy_is_weaker(&it->policy, next) ? ERR_NEEDFACTOR : ERR_OK;
+}
+
 enum err
 op_policy_set(struct req *r)
 {
 	const struct ops_policy *in = r->in;
 	struct proof p = { .ways = in->proof, .label = in->proof_label, .force = in->force };
-	struct item_policy now;
+	struct item_policy next;
 	struct item it;
+	bool proven;
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = itemop_find(r->v, 0, in->label, &it)))
+	e = find_for_policy(r, &it, &next);
+	if ((proven = e == ERR_NEEDFACTOR))
+		e = policy_prove(r, &p, NULL);
+	if (e || (e = store_take(r->job)))
 		return e;
-	now = it.policy;
-	if (wire_has(&ops_policy_map, in, "use"))
-		now.use = in->use;
-	if (wire_has(&ops_policy_map, in, "may_export"))
-		now.may_export = in->may_export;
-	if (wire_has(&ops_policy_map, in, "rate"))
-		now.rate = in->rate;
-	if (policy_is_weaker(&it.policy, &now) && (e = policy_prove(r, &p, NULL)))
+	if ((e = find_for_policy(r, &it, &next)) && !(proven && e == ERR_NEEDFACTOR))
 		return e;
-	if ((e = store_take(r->job)) || (e = itemop_find(r->v, 0, in->label, &it)))
-		return e;
-	it.policy.use = now.use;
-	it.policy.may_export = now.may_export;
-	it.policy.rate = now.rate;
-	wire_mark(&item_policy_map, &it.policy);
+	it.policy = next;
 	return itemop_change(r, &it);
 }

@@ -39,21 +39,25 @@ op_secret_get(struct req *r)
 {
 	const struct ops_secret *in = r->in;
 	struct use u = { .verb = "read the secret", .request = in->label };
+	struct itemop_agreed agreed;
 	struct item it;
 	enum err e;
 
 	if ((e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
 		return e;
 	u.item = &it;
+	itemop_agree(&it, &agreed);
 	if ((e = policy_use(r, &u)))
 		return e;
-	if (r->job && (e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
+	if (r->job && (e = itemop_again(r->v, &agreed, &it)))
 		return e;
 	return hand_out(r, &it);
 }
 
 /* ---- set ---- */
 struct setting {
+	bool may_replace; /* the one that was agreed to */
+	struct itemop_agreed agreed;
 	struct itemop_new fresh;
 	struct itemop_rev rev;
 	struct item item;
@@ -89,8 +93,17 @@ prepare(struct req *r, struct setting *s)
 
 	if (!e && !in->replace)
 		return ERR_EXISTS;
-	if (!e)
+	if (!e &&
+	    (!s->may_replace || memcmp(s->item.id.p, s->agreed.id, 16) != 0 ||
+		s->item.policy.use > s->agreed.use))
+		return ERR_BUSY;
+	if (!e) {
+		/* a stricter policy than before is taken, a weaker one is for policy.set */
+		if (in->use > s->item.policy.use)
+			s->item.policy.use = in->use;
+		wire_mark(&item_policy_map, &s->item.policy);
 		return itemop_next(&s->item, &s->rev);
+	}
 	itemop_new(&s->fresh, ITEM_SECRET, &s->item);
 	s->item.label = in->label;
 	s->item.origin = (struct item_origin){ .kind = ORIGIN_IMPORTED };
@@ -120,18 +133,39 @@ write_secret(struct req *r, struct setting *s)
 
 static struct setting setting; /* one at a time: the disk is ours */
 
+/* The old value is gone afterwards: its policy decides. */
+static enum err
+may_replace(struct req *r, struct itemop_agreed *agreed, bool *may)
+{
+	const struct ops_secret *in = r->in;
+	struct use u = { .verb = "replace the secret", .request = in->label };
+	struct item it;
+
+	*may = false;
+	if (!in->replace || itemop_find(r->v, ITEM_SECRET, in->label, &it))
+		return ERR_OK;
+	*may = true;
+	u.item = &it;
+	itemop_agree(&it, agreed);
+	return policy_use(r, &u);
+}
+
 enum err
 op_secret_set(struct req *r)
 {
 	const struct ops_secret *in = r->in;
+	struct itemop_agreed agreed;
+	bool may;
 	enum err e;
 
 	REQ_MUST_WAIT(r);
 	if (!text_is_name(in->label) || in->label.len > NAME_MAX_LEN)
 		return ERR_TEXT;
-	if ((e = store_take(r->job)))
+	if ((e = may_replace(r, &agreed, &may)) || (e = store_take(r->job)))
 		return e;
-	setting = (struct setting){ .box = BUF_INIT };
+	setting = (struct setting){ .may_replace = may, .box = BUF_INIT };
+	if (may)
+		setting.agreed = agreed;
 	e = write_secret(r, &setting);
 	buf_done(&setting.box);
 	if (!e)

@@ -88,6 +88,7 @@ op_sign(struct req *r)
 	const struct ops_sign *in = r->in;
 	struct ops_sign_rep rep = { .has = 3 };
 	struct buf sig = BUF_INIT;
+	struct itemop_agreed agreed;
 	uint8_t pub[32];
 	struct item it;
 	enum err e;
@@ -96,11 +97,14 @@ op_sign(struct req *r)
 		return e;
 	if (is_retired(&it))
 		return ERR_DENIED;
+	itemop_agree(&it, &agreed);
 	if ((e = agree(r, &it)))
 		return e;
 	/* the person took their time: what was found may have moved */
-	if (r->job && (e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
+	if (r->job && (e = itemop_again(r->v, &agreed, &it)))
 		return e;
+	if (r->job && is_retired(&it))
+		return ERR_DENIED;
 	if (!(e = make(r, &it, &sig, pub))) {
 		rep.signature = buf_span(&sig);
 		rep.public_key = SPAN(pub, 32);

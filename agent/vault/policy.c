@@ -48,13 +48,14 @@ grants_forget_client(struct vault *v, const struct client *c)
 			v->grants->grant[i].used = false;
 }
 
+/* A process of another PID namespace has no number here: it is asked each time. */
 static bool
 is_granted(const struct vault *v, const struct client *c, const struct item *it)
 {
 	for (size_t i = 0; i < GRANTS; i++) {
 		const struct grant *g = &v->grants->grant[i];
 
-		if (g->used && g->pid == c->pid && g->uid == c->uid &&
+		if (g->used && c->pid && g->pid == c->pid && g->uid == c->uid &&
 		    memcmp(g->item, it->id.p, 16) == 0)
 			return true;
 	}
@@ -72,18 +73,18 @@ add_grant(struct vault *v, const struct client *c, const uint8_t item[16])
 
 /* ---- rates ---- */
 static enum err
-count_use(struct vault *v, const struct item *it)
+count_use(struct vault *v, const uint8_t item[16], uint64_t most)
 {
-	struct rate *r = &v->grants->rate[be32(it->id.p) % RATES];
+	struct rate *r = &v->grants->rate[be32(item) % RATES];
 	uint64_t minute = loop_now() / 60000;
 
-	if (!it->policy.rate)
+	if (!most)
 		return ERR_OK;
-	if (r->minute != minute || memcmp(r->item, it->id.p, 16) != 0) {
+	if (r->minute != minute || memcmp(r->item, item, 16) != 0) {
 		*r = (struct rate){ .minute = minute };
-		memcpy(r->item, it->id.p, 16);
+		memcpy(r->item, item, 16);
 	}
-	return ++r->n > it->policy.rate ? ERR_LIMIT : ERR_OK;
+	return ++r->n > most ? ERR_LIMIT : ERR_OK;
 }
 
 /* ---- asking ---- */
@@ -162,13 +163,16 @@ is_listed(const struct client *c, const struct item *it)
 	return false;
 }
 
+/* What the item borrows may be gone after waiting for the person: its id is kept. */
 enum err
 policy_use(struct req *r, const struct use *u)
 {
+	uint8_t id[16];
 	enum err e;
 
 	if (!r->c)
 		return ERR_CANCELLED;
+	memcpy(id, u->item->id.p, 16);
 	if (u->item->policy.use > USE_TOUCH)
 		return ERR_DENIED;
 	if (u->item->policy.use == USE_TOUCH) {
@@ -181,7 +185,7 @@ policy_use(struct req *r, const struct use *u)
 	} else {
 		e = ERR_OK;
 	}
-	return e ? e : count_use(r->v, u->item);
+	return e ? e : count_use(r->v, id, u->item->policy.rate);
 }
 
 /* ---- proofs ---- */

@@ -140,8 +140,7 @@ put_label(struct req *r, int i, struct span label)
 	struct slot_note n;
 	enum err e;
 
-	if ((e = store_take(r->job)) ||
-	    (e = body_note_get(&v->open.body, v->open.outer.slot[i].id, &n)))
+	if ((e = body_note_get(&v->open.body, v->open.outer.slot[i].id, &n)))
 		return e;
 	n.label = label;
 	wire_mark(&slot_note_map, &n);
@@ -165,7 +164,7 @@ op_slot_label(struct req *r)
 		return ERR_USAGE;
 	if (!text_is_name(in->text))
 		return ERR_TEXT;
-	if ((e = op_slot_find(r->v, in->label, &i)))
+	if ((e = store_take(r->job)) || (e = op_slot_find(r->v, in->label, &i)))
 		return e;
 	if (op_slot_find(r->v, in->text, &other) != ERR_NOTFOUND && other != i)
 		return ERR_EXISTS;

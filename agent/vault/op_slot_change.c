@@ -41,7 +41,8 @@ begin(struct req *r, struct change **out)
 	return ERR_OK;
 }
 
-/* The person is done; from here to the rewrite nobody else may change anything. */
+/* The person is done; from here to the rewrite nobody else may change anything.  A way in may have been
+ * removed meanwhile, which makes a new VRK: then it may be the one that was proven. */
 static enum err
 copy_vault(struct change *c)
 {
@@ -50,6 +51,8 @@ copy_vault(struct change *c)
 
 	if ((e = store_take(c->r->job)))
 		return e;
+	if (!v->open.is || !crypto_eq(sec_span(&c->proof.vrk), sec_span(&v->open.vrk)))
+		return ERR_NEEDFACTOR;
 	c->outer = v->open.outer;
 	return body_clone(&v->open.body, &c->body);
 }

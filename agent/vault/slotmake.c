@@ -73,8 +73,12 @@ slotmake_rewrap(
 {
 	struct slot s = o->slot[i];
 	struct slot_note n;
+	uint8_t xp[32];
 	enum err e;
 
+	/* of an older salt, it would wrap for nobody: the slot may have been renewed since it was used */
+	if (prk && (keys_xp(prk, s.id, xp) || memcmp(xp, s.xp, sizeof xp) != 0))
+		prk = NULL;
 	if (prk)
 		e = make_wrap(o, &s, prk, vrk);
 	else if (!(e = body_note_get(b, s.id, &n)))

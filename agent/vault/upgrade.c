@@ -14,10 +14,12 @@ upgrade_note(struct job *j, int slot, bool verified)
 	struct vault *v = j->v;
 	struct delta d = DELTA_INIT;
 	struct slot_note n;
+	uint8_t id[16];
 	enum err e;
 
-	if ((e = store_take(j)) ||
-	    (e = body_note_get(&v->open.body, v->open.outer.slot[slot].id, &n)))
+	/* another way in may have this place when the disk is ours */
+	memcpy(id, v->open.outer.slot[slot].id, sizeof id);
+	if ((e = store_take(j)) || (e = body_note_get(&v->open.body, id, &n)))
 		return e;
 	n.last_used = (uint64_t)time(NULL);
 	if (verified)
@@ -47,8 +49,7 @@ rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b
 	n.id = s->id;
 	n.auth = k.auth;
 	outer_slot_clear(o, (size_t)got->slot);
-	if (!(e = slotmake_seal(o, got->slot, s, &k)) &&
-	    !(e = slotmake_put_note(b, &n)))
+	if (!(e = slotmake_seal(o, got->slot, s, &k)) && !(e = slotmake_put_note(b, &n)))
 		e = store_rewrite(j, &w);
 	sec_zero(&k, sizeof k);
 	free(s);

@@ -239,7 +239,6 @@ enum err
 way_ask_words(struct job *j, const struct way_words *w, struct sec *recs)
 {
 	struct worker_job q = { .op = WORKER_PHRASE_OPEN,
-		.fpr = w->fpr,
 		.tries = 3,
 		.generation = w->generation,
 		.want_seed = w->seed != NULL,
@@ -248,10 +247,16 @@ way_ask_words(struct job *j, const struct way_words *w, struct sec *recs)
 		.text = SPAN_LIT("the 24 words of your recovery phrase") };
 	struct helper *h = NULL;
 	struct span frame;
+	uint8_t fpr[4];
 	enum err e;
 
 	if (!j->r.c || !j->r.c->interactive)
 		return ERR_NOPROMPT;
+	/* the body it comes from may change while the worker is started */
+	if (w->fpr.len == sizeof fpr) {
+		memcpy(fpr, w->fpr.p, sizeof fpr);
+		q.fpr = SPAN(fpr, sizeof fpr);
+	}
 	q.slot_ids = (struct wire_list){ .v = w->ids, .n = w->nids };
 	wire_mark(&worker_job_map, &q);
 	if (!(e = job_new_id(j, false)) && !(e = job_spawn(j, HELPER_WORKER, j->id, &h)) &&
@@ -295,16 +300,14 @@ open_phrase(struct job *j, const struct way_want *w, unsigned slots, struct way_
 	return e == ERR_VAULT_KEY ? ERR_WORDS_WRONG : e;
 }
 
-/* What the person named; else a token if one is enrolled, else a passphrase, else the phrase. */
-enum err
-way_open(struct job *j, const struct way_want *w, struct way_got *got)
+static enum err
+open_any(struct job *j, const struct way_want *w, struct way_got *got)
 {
 	unsigned all = way_candidates(w);
 	unsigned token = with_factor(w, all, FACTOR_TOKEN);
 	unsigned phrase = with_factor(w, all, FACTOR_PHRASE);
 	unsigned pass = with_factor(w, all, FACTOR_PASSPHRASE) & ~token;
 
-	*got = (struct way_got){ .slot = -1 };
 	if (!all)
 		return ERR_NOTFOUND;
 	if (token)
@@ -312,4 +315,16 @@ way_open(struct job *j, const struct way_want *w, struct way_got *got)
 	if (pass)
 		return open_passphrase(j, w, pass, got);
 	return open_phrase(j, w, phrase, got);
+}
+
+/* What the person named; else a token if one is enrolled, else a passphrase, else the phrase. */
+enum err
+way_open(struct job *j, const struct way_want *w, struct way_got *got)
+{
+	enum err e;
+
+	*got = (struct way_got){ .slot = -1 };
+	if ((e = open_any(j, w, got)))
+		way_done(got);
+	return e;
 }

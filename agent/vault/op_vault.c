@@ -47,7 +47,11 @@ op_vault_check(struct req *r)
 enum err
 op_vault_previous(struct req *r)
 {
+	enum err e;
+
 	REQ_MUST_WAIT(r);
+	if ((e = store_take(r->job)))
+		return e;
 	if (r->v->open.is)
 		return ERR_BUSY;
 	return store_previous(r->job);

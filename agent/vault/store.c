@@ -63,8 +63,11 @@ wait_answer(struct job *j)
 		j->cancelled = false;
 	}
 	j->cancelled = cancelled;
-	if (!s->answered)
-		return ERR_IO;
+	if (!s->answered) {
+		/* done or not? a late answer would be taken for that of another question: begin anew */
+		log_error("the disk does not answer; locking");
+		vault_lock(j->v);
+	}
 	return s->err;
 }
 

@@ -24,8 +24,9 @@ job_main(void *arg)
 	if (!e)
 		e = op_find(r->row->op)(r);
 	job_end_all(j);
-	store_release(j);
+	/* the answer before the next one has the disk: that may end this process */
 	dispatch_reply(r, e == VAULT_WAIT ? ERR_INTERNAL : e);
+	store_release(j);
 	r->in = NULL;
 }
 

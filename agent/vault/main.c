@@ -110,6 +110,7 @@ front_ready(void *arg, short revents)
 			vault_lock(v);
 		dispatch_frame(v, frame);
 	}
+	chan_forget(&v->front);
 	if (e)
 		vault_lock(v);
 }
@@ -122,7 +123,8 @@ after(void *arg)
 {
 	struct vault *v = arg;
 
-	if (chan_flush(&v->front))
+	/* out of memory: a reply was lost, and its client would wait for ever */
+	if (buf_err(&v->front.out) || chan_flush(&v->front))
 		vault_lock(v);
 	loop_fd_events(front_fd, chan_wants_write(&v->front) ? POLLIN | POLLOUT : POLLIN);
 }

@@ -33,11 +33,13 @@ choose(struct job *j, const struct enrol_want *w, struct tokens *ts, struct toke
 			ts->t[n++] = ts->t[i];
 	}
 	ts->n = n;
+	if (!n)
+		return ERR_TOKEN_ACCESS;
 	if (n == 1)
 		*t = &ts->t[0];
 	else
 		e = tokens_select(j, ts, "touch the token that you want to enrol", t);
-	return e ? e : n ? (*t)->err : ERR_TOKEN_ABSENT;
+	return e ? e : (*t)->err;
 }
 
 static enum err

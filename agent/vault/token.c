@@ -13,6 +13,9 @@ copy(char *out, size_t cap, struct span s)
 {
 	size_t n = s.len < cap - 1 ? s.len : cap - 1;
 
+	/* never half a character: what is told to clients is UTF-8 */
+	while (n && n < s.len && (s.p[n] & 0xc0) == 0x80)
+		n--;
 	if (n)
 		memcpy(out, s.p, n);
 	out[n] = '\0';
@@ -214,6 +217,9 @@ token_examine(struct job *j, struct token *t)
 		copy(t->versions, sizeof t->versions, c.ev.versions);
 		copy(t->extensions, sizeof t->extensions, c.ev.extensions);
 	}
+	if (!t->name[0])
+		snprintf(t->name, sizeof t->name, "%s",
+		    token_is_software(t) ? "(software token)" : "(no name)");
 	t->err = e;
 	job_end(j, c.h);
 	return e == ERR_CANCELLED || e == ERR_NOMEM || e == ERR_NOPROGRAM ? e : ERR_OK;
@@ -254,7 +260,8 @@ first_touched(struct job *j, struct token **out)
 		     j, j->v->conf.touch_timeout * 1000ull + CALL_EXTRA_MS, &h, &frame)) ||
 	    e == ERR_HANGUP) {
 		if (e || wire_decode(&token_event_map, frame, &ev) || ev.kind == TOKEN_EV_ERROR) {
-			last = !e && err_is_known(ev.err) ? (enum err)ev.err : ERR_TOKEN_IO;
+			last =
+			    !e && ev.err && err_is_known(ev.err) ? (enum err)ev.err : ERR_TOKEN_IO;
 			job_end(j, h);
 		} else if (ev.kind == TOKEN_EV_RESULT) {
 			*out = h->arg;

@@ -240,7 +240,8 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (helpers_reap(s, pid))
+		/* neither: a helper that was ended */
+		if (helpers_reap(s, pid) || (pid != s->vault.pid && pid != s->front.pid))
 			continue;
 		if (WIFSIGNALED(status))
 			log_error("process %d was killed by signal %d", (int)pid, WTERMSIG(status));
@@ -263,8 +264,8 @@ on_signal(void *arg, int signo)
 		reap(s);
 	else if (signo != SIGUSR1)
 		stop(s);
-	else if (s->vault.control >= 0 && tell(s->vault.control, CONTROL_LOCK, -1))
-		spawn_kill(s->vault.pid);
+	else if (s->vault.pid > 0 && tell(s->vault.control, CONTROL_LOCK, -1))
+		kill(s->vault.pid, SIGKILL); /* SIGCHLD does the rest */
 }
 
 static void

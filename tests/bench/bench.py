@@ -148,10 +148,11 @@ def growth(agent, person, token):
         got["before_touch_ms"], got["after_touch_ms"] = measure_unlock(agent, person, token)
         got.update(measure_change(agent, person, size))
         got["status_us"] = load("status", 1, agent)["p50_us"]
+        columns = ("outer_parse_ms", "vaultfile_open_ms", "before_touch_ms", "after_touch_ms",
+                   "change_ms", "change_p99_ms", "change_max_ms", "change_bytes",
+                   "change_bytes_mean", "status_us")
         note("vault-%d" % n, got, "%7d %8.1f | %8.2f %7.2f | %6.1f %6.1f | %9.2f %6.2f"
-            " %6.1f %6.0f %6.0f | %9.0f" % (n, size / 1e3, *[got[k] for k in ("outer_parse_ms", "vaultfile_open_ms",
-            "before_touch_ms", "after_touch_ms", "change_ms", "change_p99_ms", "change_max_ms",
-            "change_bytes", "change_bytes_mean", "status_us")]))
+             " %6.1f %6.0f %6.0f | %9.0f" % (n, size / 1e3, *[got[k] for k in columns]))
     print("parse, open: outer_parse and vaultfile_open alone.  before, after: request to\n"
         "touch (reading the file, PIN), touch to reply.  max: the change that folds the journal\n"
         "into the file; bytes: what front writes for a change that does not; mean: of many,\n"
@@ -191,16 +192,16 @@ def signatures(agent, person):
     for _ in range(ROUNDS):
         for op, clients in cases:
             rows[op, clients].append(load(op, clients, None if op == "raw" else agent, label))
-    raw = median([r["per_s"] for r in rows["raw", 1]])
     print("\nsignatures: native socket, %d interleaved rounds, medians [range]" % ROUNDS)
     for (op, clients), got in rows.items():
         rate = [r["per_s"] for r in got]
+        ratio = median([r["per_s"] / raw["per_s"] for r, raw in zip(got, rows["raw", 1])])
         line = "%-7s %4d clients %8.0f/s [%.0f..%.0f]  %.2f of libsodium" % (op, clients,
-            median(rate), min(rate), max(rate), median(rate) / raw)
+            median(rate), min(rate), max(rate), ratio)
         if op != "raw":
             line += "   p50 %.0f p99 %.0f us, agent %.1f us CPU each" % tuple(
                 median([r[k] for r in got]) for k in ("p50_us", "p99_us", "agent_cpu_us"))
-        note("%s-%d" % (op, clients), {"per_s": median(rate), "ratio": median(rate) / raw,
+        note("%s-%d" % (op, clients), {"per_s": median(rate), "ratio": ratio,
             "rounds": got}, line)
 
 

@@ -43,7 +43,7 @@ variable(const char *name)
 	return v && strlen(v) < 256 ? span_str(v) : SPAN_NONE;
 }
 
-/* Where a prompt program of the agent's may ask, too; never when the terminal is not ours to use. */
+/* Where a prompt program of the agent's may ask, too; not on a terminal that is not ours to use. */
 static void
 fill_hello(const struct cli *c, struct ops_hello *h)
 {

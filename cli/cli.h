@@ -36,7 +36,7 @@ MUST enum err cli_start_agent(struct cli *c);
 MUST enum err cli_open(struct cli *c);
 /* client_call on that, with dialogue; keeps the agent's detail.  Connects first if need be. */
 MUST enum err cli_call(struct cli *c, enum op op, const void *req, void *rep);
-/* The same with the request marked (wire_mark); with --json the result is printed, and *done set. */
+/* The same with the request marked (wire_mark); with --json the result is printed, *done set. */
 MUST enum err cli_ask(struct cli *c, enum op op, void *req, void *rep, bool *done);
 /* ERR_USAGE with a reason. */
 MUST enum err cli_wrong(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

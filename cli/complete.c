@@ -108,6 +108,8 @@ dump_zsh(void)
 }
 
 /* ---- fish ---- */
+#define SEEN "__fish_seen_subcommand_from"
+
 static void
 fish_option(const struct verb *v, const struct arg_row *r, const char *condition)
 {
@@ -133,9 +135,8 @@ fish_verb(const struct verb *v)
 	char condition[128];
 
 	if (v->name[n]) {
-		printf(
-		    "complete -c ownkey -n \"__fish_seen_subcommand_from %.*s\" -f -a %s -d \"%s\"\n",
-		    (int)n, v->name, v->name + n + 1, v->help);
+		printf("complete -c ownkey -n \"%s %.*s\" -f -a %s -d \"%s\"\n", SEEN, (int)n,
+		    v->name, v->name + n + 1, v->help);
 		snprintf(condition, sizeof condition,
 		    "__fish_seen_subcommand_from %.*s; and __fish_seen_subcommand_from %s", (int)n,
 		    v->name, v->name + n + 1);

@@ -2,7 +2,7 @@
  * recite.c - the recovery phrase: shown once, typed back; typed to open a vault.
  *
  * The words stand in cells of their own, so that one that was wrong can be typed again alone.  On a
- * capable terminal all of it happens on the alternate screen, which leaves nothing to scroll back to.
+ * capable terminal all of it happens on the alternate screen: nothing is left to scroll back to.
  */
 #include "cli/dialogue.h"
 
@@ -243,7 +243,7 @@ put_cell(const struct recital *r, size_t i, const char *after)
 	sec_zero(text, sizeof text);
 }
 
-/* Three columns of eight, read downwards: 13 rows of 46 characters with what is said around them. */
+/* Three columns of eight, read downwards: with what is said around them, 13 rows of 46. */
 static void
 put_words(const struct recital *r)
 {

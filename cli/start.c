@@ -1,6 +1,6 @@
 /*
- * start.c - an agent is started by the first command that needs one.  It outlives us, so it must not
- * keep our standard error, which may be a pipe that somebody reads to its end: it writes to
+ * start.c - an agent is started by the first command that needs one.  It outlives us, so it must
+ * not keep our standard error, which may be a pipe that somebody reads to its end: it writes to
  * agent.log in the state directory.
  */
 #include <fcntl.h>

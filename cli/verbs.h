@@ -51,9 +51,9 @@ MUST enum err verb_token_set_pin(struct cli *c, struct span path);
 /* Of a try-out inside `ownkey try`, and of init itself. */
 MUST enum err verb_init_ask(
     struct cli *c, struct ops_init *q, struct ops_init_rep *rep, bool *done);
-/* An identity may be named by the beginning of its path, if there is only one: out gets the path. */
+/* An identity may be named by the beginning of its path, if there is one only: out gets it. */
 MUST enum err verb_id_find(struct cli *c, const char *name, char *out, size_t cap);
-/* A new file for the owner only.  VERB_OVER: an old one may be there; VERB_PUBLIC: for others too. */
+/* A new file for its owner.  VERB_OVER: an old one may be there; VERB_PUBLIC: others may read. */
 enum { VERB_OVER = 1, VERB_PUBLIC = 2 };
 MUST enum err verb_write_file(struct cli *c, const char *path, struct span s, unsigned how);
 

@@ -77,7 +77,8 @@ prosody_start()
 {
 	mkdir -p prosody/data
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-		-subj /CN=localhost -keyout prosody/key.pem -out prosody/cert.pem 2>prosody/openssl ||
+		-subj /CN=localhost -keyout prosody/key.pem -out prosody/cert.pem \
+		2>prosody/openssl ||
 		die 'no certificate' prosody/openssl
 	cat >prosody/conf.lua <<-END
 		pidfile = "$PWD/prosody/pid"

@@ -100,7 +100,8 @@ def init_by_hand(directory):
         fits(t)
         assert "135790" not in t.text, "the PIN is on the terminal"
         assert "\x1b[?1049l" in t.text and re.search("phrase +[0-9a-f]{8}", t.text), t.text
-        assert not any(w in t.text[t.text.rindex("\x1b[?1049l"):].split() for w in words)
+        after = t.text[t.text.rindex("\x1b[?1049l"):]
+        assert "\x1b" not in after[8:] and not re.search(r"\b\d\d? (%s)\b" % "|".join(words), after)
         out = works(agent, "slot", "list")
         assert "blue key" in out and "PIN" in out, out
         works(agent, "lock")

@@ -133,14 +133,10 @@ def permission(directory):
 def disk_full(directory):
     """the disk is full"""
     with made(directory) as (agent, _, _p):
-        size = os.path.getsize(agent.vault)
-        agent.stop()
-
-        def little():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 4096 + 100, size + 4096 + 100))
-        agent.start(preexec_fn=little)
         unlocks(agent)
+        size = os.path.getsize(agent.vault)
+        # as a full disk: not a byte more
+        resource.prlimit(agent.role("front"), resource.RLIMIT_FSIZE, (size, size))
         before = agent.read()
         fails(agent, "NOSPACE", "secret", "set", "new", stdin="value\n")
         fails(agent, "NOTFOUND", "secret", "get", "new")

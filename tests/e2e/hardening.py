@@ -136,8 +136,10 @@ def memory(pid):
 def finds(pid, marks):
     """Names of the marks that are in the memory of this process."""
     found = set()
-    for block in memory(pid):
-        found |= {name for name, mark in marks.items() if mark in block}
+    # a helper may end meanwhile
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for block in memory(pid):
+            found |= {name for name, mark in marks.items() if mark in block}
     return found
 
 

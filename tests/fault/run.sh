@@ -1,0 +1,35 @@
+#!/bin/bash
+# make fault: every system call that changes the disk is killed or fails once in each change; and
+# every bit of a small vault is flipped, if that program is built.  strace has to look at processes
+# that do not let their owner trace them: whoever is not root becomes it in a namespace of his own.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+B=$(cd "${B:-build}" && pwd)
+export B PYTHONDONTWRITEBYTECODE=1
+command -v strace >/dev/null || { echo "fault: strace is missing: make deps" >&2 && exit 1; }
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(unshare -Ur)
+
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+export TMPDIR=$dir
+passed=0 failed=0
+
+# count COMMAND...: its last line is "N passed, M failed"
+count()
+{
+	local p f
+	"$@" | tee "$dir/out"
+	local status=${PIPESTATUS[0]}
+	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$dir/out" | tail -n 1)
+	[ -n "${p-}" ] || p=0 f=1
+	[ "$status" = 0 ] || [ "$f" != 0 ] || f=1
+	passed=$((passed + p)) failed=$((failed + f))
+}
+
+count "${as_root[@]}" /usr/bin/python3 "$here/faults.py" "$@"
+for program in "$B"/fault/*; do
+	[ -f "$program" ] && [ -x "$program" ] && [ $# = 0 ] && count "$program"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -63,11 +63,11 @@ unknown(struct args *a, const char *name, size_t len)
 static bool
 is_choice(const char *choices, const char *value)
 {
-	size_t n = strlen(value);
+	size_t n = value ? strlen(value) : 0;
 
-	while (choices) {
+	while (choices && n > 0) {
 		if (strncmp(choices, value, n) == 0 && (!choices[n] || choices[n] == '|'))
-			return n > 0;
+			return true;
 		choices = strchr(choices, '|');
 		choices += choices != NULL;
 	}

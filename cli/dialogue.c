@@ -7,17 +7,22 @@
 #include "lib/text.h"
 
 #define NEW_TRIES 3
+#define ROOM	  12 /* for an answer, behind a prompt */
 
 /* ---- saying ---- */
 static void
-say_why_again(const struct ops_event *ev)
+say_why_again(const struct cli *c, const struct ops_event *ev)
 {
+	char line[160];
+	int n;
+
 	if (!ev->err)
 		return;
-	if (ev->retries)
-		out_say("%s, %u tries left", err_text((enum err)ev->err), (unsigned)ev->retries);
-	else
-		out_say("%s", err_text((enum err)ev->err));
+	n = snprintf(line, sizeof line, "%s", err_text((enum err)ev->err));
+	if (ev->retries && n > 0 && (size_t)n < sizeof line)
+		snprintf(
+		    line + n, sizeof line - (size_t)n, ", %u tries left", (unsigned)ev->retries);
+	term_say(&c->term, line);
 }
 
 /* "plug in your token ...": the dots say that something goes on. */
@@ -109,18 +114,24 @@ ask_twice(struct cli *c, const char *prompt, struct sec *line)
 		if (i + 1 == NEW_TRIES)
 			e = ERR_MISMATCH;
 		else
-			out_say("%s: try again", err_text(ERR_MISMATCH));
+			term_say(&c->term, "the two entries differ: try again");
 	}
 	sec_done(&again);
 	return e;
 }
 
+/* What the agent says is the prompt, or stands above a short one. */
 static void
-make_prompt(const struct ops_event *ev, const char *def, struct buf *b)
+make_prompt(const struct cli *c, const struct ops_event *ev, const char *brief, struct buf *b)
 {
-	text_printable(ev->text.len ? ev->text : span_str(def), b);
+	text_printable(ev->text, b);
 	while (b->len && b->p[b->len - 1] == ' ')
 		buf_cut(b, b->len - 1);
+	if (b->len == 0 || b->len + ROOM > out_columns(c->term.out)) {
+		term_say(&c->term, buf_cstr(b));
+		buf_reset(b);
+		buf_put_str(b, brief);
+	}
 	buf_put_str(b, ": ");
 }
 
@@ -134,14 +145,14 @@ give_up(struct cli *c, enum err e)
 }
 
 static void
-ask(struct cli *c, const struct ops_event *ev, const char *def, bool fresh)
+ask(struct cli *c, const struct ops_event *ev, const char *brief, bool fresh)
 {
 	struct buf prompt = BUF_INIT;
 	struct sec line = { 0 };
 	enum err e;
 
-	say_why_again(ev);
-	make_prompt(ev, def, &prompt);
+	say_why_again(c, ev);
+	make_prompt(c, ev, brief, &prompt);
 	if (!(e = sec_init(&line, TERM_LINE_MAX)) &&
 	    !(e = fresh ? ask_twice(c, buf_cstr(&prompt), &line)
 			: ask_once(c, buf_cstr(&prompt), &line)))
@@ -155,19 +166,19 @@ ask(struct cli *c, const struct ops_event *ev, const char *def, bool fresh)
 static void
 on_pin(struct cli *c, const struct ops_event *ev)
 {
-	ask(c, ev, "PIN of your token", ev->again);
+	ask(c, ev, "PIN", ev->again);
 }
 
 static void
 on_new_pin(struct cli *c, const struct ops_event *ev)
 {
-	ask(c, ev, "choose a PIN for your token", true);
+	ask(c, ev, "new PIN", true);
 }
 
 static void
 on_pass(struct cli *c, const struct ops_event *ev)
 {
-	ask(c, ev, ev->again ? "choose a passphrase" : "passphrase", ev->again);
+	ask(c, ev, ev->again ? "new passphrase" : "passphrase", ev->again);
 }
 
 static void

@@ -43,10 +43,9 @@ out_row_span(const char *name, struct span value)
 }
 
 size_t
-out_columns(FILE *f)
+out_columns(int fd)
 {
 	struct winsize w;
-	int fd = fileno(f);
 
 	if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
 		return COLUMNS_MOST;
@@ -67,44 +66,46 @@ word_columns(const char *s, size_t n)
 }
 
 void
-out_wrap(FILE *f, const char *text)
+out_fold(const char *text, size_t width, struct buf *out)
 {
-	size_t width = out_columns(f), at = 0;
+	size_t at = 0;
 
 	while (*text) {
 		size_t n = strcspn(text, " \n"), columns = word_columns(text, n);
 
 		if (at > 0 && at + 1 + columns > width) {
-			putc('\n', f);
+			buf_put_u8(out, '\n');
 			at = 0;
 		}
 		if (at > 0 && n > 0)
-			putc(' ', f);
-		fprintf(f, "%.*s", (int)n, text);
+			buf_put_u8(out, ' ');
+		buf_put(out, text, n);
 		at += columns + (at > 0 && n > 0);
 		text += n;
 		if (*text == '\n') {
-			putc('\n', f);
+			buf_put_u8(out, '\n');
 			at = 0;
 		}
 		text += *text != '\0';
 	}
 	if (at > 0)
-		putc('\n', f);
-	fflush(f);
+		buf_put_u8(out, '\n');
 }
 
 void
 out_say(const char *fmt, ...)
 {
 	char text[2048];
+	struct buf b = BUF_INIT;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	fflush(stdout);
-	out_wrap(stderr, text);
+	out_fold(text, out_columns(STDERR_FILENO), &b);
+	fputs(buf_cstr(&b), stderr);
+	buf_done(&b);
 }
 
 void

@@ -15,13 +15,14 @@ void out_text(FILE *f, struct span s);
 /* "name       value" on standard output. */
 void out_row(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_row_span(const char *name, struct span value);
-/* Prose, wrapped; a line break of its own stays.  out_say: on standard error. */
-void out_wrap(FILE *f, const char *text);
+/* Prose, wrapped to a width; a line break of its own stays. */
+void out_fold(const char *text, size_t width, struct buf *out);
+/* On standard error, wrapped to the terminal. */
 void out_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for foreign text. */
 void out_say_span(const char *before, struct span s);
-/* Columns of the terminal behind f, at most 78; that when there is none. */
-size_t out_columns(FILE *f);
+/* Columns of the terminal behind it, but one, at most 78; that when there is none. */
+size_t out_columns(int fd);
 /* One error line and one hint line.  detail and hint may be "": then without / the table's. */
 void out_error(enum err e, const char *detail, const char *hint);
 /* A result as JSON, with a newline. */

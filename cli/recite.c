@@ -340,7 +340,7 @@ recite_type(struct cli *c, const struct ops_event *ev)
 
 	if (!e) {
 		term_screen(&c->term, true);
-		out_say_span("", ev->text.len ? ev->text : SPAN_LIT("your recovery phrase"));
+		term_put(&c->term, "Type the 24 words of your recovery phrase.\n");
 		term_put(&c->term, "One a line, or all at once. < goes back.\n");
 		e = recite(&r);
 	}

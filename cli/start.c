@@ -28,9 +28,8 @@ open_log(void)
 	n = strlen(path);
 	snprintf(path + n, sizeof path - n, "/agent.log");
 	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_MAX &&
-	    ftruncate(fd, 0) < 0)
-		n = 0; /* then it grows: no reason not to start */
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_MAX)
+		(void)!ftruncate(fd, 0); /* else it grows: no reason not to start */
 	return fd;
 }
 

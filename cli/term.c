@@ -10,6 +10,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/out.h"
+
 /* For the handler: what to put right before the program ends. */
 static volatile sig_atomic_t signals;
 static volatile sig_atomic_t silenced;
@@ -104,6 +106,16 @@ term_put(const struct term *t, const char *s)
 {
 	if (t->out >= 0)
 		write_str(t->out, s);
+}
+
+void
+term_say(const struct term *t, const char *s)
+{
+	struct buf b = BUF_INIT;
+
+	out_fold(s, out_columns(t->out), &b);
+	term_put(t, buf_cstr(&b));
+	buf_done(&b);
 }
 
 void

@@ -36,6 +36,8 @@ void term_cancel(void);
 bool term_is_cancelled(void);
 
 void term_put(const struct term *t, const char *s);
+/* Prose, wrapped. */
+void term_say(const struct term *t, const char *s);
 void term_bell(const struct term *t);
 /* To an empty screen that leaves nothing in the terminal's memory, and back. */
 void term_screen(struct term *t, bool elsewhere);

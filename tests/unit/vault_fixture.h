@@ -15,6 +15,7 @@
 #include "agent/vault/line.h"
 #include "agent/vault/vaultfile.h"
 #include "lib/crypto.h"
+#include "lib/seal.h"
 
 #define FIXTURE_NOW    1795392000u /* 2026-11-23 */
 #define FIXTURE_PASS_M 8

@@ -43,6 +43,19 @@ variable(const char *name)
 	return v && strlen(v) < 256 ? span_str(v) : SPAN_NONE;
 }
 
+/* By its own name: what was opened as /dev/tty is called that, which for the agent is another. */
+static struct span
+own_terminal(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		const char *name = isatty(fd) ? ttyname(fd) : NULL;
+
+		if (name && strlen(name) < 256)
+			return span_str(name);
+	}
+	return SPAN_NONE;
+}
+
 /* Where a prompt program of the agent's may ask, too; not on a terminal that is not ours to use. */
 static void
 fill_hello(const struct cli *c, struct ops_hello *h)
@@ -56,9 +69,7 @@ fill_hello(const struct cli *c, struct ops_hello *h)
 	if (h->lang.len > 63)
 		h->lang = SPAN_NONE;
 	if (h->interactive && !c->term.scripted)
-		h->tty = span_str(ttyname(c->term.in));
-	if (h->tty.len > 255 || span_is(h->tty, "/dev/tty"))
-		h->tty = SPAN_NONE;
+		h->tty = own_terminal();
 }
 
 enum err

@@ -307,6 +307,11 @@ def signatures(directory):
                 subprocess.run(["ssh-keygen", "-Y", "verify", "-f", directory + "/signers",
                                 "-I", "me", "-n", "file", "-s", name + ".sig"], stdin=f,
                                check=True, capture_output=True)
+        for key, status in ((b"n", 1), (b"y", 0)):
+            t = terminal(agent, *sign, "--force", name)
+            t.expect("\\[y/n\\] ")
+            t.key(key)
+            assert t.end() == status, t.text
         refused(agent, "sign", "--key", "ssh/me", "x", status=64)
         assert "no-such-file" in refused(agent, *sign, "no-such-file")
 

@@ -2,8 +2,8 @@
  * file.c - the vault's file as opaque bytes (DESIGN 6; link.h says what each request does).
  *
  * The vault decides what is written where and what must be there before; this file only moves bytes
- * and keeps the order of system calls that a crash, a full disk or a power cut cannot hurt.  After a
- * failed fsync the descriptor is never fsynced again: the new file is thrown away, or the tail cut.
+ * and keeps the order of system calls that a crash, a full disk or a power cut cannot hurt.  After
+ * a failed fsync the descriptor is never fsynced again: the new file is thrown away, or the tail cut.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,8 +237,8 @@ same_file(const struct file *f)
 	return a.st_dev == b.st_dev && a.st_ino == b.st_ino ? ERR_OK : ERR_VAULT_CHANGED;
 }
 
-/* What lies behind the valid part may be a torn tail, which reading has recognised; if somebody wrote
- * since, the vault must look again. */
+/* What lies behind the valid part may be a torn tail, which reading has recognised; if somebody
+ * wrote since, the vault must look again. */
 static bool
 is_as_read(const struct file *f, const struct stat *st)
 {

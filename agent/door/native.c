@@ -53,8 +53,8 @@ is_pending(const struct conn *c, uint64_t id)
 	return false;
 }
 
-/* Was it asked for?  A fresh vault also answers the hello that it is told again, whose id the client
- * may have given to something else since. */
+/* Was it asked for?  A fresh vault also answers the hello that it is told again, whose id the
+ * client may have given to something else since. */
 static bool
 forget(struct conn *c, uint64_t id, uint64_t op)
 {

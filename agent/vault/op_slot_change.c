@@ -41,8 +41,8 @@ begin(struct req *r, struct change **out)
 	return ERR_OK;
 }
 
-/* The person is done; from here to the rewrite nobody else may change anything.  A way in may have been
- * removed meanwhile, which makes a new VRK: then it may be the one that was proven. */
+/* The person is done; from here to the rewrite nobody else may change anything.  A way in may have
+ * been removed meanwhile, which makes a new VRK: then it may be the one that was proven. */
 static enum err
 copy_vault(struct change *c)
 {

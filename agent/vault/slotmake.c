@@ -76,7 +76,7 @@ slotmake_rewrap(
 	uint8_t xp[32];
 	enum err e;
 
-	/* of an older salt, it would wrap for nobody: the slot may have been renewed since it was used */
+	/* of an older salt it would wrap for nobody: the slot may have been renewed since */
 	if (prk && (keys_xp(prk, s.id, xp) || memcmp(xp, s.xp, sizeof xp) != 0))
 		prk = NULL;
 	if (prk)

@@ -64,7 +64,7 @@ wait_answer(struct job *j)
 	}
 	j->cancelled = cancelled;
 	if (!s->answered) {
-		/* done or not? a late answer would be taken for that of another question: begin anew */
+		/* done or not? a late answer would be taken for another: begin anew */
 		log_error("the disk does not answer; locking");
 		vault_lock(j->v);
 	}

@@ -3,7 +3,8 @@
  *
  * The vault decides what is written where and what must be there before; this file only moves bytes
  * and keeps the order of system calls that a crash, a full disk or a power cut cannot hurt.  After
- * a failed fsync the descriptor is never fsynced again: the new file is thrown away, or the tail cut.
+ * a failed fsync the descriptor is never fsynced again: the new file is thrown away, or the tail
+ * cut.
  */
 #include <errno.h>
 #include <fcntl.h>

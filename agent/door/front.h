@@ -1,6 +1,7 @@
 /*
  * front.h - the front process: accepts clients, parses what they say, moves the bytes of the
- * vault's file.  It holds no key; it sees plaintext only of the secret that it is delivering (DESIGN 3).
+ * vault's file.  It holds no key; it sees plaintext only of the secret that it is
+ * delivering (DESIGN 3).
  *
  *   client --frame--> conn.c --checked by lib/ops--> native.c --LINK_REQUEST--> vault
  *   vault --LINK_REPLY--> native.c --> conn.c --> client

@@ -135,8 +135,8 @@ native_reply(struct conn *c, struct span frame)
 		conn_mark(c);
 }
 
-/* What a fresh vault answers as well is asked again, hello and subscribe by native_renew; who wanted
- * it locked, or something cancelled, has it. */
+/* What a fresh vault answers as well is asked again, hello and subscribe by native_renew; who
+ * wanted it locked, or something cancelled, has it. */
 static void
 settle(struct conn *c, struct pending *p)
 {

@@ -31,7 +31,7 @@ def put(agent, data):
 
 
 def tries(agent, person, by_phrase, by_token=None):
-    """Each way in against what was planted; the agent survives, the file stays as it was planted."""
+    """Each way in against what was planted: the agent survives, the file stays as it is."""
     before = agent.hash(), agent.main_pid(), agent.role("vault")
     for way, error in ((PHRASE, by_phrase), (TOKEN, by_token or by_phrase)):
         expect(agent.unlock(person, way=way), error)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 
-from ownkey import PHRASE, PIN, TOKEN, Person, expect, personalities, run_parallel, status_of, world
+from ownkey import TOKEN, Person, expect, personalities, run_parallel, world
 
 REFUSED = {"no-hmac-secret": "TOKEN_NOSECRET", "u2f-only": "TOKEN_U2F", "pin-blocked": "PIN_BLOCKED"}
 ABLE = [p for p in personalities() if p not in REFUSED]

@@ -21,7 +21,8 @@ count()
 	local p f
 	"$@" | tee "$dir/out"
 	local status=${PIPESTATUS[0]}
-	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$dir/out" | tail -n 1)
+	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$dir/out" |
+		tail -n 1)
 	[ -n "${p-}" ] || p=0 f=1
 	[ "$status" = 0 ] || [ "$f" != 0 ] || f=1
 	passed=$((passed + p)) failed=$((failed + f))

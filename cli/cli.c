@@ -82,7 +82,8 @@ cli_open(struct cli *c)
 		return ERR_OK;
 	fill_hello(c, &hello);
 	if ((e = client_open(&c->conn, &hello))) {
-		snprintf(c->detail, sizeof c->detail, "%s", c->conn.text);
+		if (c->conn.text[0])
+			snprintf(c->detail, sizeof c->detail, "%s", c->conn.text);
 		return e;
 	}
 	c->connected = true;
@@ -112,6 +113,25 @@ same_vault(struct cli *c)
 	return ERR_BUSY;
 }
 
+static enum err
+start_agent(struct cli *c)
+{
+	const char *args[3] = { NULL };
+	char path[PATHS_MAX];
+	enum err e;
+
+	if (args_has(&c->args, ARG_VAULT)) {
+		if ((e = paths_vault(c->args.value[ARG_VAULT], path, sizeof path)))
+			return e;
+		args[0] = "--vault";
+		args[1] = path;
+	}
+	if ((e = client_start_agent(args)))
+		snprintf(c->hint, sizeof c->hint,
+		    "it did not start: 'ownkey doctor' looks for the cause");
+	return e;
+}
+
 /* Two commands at once may both try to start it: whoever lost finds the winner's. */
 enum err
 cli_connect(struct cli *c)
@@ -120,12 +140,12 @@ cli_connect(struct cli *c)
 	enum err e = cli_open(c), started;
 
 	if (e == ERR_NOAGENT && !(c->verb->flags & VERB_NOSTART)) {
-		started = cli_start_agent(c);
+		started = start_agent(c);
 		e = cli_open(c);
 		if (e == ERR_NOAGENT && started)
 			e = started;
 		if (!e)
-			c->detail[0] = '\0';
+			c->hint[0] = '\0';
 	}
 	return e || was ? e : same_vault(c);
 }

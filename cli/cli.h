@@ -30,8 +30,6 @@ struct cli {
 
 /* Connect, starting an agent if the verb may; say hello. */
 MUST enum err cli_connect(struct cli *c);
-/* start.c: on failure the detail is what it said last. */
-MUST enum err cli_start_agent(struct cli *c);
 /* Connect to whoever is there. */
 MUST enum err cli_open(struct cli *c);
 /* client_call on that, with dialogue; keeps the agent's detail.  Connects first if need be. */

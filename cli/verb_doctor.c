@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/verbs.h"
+#include "lib/conf.h"
 #include "lib/paths.h"
 #include "lib/sandbox.h"
 #include "lib/sock.h"
@@ -48,6 +49,23 @@ check_programs(struct doctor *d)
 	}
 	if (!missing)
 		good("all programs are there");
+}
+
+static void
+check_config(struct doctor *d)
+{
+	static struct conf conf;
+	char path[PATHS_MAX], line[64] = "ownkey.conf cannot be read";
+	size_t at = 0;
+	enum err e = paths_config(path, sizeof path);
+
+	if (!e && !(e = conf_load(path, &conf, &at))) {
+		good("the configuration is well-formed");
+		return;
+	}
+	if (at)
+		snprintf(line, sizeof line, "ownkey.conf has an error in line %zu", at);
+	bad(d, line, err_hint(e));
 }
 
 static void
@@ -213,8 +231,9 @@ check_pinentry(struct doctor *d)
 		    "install a pinentry package of your desktop");
 }
 
-static void (*const checks[])(struct doctor *) = { check_programs, check_agent, check_socket,
-	check_vault, check_tokens, check_debug, check_memory, check_kernel, check_pinentry };
+static void (*const checks[])(struct doctor *) = { check_programs, check_config, check_agent,
+	check_socket, check_vault, check_tokens, check_debug, check_memory, check_kernel,
+	check_pinentry };
 
 enum err
 verb_doctor(struct cli *c)

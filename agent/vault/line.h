@@ -33,7 +33,7 @@ enum line_verdict {
 	LINE_SAME,  /* exactly the file that was seen last */
 	LINE_AHEAD, /* a later state of the line: `seen` lags, write it */
 	LINE_LATER, /* a later line (a slot was removed): write `seen`; vault.prev is of another */
-	LINE_FIRST /* nothing is remembered: warn once */
+	LINE_FIRST  /* nothing is remembered: warn once */
 };
 /*
  * known: NULL when nothing is remembered.  ERR_VAULT_OLD: an older state.  ERR_VAULT_DIVERGED: the

@@ -25,7 +25,8 @@ struct vaultfile_state {
  * Open the body and replay the journal.  o: from outer_parse of the same bytes; vrk: from one of
  * its slots.  On failure *b is empty.
  * ERR_VAULT_HEADER: the box does not belong to this head (edited head, swapped slots, a slot or
- * body of another file).  ERR_VAULT_GENERATION: it opens, and says another generation than the head.
+ * body of another file).  ERR_VAULT_GENERATION: it opens, and says another generation than the
+ * head.
  * ERR_VAULT_DAMAGED: tag, padding, CBOR, or a complete record of the journal.  ERR_NOMEM.
  */
 MUST enum err vaultfile_open(struct span file, const struct outer *o, struct span vrk,

@@ -1,6 +1,6 @@
 /*
- * A small vault, edited as the input says, its trailer made right: what is accepted is written again
- * the same, and a check never finds more than an opening does.
+ * A small vault, edited as the input says, its trailer made right: what is accepted is written
+ * again the same, and a check never finds more than an opening does.
  * Input: any number of { u16be offset, u8 n, n bytes }; and the input itself as a file.
  */
 #include "agent/vault/check.h"

@@ -184,7 +184,7 @@ test_zero_tail(void **state)
 		buf_reset(&out);
 		make(2, pos, &out);
 		memset(out.p + off + from, 0, 4096 - from);
-		/* torn when the last sector is zero, all of it: sectors of the file, not the record */
+		/* torn when the last sector (of the file, not the record) is zero */
 		assert_int_equal(next(SPAN(out.p + off, 4096), &pos[1], &r),
 		    from <= 4096 - (AT + 8192) % 512 ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED);
 		/* never so for a record that others follow */

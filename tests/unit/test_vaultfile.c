@@ -1,4 +1,4 @@
-/* agent/vault/vaultfile.c, check.c: the whole file, what was planted in it, and what is said of it. */
+/* agent/vault/vaultfile.c, check.c: the whole file, what was planted in it, what is said of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -392,7 +392,9 @@ class Agent:
         raise AssertionError("no process with role " + role)
 
     def helpers(self):
-        return [p for p in children(self.main_pid()) if b"--role=" not in cmdline(p)]
+        """Those that live: one that has ended has no command line any more."""
+        return [p for p in children(self.main_pid())
+                if cmdline(p) and b"--role=" not in cmdline(p)]
 
     # ordinary things, each with a fresh client
 

@@ -6,7 +6,8 @@ import sys
 
 from ownkey import TOKEN, Person, expect, personalities, run_parallel, world
 
-REFUSED = {"no-hmac-secret": "TOKEN_NOSECRET", "u2f-only": "TOKEN_U2F", "pin-blocked": "PIN_BLOCKED"}
+REFUSED = {"no-hmac-secret": "TOKEN_NOSECRET", "u2f-only": "TOKEN_U2F",
+           "pin-blocked": "PIN_BLOCKED"}
 ABLE = [p for p in personalities() if p not in REFUSED]
 # a silent assertion does not tell that it is theirs
 SILENT = ["alwaysuv", "credprotect3-only"]

@@ -24,7 +24,7 @@ from vault import Vault
 
 CALLS = ("pwrite64,write,fallocate,fsync,fdatasync,renameat,renameat2,rename,linkat,link,unlinkat,"
          "unlink,ftruncate,openat").split(",")
-# an injected error makes strace ask for call -1, which the filter would kill: for a harmless one instead
+# an injected error makes strace ask for call -1, which the filter would kill: for getpid instead
 FAULTS = ["signal=KILL", "error=EIO:syscall=getpid", "error=ENOSPC:syscall=getpid"]
 ALLOWED = {"vault", "vault.prev"}
 
@@ -269,7 +269,8 @@ def judge(world, after, point):
     assert found in (world.before, after), "neither before nor after: %r" % (found,)
     assert status != "OK" or found == after, "it said done, and it is not"
     assert (status == "HANGUP") == (fault == "signal=KILL"), status
-    assert not vital or world.change.goes_on or status != "OK", "it said done although %s failed" % name
+    assert not vital or world.change.goes_on or status != "OK", \
+        "it said done although %s failed" % name
     assert not vital or status in ("OK", "HANGUP") or found == world.before, \
         "it said %s, and it is done" % status
 

@@ -198,6 +198,12 @@ test_zero_tail(void **state)
 	make(2, pos, &out);
 	memset(out.p + 2048, 0, 2048);
 	assert_int_equal(next(buf_span(&out), &pos[0], &r), ERR_VAULT_DAMAGED);
+	/* nor for one that is damaged, when it is another one that is torn */
+	buf_reset(&out);
+	make(3, pos, &out);
+	out.p[100] ^= 1;
+	memset(out.p + 2 * 4096 + 1024, 0, 3072);
+	assert_int_equal(next(buf_span(&out), &pos[0], &r), ERR_VAULT_DAMAGED);
 	/* a hole in the middle of the last one is no torn tail */
 	buf_reset(&out);
 	make(1, pos, &out);

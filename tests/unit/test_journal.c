@@ -174,7 +174,7 @@ test_cut(void **state)
 static void
 test_zero_tail(void **state)
 {
-	struct journal_pos pos[3];
+	struct journal_pos pos[4];
 	struct journal_record r;
 	struct buf out = BUF_INIT;
 	size_t from, off = 4096;

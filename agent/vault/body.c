@@ -326,12 +326,11 @@ apply_all(struct body *b, const struct body *d)
 	return e;
 }
 
-/* Checked whole before anything is changed: it is decoded as a body of its own. */
-enum err
-body_apply(struct body *b, struct span delta, uint64_t generation)
+/* As a body of its own: so it is checked whole before anything is changed. */
+static enum err
+decode_delta(struct span delta, uint64_t generation, struct body *d)
 {
 	struct buf copy = BUF_INIT;
-	struct body d;
 	enum err e;
 
 	buf_put_span(&copy, delta);
@@ -339,11 +338,34 @@ body_apply(struct body *b, struct span delta, uint64_t generation)
 		buf_done(&copy);
 		return e;
 	}
-	if ((e = body_decode(&d, &copy, buf_span(&copy))))
+	if ((e = body_decode(d, &copy, buf_span(&copy))))
 		return e;
-	if (d.generation && d.generation != generation)
-		e = ERR_FORMAT;
-	else if (!(e = apply_all(b, &d))) {
+	if (!d->generation || d->generation == generation)
+		return ERR_OK;
+	body_done(d);
+	return ERR_FORMAT;
+}
+
+enum err
+body_check_delta(struct span delta, uint64_t generation)
+{
+	struct body d;
+	enum err e;
+
+	if (!(e = decode_delta(delta, generation, &d)))
+		body_done(&d);
+	return e;
+}
+
+enum err
+body_apply(struct body *b, struct span delta, uint64_t generation)
+{
+	struct body d;
+	enum err e;
+
+	if ((e = decode_delta(delta, generation, &d)))
+		return e;
+	if (!(e = apply_all(b, &d))) {
 		b->generation = generation;
 		if (d.saved_at)
 			b->saved_at = d.saved_at;

@@ -66,6 +66,8 @@ MUST enum err body_clone(const struct body *src, struct body *dst);
  * leave half of it: then the body must not be used any more.  The generation becomes the given one.
  */
 MUST enum err body_apply(struct body *b, struct span delta, uint64_t generation);
+/* Would body_apply take it? */
+MUST enum err body_check_delta(struct span delta, uint64_t generation);
 
 /* ---- items ---- */
 static inline size_t

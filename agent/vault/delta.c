@@ -65,7 +65,7 @@ delta_raw(struct delta *d, enum body_key key, struct span value)
 	buf_reset(&d->part[key]);
 	buf_put_span(&d->part[key], value);
 	d->n[key] = 0;
-	count(d, key, e);
+	count(d, key, e ? e : buf_err(&d->part[key]));
 }
 
 void

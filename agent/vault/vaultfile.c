@@ -238,7 +238,9 @@ vaultfile_append(struct span vrk, const struct vaultfile_state *st, struct span 
 	size_t before = record->len;
 	enum err e;
 
-	if ((e = journal_put(vrk, &n.last, delta, record)))
+	/* what is durable and cannot be read again would be the end of the vault */
+	if ((e = body_check_delta(delta, st->last.generation + 1)) ||
+	    (e = journal_put(vrk, &n.last, delta, record)))
 		return e;
 	n.size_valid += record->len - before;
 	n.journal_len += record->len - before;

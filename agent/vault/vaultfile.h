@@ -50,6 +50,7 @@ void vaultfile_new_done(struct vaultfile_new *nv);
 /*
  * One record with this delta (delta_encode) into *record (appended).  *next: the state once it is
  * durable at st->size_valid.  Then: body_apply(b, delta, next->last.generation) and *st = *next.
+ * A delta that body_apply would refuse is refused here.
  */
 MUST enum err vaultfile_append(struct span vrk, const struct vaultfile_state *st, struct span delta,
     struct buf *record, struct vaultfile_state *next);

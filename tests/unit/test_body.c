@@ -414,6 +414,9 @@ test_delta(void **state)
 	struct item it;
 	struct slot_note n;
 	struct tomb t;
+	struct seed sd;
+	struct defaults def = { .created = 5 };
+	uint8_t box[112] = { 3 };
 	size_t pos;
 	int i, k;
 
@@ -439,6 +442,11 @@ test_delta(void **state)
 		delta_raw(&d, BODY_SHARES, SPAN_LIT("\xa0"));
 		delta_raw(&d, BODY_SHARES, SPAN_LIT("\xa1\1\1"));
 		assert_int_equal(body_raw_put(&a, BODY_SHARES, SPAN_LIT("\xa1\1\1")), ERR_OK);
+		sd = (struct seed){ .generation = 77, .box = SPAN(box, sizeof(box)) };
+		delta_seed(&d, &sd);
+		assert_int_equal(body_seed_put(&a, &sd), ERR_OK);
+		delta_value(&d, BODY_DEFAULTS, &defaults_map, &def);
+		assert_int_equal(body_value_put(&a, BODY_DEFAULTS, &defaults_map, &def), ERR_OK);
 		assert_false(delta_is_empty(&d));
 		assert_int_equal(delta_encode(&d, 555, &cbor), ERR_OK);
 		assert_int_equal(cbor_check(buf_span(&cbor)), ERR_OK);
@@ -483,6 +491,10 @@ test_bad_delta(void **state)
 	assert_same(&b, &before);
 	assert_int_equal(body_apply(&b, SPAN_LIT("\xa1\1\5"), 5), ERR_OK);
 	assert_int_equal(b.generation, 5);
+	/* lines are replaced as a whole */
+	assert_int_equal(body_apply(&b, SPAN_LIT("\xa1\x0b\x81" T32), 6), ERR_OK);
+	assert_int_equal(body_lines(&b), 1);
+	assert_int_equal(body_line(&b, 0)[31], 't');
 	body_done(&b);
 	body_done(&before);
 }
@@ -491,7 +503,7 @@ static void
 test_delta_keys(void **state)
 {
 	struct delta d = DELTA_INIT;
-	struct buf cbor = BUF_INIT;
+	struct buf cbor = BUF_INIT, big = BUF_INIT;
 
 	(void)state;
 	delta_raw(&d, BODY_ITEMS_KEY, SPAN_LIT("\x80"));
@@ -499,6 +511,14 @@ test_delta_keys(void **state)
 	delta_done(&d);
 	delta_raw(&d, BODY_AUDIT, SPAN_LIT("\x80"));
 	assert_int_equal(delta_encode(&d, 1, &cbor), ERR_FORMAT);
+	delta_done(&d);
+	buf_put_u8(&big, 0x5a);
+	buf_put_u32(&big, JOURNAL_CBOR_MAX);
+	buf_put_zero(&big, JOURNAL_CBOR_MAX);
+	delta_raw(&d, BODY_SHARES, buf_span(&big));
+	assert_int_equal(delta_encode(&d, 1, &cbor), ERR_TOOBIG);
+	buf_done(&big);
+	buf_reset(&cbor);
 	delta_done(&d);
 	assert_int_equal(delta_encode(&d, 1, &cbor), ERR_OK);
 	assert_memory_equal(cbor.p, "\xa1\2\1", 3);

@@ -399,19 +399,23 @@ test_damaged_journal(void **state)
 static void
 test_bad_delta(void **state)
 {
+	const struct span bad[3] = { SPAN_LIT("\xa1\1\1"), SPAN_LIT("\x80"),
+		SPAN_LIT("\xa1\5\x81\xa0") };
+	struct journal_pos pos;
+	size_t i;
 	struct vaultfile_state st, next;
 	struct buf f = copy(buf_span(&fx.file));
 
 	(void)state;
-	st = fx.st;
-	assert_int_equal(
-	    vaultfile_append(fixture_vrk(&fx), &st, SPAN_LIT("\xa1\1\1"), &f, &next), ERR_OK);
-	assert_int_equal(open_it(buf_span(&f), &st), ERR_VAULT_DAMAGED);
-	f.len = fx.file.len;
-	st = fx.st;
-	assert_int_equal(
-	    vaultfile_append(fixture_vrk(&fx), &st, SPAN_LIT("\x80"), &f, &next), ERR_OK);
-	assert_int_equal(open_it(buf_span(&f), &st), ERR_VAULT_DAMAGED);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(
+		    vaultfile_append(fixture_vrk(&fx), &fx.st, bad[i], &f, &next), ERR_FORMAT);
+		assert_int_equal(f.len, fx.file.len);
+		pos = fx.st.last;
+		assert_int_equal(journal_put(fixture_vrk(&fx), &pos, bad[i], &f), ERR_OK);
+		assert_int_equal(open_it(buf_span(&f), &st), ERR_VAULT_DAMAGED);
+		f.len = fx.file.len;
+	}
 	buf_done(&f);
 }
 
@@ -512,6 +516,11 @@ test_check_bad(void **state)
 	assert_int_equal(r.finding[0].err, ERR_VAULT_SLOT);
 	assert_int_equal(r.finding[0].slot, 1);
 	assert_int_equal(r.finding[0].offset, 512 + 2048);
+	memcpy(f.p, fx.file.p, fx.file.len);
+	f.p[512] = 2;
+	fixture_fix_trailer(f.p);
+	assert_int_equal(check_file(buf_span(&f), &r), ERR_OK);
+	assert_int_equal(r.finding[0].err, ERR_VERSION);
 	memcpy(f.p, fx.file.p, fx.file.len);
 	f.p[OUTER_BODY + 1000] ^= 1;
 	assert_int_equal(check_file(buf_span(&f), &r), ERR_OK);

@@ -105,7 +105,7 @@ static bool
 is_head(struct span b, size_t most, const uint8_t want[JOURNAL_HEAD])
 {
 	for (size_t i = 0; i < b.len && i < most; i++)
-		if (b.p[i] != want[i] && (i < 4 || i >= 8))
+		if ((i < 4 || i >= 8) && b.p[i] != want[i])
 			return false;
 	return true;
 }

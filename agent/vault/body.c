@@ -69,9 +69,9 @@ take_items(struct items *items, struct cbor *c)
 			return e;
 		raw.len = (size_t)(c->p - raw.p);
 		if ((e = items_add(items, raw, &it)))
-			return e == ERR_EXISTS ? ERR_FORMAT : e;
+			return e;
 	}
-	return ERR_OK;
+	return items_link(items) ? ERR_FORMAT : ERR_OK;
 }
 
 static enum err

@@ -227,13 +227,63 @@ items_add(struct items *t, struct span raw, const struct item *it)
 
 	if ((e = items_reserve(t, 1)))
 		return e;
-	if (items_find_id(t, it->id.p))
-		return ERR_EXISTS;
 	t->v[t->n] = (struct items_entry){ .owned = false };
 	fill(t, &t->v[t->n], raw, it);
-	link_entry(t, t->n);
 	t->n++;
 	t->live++;
+	return ERR_OK;
+}
+
+/* False when the id is there already. */
+static bool
+link_id(struct items *t, size_t pos)
+{
+	struct items_entry *en = &t->v[pos];
+	uint32_t *head = &t->by_id[en->hash_id & (t->nheads - 1)];
+
+	for (uint32_t at = *head; at; at = t->v[at - 1].next_id) {
+		const struct items_entry *other = &t->v[at - 1];
+
+		if (other->hash_id == en->hash_id &&
+		    memcmp(other->raw + other->id_at, en->raw + en->id_at, ITEM_ID_LEN) == 0)
+			return false;
+	}
+	en->next_id = *head;
+	*head = (uint32_t)pos + 1;
+	return true;
+}
+
+static void
+link_label(struct items *t, size_t pos)
+{
+	uint32_t *head = &t->by_label[t->v[pos].hash_label & (t->nheads - 1)];
+
+	t->v[pos].next_label = *head;
+	*head = (uint32_t)pos + 1;
+}
+
+/* A load would wait for memory at each item: the heads of those to come are fetched ahead. */
+#define AHEAD 16
+
+enum err
+items_link(struct items *t)
+{
+	if (t->nheads) {
+		memset(t->by_id, 0, t->nheads * sizeof *t->by_id);
+		memset(t->by_label, 0, t->nheads * sizeof *t->by_label);
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		if (i + AHEAD < t->n)
+			__builtin_prefetch(&t->by_id[t->v[i + AHEAD].hash_id & (t->nheads - 1)], 1);
+		if (!link_id(t, i))
+			return ERR_EXISTS;
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		if (i + AHEAD < t->n)
+			__builtin_prefetch(
+			    &t->by_label[t->v[i + AHEAD].hash_label & (t->nheads - 1)], 1);
+		link_label(t, i);
+	}
 	return ERR_OK;
 }
 

@@ -55,8 +55,10 @@ verb_vault_previous(struct cli *c)
 		return term_is_there(&c->term)
 		    ? ERR_REFUSED
 		    : cli_wrong(c, "nobody is there to ask: say --force");
-	if (!e && !(e = cli_ask(c, OP_VAULT_PREVIOUS, &q, NULL, &done)))
+	if (!e && !(e = cli_ask(c, OP_VAULT_PREVIOUS, &q, NULL, &done))) {
 		out_say("the version before is in place; the other one is kept beside it");
+		out_say("open it with 'ownkey unlock --accept-older'");
+	}
 	if (e == ERR_BUSY && !c->hint[0])
 		snprintf(c->hint, sizeof c->hint, "lock first: 'ownkey lock'");
 	return e;

@@ -31,7 +31,7 @@ made()
 for program in ownkey ownkey-agent; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$BINDIR/$program"
 done
-for program in ownkey-token ownkey-worker ownkey-prompt; do
+for program in ownkey-token ownkey-worker ownkey-prompt ownkey-softtoken; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$LIBEXECDIR/$program"
 done
 for page in man/*.[1-8]; do

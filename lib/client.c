@@ -7,16 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/chan.h"
+#include "lib/log.h"
 #include "lib/paths.h"
 #include "lib/sock.h"
 #include "lib/spawn.h"
 #include "lib/text.h"
 
 #define START_MS 10000
+#define LOG_MOST (1024 * 1024)
 
 static void
 keep_text(struct client_conn *c, struct span text)
@@ -177,6 +180,24 @@ wait_ready(int fd)
 	return read(fd, &byte, 1) == 1 ? ERR_OK : ERR_NOAGENT;
 }
 
+/* The agent outlives the terminal and the pipes of who starts it: it writes to agent.log in the
+ * state directory, begun anew when it has grown.  -1: to nowhere. */
+static int
+open_log(void)
+{
+	char dir[PATHS_MAX], path[PATHS_MAX + 16];
+	struct stat st;
+	int fd;
+
+	if (paths_state(dir, sizeof dir) || sock_mkdir_private(dir))
+		return -1;
+	snprintf(path, sizeof path, "%s/agent.log", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size > LOG_MOST && ftruncate(fd, 0))
+		log_warn("the agent's log cannot be begun anew");
+	return fd;
+}
+
 enum err
 client_start_agent(const char *const *args)
 {
@@ -188,7 +209,7 @@ client_start_agent(const char *const *args)
 		.nfds = 4,
 		.new_session = true,
 		.outlives = true };
-	int ready[2];
+	int ready[2], log;
 	enum err e;
 
 	for (size_t i = 0; args && args[i] && i < 12; i++)
@@ -198,11 +219,12 @@ client_start_agent(const char *const *args)
 	if (pipe2(ready, O_CLOEXEC))
 		return ERR_IO;
 	sp.fds[0] = sp.fds[1] = -1;
-	/* a pipe that the agent kept open would keep its reader waiting for as long as it runs */
-	sp.fds[2] = isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
+	sp.fds[2] = log = open_log();
 	sp.fds[3] = ready[1];
 	e = start_detached(&sp);
 	close(ready[1]);
+	if (log >= 0)
+		close(log);
 	if (!e)
 		e = wait_ready(ready[0]);
 	close(ready[0]);

@@ -93,4 +93,5 @@ E(SLOTSFULL,       95, 1, "PAM_SYSTEM_ERR",       5, "all sixteen ways in are ta
 E(KDF_MEMORY,      96, 1, "PAM_BUF_ERR",          5, "not enough memory for this passphrase", "close something, or use another way in")
 E(NOTREAL,         97, 1, "PAM_SERVICE_ERR",      5, "this is a try-out: nothing here is real", "")
 E(VAULT_NEWER,     98, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the way in has gone stale: this copy was made before it was renewed", "use a newer copy of the vault")
+E(VAULT_UNSURE,    99, 1, "PAM_SYSTEM_ERR",       5, "the change is in place, but the disk does not confirm that it will stay", "copy the vault elsewhere now, and look at the disk")
 /* clang-format on */

@@ -129,7 +129,8 @@ native_reply(struct conn *c, struct span frame)
 		return;
 	if (op == OP_LOCK && status == ERR_OK)
 		c->f->between = true;
-	if (chan_put(&c->chan, frame))
+	/* one that asks and never reads is not kept waiting for */
+	if (c->chan.out.len - c->chan.out_at > FRONT_CONN_MOST || chan_put(&c->chan, frame))
 		conn_close(c);
 	else
 		conn_mark(c);

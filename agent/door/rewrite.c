@@ -170,19 +170,19 @@ put_in_place(const struct file *f)
 static enum err
 settle(struct file *f)
 {
+	enum err e = ERR_OK;
+
 	file_close(&f->fd);
 	f->fd = f->tmp;
 	f->tmp = -1;
 	f->size_read = (uint64_t)f->tmp_len;
-	if (fsync(f->dirfd)) {
-		log_warn("the folder of the vault could not be synced");
-		return file_error();
-	}
+	if (fsync(f->dirfd))
+		e = ERR_VAULT_UNSURE;
 	if (f->drop_prev && unlinkat(f->dirfd, FILE_PREV, 0) == 0 && fsync(f->dirfd))
 		log_warn("the folder of the vault could not be synced");
 	if (file_write_seen(f, SPAN(f->seen_new, f->seen_len), f->seen_at, true))
 		log_warn("the record of the newest version could not be written");
-	return ERR_OK;
+	return e;
 }
 
 enum err

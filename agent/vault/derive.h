@@ -58,16 +58,16 @@ MUST enum err derive_path_check(const struct derive_path *path);
  * component written %2F and %25; "#ed25519" may be missing (*alg is empty then).  The result is
  * checked; it borrows from text and mem.  ERR_FORMAT, and those of derive_path_check.
  */
-MUST enum err derive_path_parse(struct span text, struct buf *mem, struct derive_path *path,
-				struct span *alg);
+MUST enum err derive_path_parse(
+    struct span text, struct buf *mem, struct derive_path *path, struct span *alg);
 /* Append the text form; alg may be empty. */
 void derive_path_print(const struct derive_path *path, struct span alg, struct buf *out);
 
 /* seed 32 bytes; *root must be empty and gets 64. */
 MUST enum err derive_root(struct span seed, struct sec *root);
 /* Private key, or password as text, into *out, which must be empty.  Checks path and alg. */
-MUST enum err derive_key(const struct sec *root, const struct derive_path *path, struct span alg,
-			 struct sec *out);
+MUST enum err derive_key(
+    const struct sec *root, const struct derive_path *path, struct span alg, struct sec *out);
 /* Append the public key: Ed25519, X25519 32 bytes; P-256, secp256k1 65 (SEC 1, uncompressed);
  * nothing for secrets and passwords.  ERR_RANGE when private is no key of this algorithm. */
 MUST enum err derive_public(struct span alg, struct span private, struct buf *out);

@@ -34,8 +34,9 @@ static void
 put_reply(struct buf *b, const struct req *r, enum err status)
 {
 	bool result = status == ERR_OK && r->out.len > 0;
+	bool detail = status != ERR_OK && r->text[0]; /* why it failed, not what was on the way */
 
-	cbor_put_map(b, 3u + result + (r->text[0] != '\0'));
+	cbor_put_map(b, 3u + result + detail);
 	cbor_put_uint(b, 1);
 	cbor_put_uint(b, r->row->op);
 	cbor_put_uint(b, 2);
@@ -46,7 +47,7 @@ put_reply(struct buf *b, const struct req *r, enum err status)
 		cbor_put_uint(b, 4);
 		buf_put_span(b, buf_span(&r->out));
 	}
-	if (r->text[0]) {
+	if (detail) {
 		cbor_put_uint(b, 5);
 		cbor_put_str(b, r->text);
 	}

@@ -30,7 +30,7 @@ struct job {
 	struct fiber *fiber;
 	bool cancelled;
 	bool waits;
-	bool wants_disk;
+	const struct turn *wants;
 	struct loop_timer *timer;
 	struct helper helper[JOB_HELPERS];
 	uint8_t id[JOB_ID_LEN]; /* secret.sock id in use, zero = none */

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "agent/vault/job.h"
+#include "agent/vault/turn.h"
 #include "lib/crypto.h"
 #include "lib/log.h"
 #include "lib/sock.h"
@@ -211,6 +212,16 @@ job_recv_any(struct job *j, uint64_t ms, struct helper **h, struct span *frame)
 	return e;
 }
 
+static bool
+runs_token(const struct job *j)
+{
+	for (size_t i = 0; i < JOB_HELPERS; i++)
+		if (j->helper[i].handle && j->helper[i].kind == HELPER_TOKEN)
+			return true;
+	return false;
+}
+
+/* With its last token helper a job is done with touches, for now. */
 void
 job_end(struct job *j, struct helper *h)
 {
@@ -221,6 +232,8 @@ job_end(struct job *j, struct helper *h)
 		chan_done(&h->chan);
 	tell(j->v, CONTROL_KILL, h->handle, NULL);
 	*h = (struct helper){ 0 };
+	if (!runs_token(j))
+		turn_release(j, &j->v->tokens);
 }
 
 void

@@ -43,12 +43,12 @@ struct keys_slot {
 };
 
 /* Wrap 0 by somebody who has the factors. */
-MUST enum err keys_wrap(const struct keys_slot *s, const struct sec *prk, struct span vrk,
-			uint8_t wrap[KEYS_WRAP]);
+MUST enum err keys_wrap(
+    const struct keys_slot *s, const struct sec *prk, struct span vrk, uint8_t wrap[KEYS_WRAP]);
 /* Wrap 1 by somebody who knows auth (from the slot's note in the body); xp is the header's.
  * ERR_RANGE: xp is of small order. */
-MUST enum err keys_wrap_deferred(const struct keys_slot *s, struct span auth, struct span vrk,
-				 uint8_t wrap[KEYS_WRAP_DEFERRED]);
+MUST enum err keys_wrap_deferred(
+    const struct keys_slot *s, struct span auth, struct span vrk, uint8_t wrap[KEYS_WRAP_DEFERRED]);
 /*
  * Open either kind; wrap: what the slot has, at least as long as the kind wants (zeros behind it).
  *   ERR_VAULT_KEY      these factors belong to another slot
@@ -57,8 +57,8 @@ MUST enum err keys_wrap_deferred(const struct keys_slot *s, struct span auth, st
  *   ERR_VAULT_DAMAGED  the tag alone is wrong
  *   ERR_VERSION        unknown kind of wrap
  */
-MUST enum err keys_unwrap(const struct keys_slot *s, const struct sec *prk, struct span wrap,
-			  struct sec *vrk);
+MUST enum err keys_unwrap(
+    const struct keys_slot *s, const struct sec *prk, struct span wrap, struct sec *vrk);
 
 /* --- under VRK (32 bytes) --- */
 
@@ -75,10 +75,10 @@ struct keys_item {
 };
 
 /* Secret of an item; appended to box. */
-MUST enum err keys_item_seal(struct span vrk, const struct keys_item *it, struct span secret,
-			     struct buf *box);
-MUST enum err keys_item_open(struct span vrk, const struct keys_item *it, struct span box,
-			     struct sec *secret);
+MUST enum err keys_item_seal(
+    struct span vrk, const struct keys_item *it, struct span secret, struct buf *box);
+MUST enum err keys_item_open(
+    struct span vrk, const struct keys_item *it, struct span box, struct sec *secret);
 /* seed_g; appended to box. */
 MUST enum err keys_seed_seal(struct span vrk, uint32_t g, struct span seed, struct buf *box);
 MUST enum err keys_seed_open(struct span vrk, uint32_t g, struct span box, struct sec *seed);

@@ -14,6 +14,8 @@ enum err op_cancel(struct req *r);
 enum err op_lock(struct req *r);
 /* op_unlock.c */
 enum err op_unlock(struct req *r);
+/* It is open now, by this slot: clocks start, subscribers are told. */
+void op_unlocked(struct vault *v, int slot);
 /* op_init.c */
 enum err op_init(struct req *r);
 /* op_token.c */

@@ -42,6 +42,8 @@ op_id_export(struct req *r)
 	REQ_MUST_WAIT(r);
 	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
 		return e;
+	if (!it.policy.may_export)
+		return ERR_DENIED;
 	p.request = in->label;
 	if ((e = policy_prove(r, &p, NULL)))
 		return e;

@@ -82,7 +82,7 @@ make_item(struct req *r, const struct format *f, const struct format_key *k, str
 		.purpose = span_str(k->purpose),
 		.alg = span_str(k->alg) };
 	wire_mark(&item_origin_map, &it->origin);
-	it->policy = (struct item_policy){ .use = k->use };
+	it->policy = (struct item_policy){ .use = k->use, .may_export = true };
 	wire_mark(&item_policy_map, &it->policy);
 	a->epoch = (struct item_epoch){ .epoch = in->epoch, .created = it->mtime };
 	wire_mark(&item_epoch_map, &a->epoch);

@@ -12,6 +12,7 @@
 #include "agent/vault/slotmake.h"
 #include "agent/vault/store.h"
 #include "lib/crypto.h"
+#include "lib/text.h"
 
 #define WORDS_MS 900000
 
@@ -36,6 +37,8 @@ check_request(const struct req *r, const struct ops_init *in)
 	unsigned ways = 1u + (in->ways & OPS_WAY_TOKEN ? 1 : 0) +
 	    ((in->ways & OPS_WAY_PASS) && !in->and_pass ? 1 : 0);
 
+	if (in->token_label.len && !text_is_name(in->token_label))
+		return ERR_TEXT;
 	if (in->and_pass && !(in->ways & OPS_WAY_TOKEN))
 		return ERR_USAGE;
 	if (ways < 2 && !in->one_way_in)
@@ -278,11 +281,7 @@ finish(struct making *m)
 	struct vault *v = m->r->v;
 	struct ops_init_rep rep = { .fingerprint = SPAN(m->fpr, 4), .note = span_str(m->note) };
 
-	v->open.is = true;
-	v->open.slot = 0;
-	v->open.since_unix = m->now;
-	v->open.since = loop_now();
-	vault_touch(v);
+	op_unlocked(v, 0);
 	rep.vault_id = SPAN(v->open.outer.vault_id, 16);
 	rep.path = span_str(v->store.path);
 	wire_mark(&ops_init_rep_map, &rep);
@@ -305,8 +304,12 @@ op_init(struct req *r)
 	m->r = r;
 	m->in = r->in;
 	m->now = (uint64_t)time(NULL);
-	if (!(e = make_all(m)))
-		e = finish(m);
+	e = make_all(m);
+	if (!e || e == ERR_VAULT_UNSURE) {
+		enum err told = finish(m);
+
+		e = e ? e : told;
+	}
 	body_done(&m->body);
 	sec_done(&m->vrk);
 	sec_zero(m, sizeof *m);

@@ -10,8 +10,8 @@
 #include "agent/vault/way.h"
 #include "lib/log.h"
 
-static void
-opened(struct vault *v, int slot)
+void
+op_unlocked(struct vault *v, int slot)
 {
 	struct ops_event ev = { .kind = OPS_EV_UNLOCKED };
 
@@ -73,7 +73,7 @@ unlock(struct req *r, struct span bytes, struct outer *o)
 	if ((e = way_open(r->job, &w, &got)))
 		return e;
 	if (!(e = store_open(r->job, &so, &got.vrk)) && !r->v->open.is) {
-		opened(r->v, got.slot);
+		op_unlocked(r->v, got.slot);
 		if (upgrade_slot(r->job, &got))
 			log_warn("the way in could not be renewed; it is tried again next time");
 	}

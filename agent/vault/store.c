@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "agent/vault/turn.h"
 #include "lib/log.h"
 
 #define DISK_MS 60000
@@ -11,32 +12,15 @@
 enum err
 store_take(struct job *j)
 {
-	struct store *s = &j->v->store;
-	enum err e = ERR_OK;
-
-	j->wants_disk = true;
-	while (s->owner && s->owner != j && !e)
-		e = job_wait(j, 0);
-	j->wants_disk = false;
-	if (!e)
-		s->owner = j;
-	return e;
+	return turn_take(j, &j->v->store.turn);
 }
 
 void
 store_release(struct job *j)
 {
-	struct vault *v = j->v;
-
-	if (v->store.owner != j)
-		return;
-	v->store.owner = NULL;
-	v->store.sink = NULL;
-	for (struct job *o = v->jobs; o && !v->store.owner; o = o->next)
-		if (o->wants_disk) {
-			job_wake(o, ERR_OK);
-			return;
-		}
+	if (j->v->store.turn.owner == j)
+		j->v->store.sink = NULL;
+	turn_release(j, &j->v->store.turn);
 }
 
 /* ---- talking to front ---- */
@@ -125,8 +109,8 @@ store_reply(struct vault *v, struct span payload)
 	if (r.more)
 		return;
 	take_last(&v->store, &r);
-	if (v->store.owner)
-		job_wake(v->store.owner, ERR_OK);
+	if (v->store.turn.owner)
+		job_wake(v->store.turn.owner, ERR_OK);
 }
 
 /* ---- reading ---- */
@@ -148,7 +132,7 @@ read_into(struct job *j, struct buf *out, bool previous)
 enum err
 store_read(struct job *j, struct buf *out)
 {
-	bool held = j->v->store.owner == j;
+	bool held = j->v->store.turn.owner == j;
 	enum err e = read_into(j, out, false);
 
 	if (!held)
@@ -484,7 +468,7 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 		goto out;
 	describe(w->outer, b, vrk, &nv.st, &f);
 	line_mark_of(&f, &m);
-	if ((e = write_file(j, w, &nv, &m))) {
+	if ((e = write_file(j, w, &nv, &m)) && e != ERR_VAULT_UNSURE) {
 		if (e == ERR_VAULT_CHANGED && v->open.is)
 			e = reload(j);
 		goto out;
@@ -497,17 +481,12 @@ out:
 	return e;
 }
 
-/* Going back is a decision of the owner: what is remembered of the newer version is void. */
+/* What is remembered of the newer version stays: whoever goes back says so again when unlocking, so
+ * that another program cannot do it unseen. */
 enum err
 store_previous(struct job *j)
 {
-	static const uint8_t nothing[SEEN_SIZE];
-	struct file_request q = { .op = FILE_PREVIOUS, .seen = SPAN(nothing, sizeof nothing) };
-	enum err e;
+	struct file_request q = { .op = FILE_PREVIOUS };
 
-	if ((e = ask(j, &q)))
-		return e;
-	j->v->mem = (struct control_memory){ 0 };
-	vault_remember(j->v);
-	return ERR_OK;
+	return ask(j, &q);
 }

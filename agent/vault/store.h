@@ -47,7 +47,7 @@ struct store_rewrite {
 	bool new_line;	   /* VRK was replaced: vault.prev is deleted */
 };
 MUST enum err store_rewrite(struct job *j, const struct store_rewrite *w);
-/* Exchange vault and vault.prev, make `seen` forget. */
+/* Exchange vault and vault.prev; the next unlock must say accept_older. */
 MUST enum err store_previous(struct job *j);
 /* Answers of front. */
 void store_reply(struct vault *v, struct span payload);

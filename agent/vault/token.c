@@ -1,5 +1,6 @@
 /* token.c - tokens that are plugged in: list, info, one call. */
 #include "agent/vault/token.h"
+#include "agent/vault/turn.h"
 
 #include <stdio.h>
 
@@ -188,7 +189,7 @@ token_call(struct job *j, const struct token *t, struct token_call *c)
 	c->job.path = span_str(t->path);
 	c->job.timeout_ms = ms;
 	wire_mark(&token_job_map, &c->job);
-	if (!(e = job_spawn(j, HELPER_TOKEN, NULL, &c->h)))
+	if (!(e = turn_take(j, &j->v->tokens)) && !(e = job_spawn(j, HELPER_TOKEN, NULL, &c->h)))
 		e = job_send(j, c->h, &token_job_map, &c->job);
 	while (!e && !end)
 		if (!(e = job_recv(j, c->h, ms + CALL_EXTRA_MS, &frame)))
@@ -274,7 +275,7 @@ first_touched(struct job *j, struct token **out)
 enum err
 tokens_select(struct job *j, const struct tokens *ts, const char *text, struct token **out)
 {
-	enum err e = ERR_OK;
+	enum err e = turn_take(j, &j->v->tokens);
 
 	for (size_t i = 0; i < ts->n && !e; i++)
 		if (!ts->t[i].err)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "agent/vault/token.h"
+#include "agent/vault/turn.h"
 #include "lib/crypto.h"
 #include "lib/log.h"
 
@@ -190,28 +191,45 @@ start_touch(struct job *j, struct assertion *as, struct token *t, const struct t
 	return job_send(j, h, &token_job_map, &q);
 }
 
+/* One token's word: *done when it has ended, well (ERR_OK) or not. */
+static enum err
+take_word(struct assertion *as, struct span frame, bool *done)
+{
+	struct token_event ev;
+	enum err e;
+
+	*done = true;
+	if (wire_decode(&token_event_map, frame, &ev))
+		return ERR_LIE_FORMAT;
+	if (ev.kind == TOKEN_EV_ERROR)
+		return err_is_known(ev.err) && ev.err ? (enum err)ev.err : ERR_TOKEN_IO;
+	*done = ev.kind == TOKEN_EV_RESULT;
+	if (!*done)
+		return ERR_OK;
+	if ((e = judge(as, &ev, true, false, as->ask->secret)) || !as->secret)
+		return e;
+	return sec_init_copy(as->secret, ev.secret);
+}
+
+/* A false answer ends the race for its own token only. */
 static enum err
 take_first(struct job *j, struct assertion *as)
 {
 	uint64_t ms = j->v->conf.touch_timeout * 1000ull + 5000;
-	enum err last = ERR_TOKEN_WRONG, e;
-	struct token_event ev;
+	enum err last = ERR_TOKEN_WRONG, e, word;
 	struct helper *h;
 	struct span frame;
+	bool done;
 
 	while (!(e = job_recv_any(j, ms, &h, &frame)) || e == ERR_HANGUP) {
-		if (!e && (e = wire_decode(&token_event_map, frame, &ev)))
-			e = ERR_LIE_FORMAT;
-		if (!e && ev.kind == TOKEN_EV_RESULT) {
-			e = judge(as, &ev, true, false, as->ask->secret);
-			if (!e && as->secret)
-				e = sec_init_copy(as->secret, ev.secret);
-			return e;
-		}
-		if (!e && ev.kind != TOKEN_EV_ERROR)
+		done = true;
+		word = e ? ERR_TOKEN_IO : take_word(as, frame, &done);
+		if (done && !word)
+			return ERR_OK;
+		if (!done)
 			continue;
-		if (!e && ev.err != ERR_TOKEN_WRONG)
-			last = err_is_known(ev.err) && ev.err ? (enum err)ev.err : ERR_TOKEN_IO;
+		if (word != ERR_TOKEN_WRONG)
+			last = word;
 		job_end(j, h);
 	}
 	return e == ERR_NOTFOUND ? last : e;
@@ -221,7 +239,7 @@ static enum err
 touch_any(struct job *j, struct assertion *as, struct tokens *ts)
 {
 	struct token_job q;
-	enum err e = ERR_OK;
+	enum err e = turn_take(j, &j->v->tokens);
 
 	fill_job(as, as->ask->purpose, as->ask->request, &q);
 	q.up = true;

@@ -50,12 +50,17 @@ struct client {
 	struct client *next; /* hash chain */
 };
 
+/* Something that one job uses at a time (turn.h). */
+struct turn {
+	struct job *owner; /* NULL = free */
+};
+
 /* The file as this process knows it (store.c). */
 struct store {
 	struct seen seen; /* what this machine remembers of it */
 	char path[PATHS_MAX];
-	bool prev;	   /* there is a vault.prev */
-	struct job *owner; /* uses the disk now; others queue */
+	bool prev;	  /* there is a vault.prev */
+	struct turn turn; /* who uses the disk now */
 	/* the answer that the owner waits for */
 	bool answered;
 	enum err err;
@@ -88,6 +93,7 @@ struct vault {
 	struct control_memory mem;
 	unsigned lacks;
 	struct store store;
+	struct turn tokens; /* who asks for a touch now */
 	struct open_vault open;
 	struct client *clients[1024];
 	unsigned nclients;

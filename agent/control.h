@@ -11,7 +11,7 @@
  *                       SECRET  fd = a person's connection for job id (their 16 bytes were read)
  *                       LOCK    SIGUSR1 or shutdown: exit now
  * vault -> supervisor   READY   sandboxed, serving
- *                       SPAWN   kind, handle (chosen by the vault), id (worker: deliver the person's
+ *                       SPAWN   kind, handle (chosen by the vault), id (worker: deliver a person's
  *                               connection for this id to the worker itself; zero = none)
  *                       EXPECT  deliver the connection for id to the vault
  *                       FORGET  id is void
@@ -46,7 +46,7 @@ enum control_type {
 
 enum helper_kind { HELPER_TOKEN = 1, HELPER_WORKER, HELPER_PROMPT };
 
-/* What a fresh vault process must know about the file so that front cannot feed it an older one. */
+/* What a fresh vault process must know of the file, so that front cannot feed it an older one. */
 struct control_memory {
 	uint8_t known; /* 0: nothing yet */
 	uint8_t vault_id[16];

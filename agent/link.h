@@ -44,8 +44,8 @@ struct link_peer {
 extern const struct wire_map link_peer_map;
 
 /*
- * The vault's file, as opaque bytes.  One operation at a time; data of more than LINK_CHUNK comes in
- * several frames with more = true on all but the last.
+ * The vault's file, as opaque bytes.  One operation at a time; data of more than LINK_CHUNK comes
+ * in several frames with more = true on all but the last.
  *
  * READ      front opens, checks owner and mode, locks shared while reading, keeps the descriptor;
  *           reply chunks: data; the last one has size and seen (whole content of the seen file).

@@ -26,7 +26,7 @@ struct running {
 	uint32_t handle; /* 0 = free */
 	uint32_t kind;	 /* enum helper_kind */
 	pid_t pid;
-	int deliver; /* worker: our end of its descriptor 1; -1 */
+	int deliver;		   /* worker: our end of its descriptor 1; -1 */
 	struct loop_timer *ending; /* it was told to end, and is killed when this runs out */
 };
 

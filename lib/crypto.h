@@ -18,7 +18,7 @@ MUST enum err crypto_init(void);
  * libcrypto works too: it is fetched at first use, which a sandboxed process must not rely on. */
 MUST enum err crypto_init_light(void);
 
-void crypto_random(void *p, size_t n); /* never fails (aborts) */
+void crypto_random(void *p, size_t n);	      /* never fails (aborts) */
 bool crypto_eq(struct span a, struct span b); /* constant time; lengths are public */
 bool crypto_is_zero(struct span a);	      /* constant time */
 
@@ -41,16 +41,16 @@ void crypto_hkdf256(struct span salt, struct span ikm, struct span info, uint8_t
 /* ChaCha20-Poly1305 IETF (RFC 8439).  Bulk goes through libcrypto.  out: in.len + 16 / in.len - 16,
  * not overlapping in.  open: ERR_VAULT_DAMAGED when the tag is wrong (out is wiped), ERR_TRUNCATED
  * when there is no room for one.  ERR_TOOBIG from 1 GiB on. */
-MUST enum err crypto_aead_seal(const uint8_t key[32], const uint8_t nonce[12], struct span ad,
-			       struct span in, uint8_t *out);
-MUST enum err crypto_aead_open(const uint8_t key[32], const uint8_t nonce[12], struct span ad,
-			       struct span in, uint8_t *out);
+MUST enum err crypto_aead_seal(
+    const uint8_t key[32], const uint8_t nonce[12], struct span ad, struct span in, uint8_t *out);
+MUST enum err crypto_aead_open(
+    const uint8_t key[32], const uint8_t nonce[12], struct span ad, struct span in, uint8_t *out);
 
 /* Ed25519 (RFC 8032).  seed 32, pub 32, sig 64.  sign: pub must be the seed's own: a signature made
  * with another one gives the private key away. */
 void crypto_ed25519_public(const uint8_t seed[32], uint8_t pub[32]);
-void crypto_ed25519_sign(const uint8_t seed[32], const uint8_t pub[32], struct span msg,
-			 uint8_t sig[64]);
+void crypto_ed25519_sign(
+    const uint8_t seed[32], const uint8_t pub[32], struct span msg, uint8_t sig[64]);
 bool crypto_ed25519_verify(const uint8_t pub[32], struct span msg, const uint8_t sig[64]);
 /* SHA-512(seed), clamped: tor's expanded secret key. */
 void crypto_ed25519_expand(const uint8_t seed[32], uint8_t out[64]);
@@ -74,11 +74,11 @@ MUST enum err crypto_secp256k1_scalar(const uint8_t stream[48], uint8_t d[32]);
 
 /* AES-256-CBC without padding (CTAP PIN protocols); in.len multiple of 16, else ERR_RANGE; iv
  * NULL = zero.  out: in.len bytes. */
-MUST enum err crypto_aes256_cbc(bool encrypt, const uint8_t key[32], const uint8_t *iv,
-				struct span in, uint8_t *out);
+MUST enum err crypto_aes256_cbc(
+    bool encrypt, const uint8_t key[32], const uint8_t *iv, struct span in, uint8_t *out);
 /* AES-256-CTR (Matrix). */
-MUST enum err crypto_aes256_ctr(const uint8_t key[32], const uint8_t iv[16], struct span in,
-				uint8_t *out);
+MUST enum err crypto_aes256_ctr(
+    const uint8_t key[32], const uint8_t iv[16], struct span in, uint8_t *out);
 
 /* Argon2id v1.3, p = 1.  out any length 16..64.  ERR_KDF_MEMORY, ERR_RANGE (m < 8, t < 1). */
 struct crypto_argon {
@@ -86,8 +86,8 @@ struct crypto_argon {
 	uint32_t m;	     /* KiB */
 	uint32_t t;	     /* passes */
 };
-MUST enum err crypto_argon2id(struct span pass, const struct crypto_argon *cost, uint8_t *out,
-			      size_t len);
+MUST enum err crypto_argon2id(
+    struct span pass, const struct crypto_argon *cost, uint8_t *out, size_t len);
 
 /* RSA key generation (worker only): PKCS#8 DER into out, which must be empty.  bits 2048, 3072,
  * 4096, else ERR_RANGE. */

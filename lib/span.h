@@ -14,9 +14,9 @@ struct span {
 	size_t len;
 };
 
-#define SPAN(ptr, n) ((struct span){(const uint8_t *)(ptr), (n)})
-#define SPAN_LIT(s) ((struct span){(const uint8_t *)(s), sizeof(s) - 1})
-#define SPAN_NONE ((struct span){NULL, 0})
+#define SPAN(ptr, n) ((struct span){ (const uint8_t *)(ptr), (n) })
+#define SPAN_LIT(s)  ((struct span){ (const uint8_t *)(s), sizeof(s) - 1 })
+#define SPAN_NONE    ((struct span){ NULL, 0 })
 
 /* From a NUL-terminated string; NULL gives the empty span. */
 static inline struct span

@@ -63,7 +63,7 @@ judge_signature(const struct token_expect *x, const struct token_event *ev)
 	return good ? ERR_OK : ERR_LIE_SIGNATURE;
 }
 
-/* The signature first: what is not signed by the slot's key says nothing, not even what is wrong. */
+/* The signature first: what the slot's key has not signed says nothing, not even what is wrong. */
 enum err
 token_judge(const struct token_expect *x, const struct token_event *ev)
 {

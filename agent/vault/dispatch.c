@@ -29,7 +29,7 @@ req_text(struct req *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* {1: op, 2: id, 3: status, [4: result], [5: text]}: the result is copied once, into the channel. */
+/* {1: op, 2: id, 3: status, [4: result], [5: text]}: the result is copied once, to the channel. */
 static void
 put_reply(struct buf *b, const struct req *r, enum err status)
 {

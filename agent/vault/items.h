@@ -36,7 +36,8 @@ void items_done(struct items *t);
 /* Room for n items at once. */
 MUST enum err items_reserve(struct items *t, size_t n);
 /* Loading an empty struct items: append each, borrowing raw; then index them all.  Before
- * items_link nothing is found.  ERR_EXISTS: an id is there twice; then only items_done may follow. */
+ * items_link nothing is found.  ERR_EXISTS: an id is there twice; then only items_done may
+ * follow. */
 MUST enum err items_add(struct items *t, struct span raw, const struct item *it);
 MUST enum err items_link(struct items *t);
 /* Insert or replace, copying raw. */

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 from job import BUILD
@@ -120,5 +121,6 @@ def without_runtime(directory):
 
 
 if __name__ == "__main__":
+    tempfile.tempdir = "/tmp"  # a try-out lives in the runtime directory only if its sockets fit
     sys.exit(run_parallel([(t.__doc__.split(":")[0], t) for t in (
         command, shell, killed, no_command, without_runtime)]))

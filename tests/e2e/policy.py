@@ -22,7 +22,7 @@ def widening(label):
             ("slot.remove", {"label": "passphrase"}),
             ("id.export", {"label": label}),
             ("policy.set", {"label": label, "use": 0}),
-            ("policy.set", {"label": label, "use": 2, "may_export": True}),
+            ("policy.set", {"label": "kept", "use": 2, "may_export": True}),
             ("policy.set", {"label": "kept", "use": 1}),
             ("secret.remove", {"label": "kept"})]
 
@@ -36,6 +36,7 @@ def opened(directory, **conf):
             key = c.call("id.add", service="ssh", account="me")["items"][0].label
             c.call("policy.set", label=key, use=2)
             c.call("secret.set", label="kept", value=b"the value", use=2)
+            c.call("policy.set", label="kept", may_export=False)
             yield agent, token, person, c, key
 
 

@@ -44,7 +44,8 @@ regions()
 # What exit statuses the errors have, and which ownkey(1) explains.
 exit_statuses()
 {
-	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh ENV/s/^\.It Li \([0-9]*\)$/\1/p' man/ownkey.1 >"$work/said"
+	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh ENV/s/^\.It Li \([0-9]*\)$/\1/p' man/ownkey.1 \
+		>"$work/said"
 	"$dump" exits | diff "$work/said" - |
 		sed -n 's/^[<>]/exit status, ownkey(1) < > errors: &/p'
 }
@@ -54,7 +55,9 @@ exit_statuses()
 said_verbs()
 {
 	sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/p' man/ownkey.1 | tr -d '\134' | awk '
-		function proof() { print verb " --with"; print verb " --slot"; print verb " --force" }
+		function proof() {
+			print verb " --with"; print verb " --slot"; print verb " --force"
+		}
 		/^\.It Cm / { print substr($0, 8) }
 		/^\.It Xo$/ { inside = 1 }
 		/^\.Xc$/ { inside = 0 }
@@ -88,7 +91,8 @@ shown_verbs()
 said_options()
 {
 	sed -n '/^\.Sh OPTIONS/,/^\.Sh FORMATS/p' man/ownkey.1 | tr -d '\134' |
-		sed -nE 's/^\.It Fl (. , )?-([a-z-]+)( Ar (.*))?$/--\2 \4/p' | tr '[:lower:]' '[:upper:]'
+		sed -nE 's/^\.It Fl (. , )?-([a-z-]+)( Ar (.*))?$/--\2 \4/p' |
+		tr '[:lower:]' '[:upper:]'
 }
 
 shown_options()

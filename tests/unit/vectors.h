@@ -61,8 +61,8 @@ vectors_string(const char *p, const char *stop, char *out, size_t cap)
 	return p + 1;
 }
 
-/* In doc, the string called name of the vector called id ("" is none).  Aborts when missing, so that
- * a renamed vector is noticed. */
+/* In doc, the string called name of the vector called id ("" is none).  Aborts when missing, so
+ * that a renamed vector is noticed. */
 static inline const char *
 vectors_get(const char *doc, const char *id, const char *name, char *out, size_t cap)
 {

@@ -22,7 +22,8 @@ static const struct wire_field ops_hello_rep_fields[] = {
 	WIRE_F(ops_hello_rep, 1, UINT, 0, protocol, 0, 65535, "version of the protocol"),
 	WIRE_F(ops_hello_rep, 2, TEXT, WF_OPT, version, 1, 63, "version of the agent"),
 	WIRE_F(ops_hello_rep, 3, BOOL, WF_OPT, locked, 0, 1, "the vault is locked"),
-	WIRE_F(ops_hello_rep, 4, BOOL, WF_OPT, vault, 0, 1, "there is a vault"),
+	WIRE_F(ops_hello_rep, 4, BOOL, WF_OPT, vault, 0, 1,
+	    "there is a vault; told only while it is open"),
 	WIRE_F(ops_hello_rep, 5, BOOL, WF_OPT, notreal, 0, 1, "a try-out"),
 };
 const struct wire_map ops_hello_rep_map = { "hello-reply", sizeof(struct ops_hello_rep),

@@ -349,6 +349,16 @@ fold_journal(struct job *j)
 		log_warn("the journal could not be folded into the vault file");
 }
 
+static void
+tell_changed(struct vault *v)
+{
+	struct ops_event ev = { .kind = OPS_EV_CHANGED };
+
+	wire_mark(&ops_event_map, &ev);
+	if (v->open.is)
+		client_event_all(v, &ev);
+}
+
 enum err
 store_append(struct job *j, const struct delta *d)
 {
@@ -368,6 +378,7 @@ store_append(struct job *j, const struct delta *d)
 		vault_lock(v);
 	if (!e) {
 		v->open.state = next;
+		tell_changed(v);
 		fold_journal(j);
 	}
 	buf_done(&cbor);
@@ -475,6 +486,7 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 	}
 	vaultfile_commit(w->outer, b, &v->open.state, &nv);
 	adopt(v, w);
+	tell_changed(v);
 	remember(v, &m);
 out:
 	vaultfile_new_done(&nv);

@@ -13,6 +13,7 @@
  *   LINK_REPLY    a native frame for the connection (reply or event), to be forwarded as it is
  *   LINK_DROP     close the connection
  *   LINK_FILE     struct file_request
+ *   LINK_PUBLIC   rows of keys (ops_item, one behind the other), which front shows while locked
  *
  * Both sides read all there is, work, and write once.
  */
@@ -31,7 +32,8 @@ enum link_type {
 	LINK_REQUEST = 3,
 	LINK_FILE = 4,
 	LINK_REPLY = 5,
-	LINK_DROP = 6
+	LINK_DROP = 6,
+	LINK_PUBLIC = 7
 };
 
 struct link_peer {

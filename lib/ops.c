@@ -24,7 +24,7 @@ const struct op_row ops[] = {
 {OP_SLOT_VERIFY, "slot.verify", OPF_OWNER | OPF_JOB, &ops_slot_sel_map, &ops_slot_rep_map, "prove that a way in opens the vault"},
 {OP_SLOT_RENEW, "slot.renew", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_slot_sel_map, &ops_slot_rep_map, "give a way in new keys; makes a new line"},
 {OP_SLOT_LABEL, "slot.label", OPF_OWNER | OPF_JOB, &ops_slot_sel_map, &ops_slot_rep_map, "rename a way in"},
-{OP_ID_LIST, "id.list", OPF_OWNER, &ops_page_map, &ops_item_list_rep_map, "identities, by pages"},
+{OP_ID_LIST, "id.list", OPF_OWNER, &ops_page_map, &ops_item_list_rep_map, "identities, by pages; while locked, those that the last unlock showed"},
 {OP_ID_ADD, "id.add", OPF_OWNER | OPF_JOB, &ops_id_add_map, &ops_item_list_rep_map, "derive the keys of an identity"},
 {OP_ID_SHOW, "id.show", OPF_OWNER, &ops_sel_map, &ops_id_show_rep_map, "public forms of a key"},
 {OP_ID_EXPORT, "id.export", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, &ops_export_rep_map, "hand out a private key"},

@@ -37,6 +37,8 @@ from_vault(struct front *f, struct span frame)
 	c = conn_find(f, number);
 	if (type == LINK_FILE)
 		file_request(&f->file, payload, &f->vault.out);
+	else if (type == LINK_PUBLIC)
+		public_take(f, payload);
 	else if (type == LINK_REPLY && c)
 		native_reply(c, payload);
 	else if (type == LINK_DROP && c)
@@ -82,6 +84,7 @@ vault_come(struct front *f, int fd)
 	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++)
 		if (f->conns[i])
 			native_renew(f->conns[i]);
+	f->locked = true;
 	f->between = false;
 	f->paused = false;
 	conn_resume_all(f);

@@ -55,7 +55,9 @@ struct front {
 	unsigned nconns;
 	struct conn *dirty;
 	bool paused;
-	bool between; /* the old vault is ending, the new one not there yet */
+	struct buf public; /* public rows of keys, shown while locked */
+	bool locked;	   /* no vault has been opened since the last lock */
+	bool between;	   /* the old vault is ending, the new one not there yet */
 	struct file file;
 };
 
@@ -73,6 +75,12 @@ void conn_mark(struct conn *c);
 void conn_flush_marked(struct front *f);
 /* Read again what was left unread while paused. */
 void conn_resume_all(struct front *f);
+
+/* ---- public.c ---- */
+/* id.list while locked, answered here. */
+MUST enum err public_list(struct conn *c, const struct ops_request *q);
+/* The rows of an open vault. */
+void public_take(struct front *f, struct span rows);
 
 /* ---- native.c ---- */
 /* One frame of a client: checked, then forwarded.  An error ends the connection. */

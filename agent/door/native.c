@@ -95,6 +95,8 @@ native_request(struct conn *c, struct span frame)
 		return ERR_UNSUPPORTED;
 	if ((e = check(row, q.params)))
 		return answer(c, row->op, q.id, e);
+	if (row->op == OP_ID_LIST && c->f->locked && c->f->public.len && c->hello.len)
+		return public_list(c, &q) ? answer(c, row->op, q.id, ERR_RANGE) : ERR_OK;
 	if ((e = remember(c, &q)))
 		return e;
 	keep(c, row->op, frame);

@@ -8,6 +8,7 @@
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
 #include "agent/vault/policy.h"
+#include "agent/vault/public.h"
 #include "agent/vault/store.h"
 #include "lib/text.h"
 
@@ -189,8 +190,10 @@ op_id_add(struct req *r)
 	if ((e = check_add(r->in, &f)) || (e = store_take(r->job)))
 		return e;
 	memset(a, 0, sizeof a);
-	if (!(e = add_keys(r, f, &d, a, &n)) && !(e = store_append(r->job, &d)))
+	if (!(e = add_keys(r, f, &d, a, &n)) && !(e = store_append(r->job, &d))) {
+		public_send(r->v);
 		e = answer_added(r, a, n);
+	}
 	for (size_t i = 0; i < n; i++) {
 		buf_done(&a[i].label);
 		buf_done(&a[i].public);
@@ -290,7 +293,8 @@ op_id_retire(struct req *r)
 	wire_mark(&item_epoch_map, &ep);
 	it.epochs = (struct wire_list){ .v = &ep, .n = 1 };
 	keyring_forget(r->v, it.id.p);
-	e = itemop_change(r, &it);
+	if (!(e = itemop_change(r, &it)))
+		public_send(r->v);
 	buf_done(&mem);
 	return e;
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/vault/job.h"
+#include "agent/vault/public.h"
 #include "agent/vault/op.h"
 #include "agent/vault/store.h"
 #include "agent/vault/upgrade.h"
@@ -22,6 +23,7 @@ op_unlocked(struct vault *v, int slot)
 	vault_touch(v);
 	wire_mark(&ops_event_map, &ev);
 	client_event_all(v, &ev);
+	public_send(v);
 }
 
 static enum err

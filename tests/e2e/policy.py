@@ -305,7 +305,21 @@ def hangs(directory):
                 expect(c.wait(request), "CANCELLED")
 
 
+def still_visible(directory):
+    """public rows of keys stay visible after lock, secrets and their names do not"""
+    with opened(directory) as (agent, _, person, c, key):
+        rows = [(i.label, i.shown) for i in c.call("id.list")["items"]]
+        assert rows and rows[0][0] == key and rows[0][1].startswith("ssh-ed25519 ")
+        agent.lock()
+        with contextlib.closing(agent.client(person)) as d:
+            assert [(i.label, i.shown) for i in d.call("id.list")["items"]] == rows
+            assert d.call("id.list", match="nothing like it").get("items", []) == []
+            expect(d.ask("secret.list"), "LOCKED")
+            expect(d.ask("id.show", label=key), "LOCKED")
+
+
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
         no_token, nobody, wrong_factors, other_token, fresh_factor, stronger, each_time, no_replay,
-        two_at_once, once, answered_no, not_free, no_pinentry, hangs)]))
+        two_at_once, once, answered_no, not_free, no_pinentry, hangs,
+        still_visible)]))

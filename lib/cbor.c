@@ -202,7 +202,7 @@ static bool
 is_after(struct span key, struct span before)
 {
 	size_t n = key.len < before.len ? key.len : before.len;
-	int d = n ? memcmp(key.p, before.p, n) : 0;
+	int d = n && before.p ? memcmp(key.p, before.p, n) : 0;
 
 	return d > 0 || (d == 0 && key.len > before.len);
 }

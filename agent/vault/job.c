@@ -80,18 +80,16 @@ job_start(
 	v->jobs = j;
 	v->njobs++;
 	c->njobs++;
-	if (!(e = buf_err(&j->params)) && !(e = fiber_start(&j->fiber, job_main, j))) {
-		if (fiber_ended(j->fiber))
-			job_free(j);
+	if (!(e = buf_err(&j->params)) && !(e = fiber_start(&j->fiber, job_main, j)))
 		return ERR_OK;
-	}
 	job_free(j);
 out:
 	dispatch_reply(&refused, e);
 	return e;
 }
 
-/* The fiber goes on; the job is gone afterwards when it came to its end. */
+/* The fiber goes on; a job that came to its end is freed at the end of the wake-up (job_reap), so
+ * that nobody on the way finds it gone. */
 void
 job_wake(struct job *j, enum err reason)
 {
@@ -99,8 +97,18 @@ job_wake(struct job *j, enum err reason)
 		return;
 	j->waits = false;
 	fiber_wake(j->fiber, reason);
-	if (fiber_ended(j->fiber))
-		job_free(j);
+}
+
+void
+job_reap(struct vault *v)
+{
+	struct job *next;
+
+	for (struct job *j = v->jobs; j; j = next) {
+		next = j->next;
+		if (fiber_ended(j->fiber))
+			job_free(j);
+	}
 }
 
 static void
@@ -138,7 +146,7 @@ cancel(struct job *j)
 	job_wake(j, ERR_CANCELLED);
 }
 
-/* Waking may free jobs and change the list: start over after each. */
+/* Waking may start jobs and change the list: start over after each. */
 void
 job_cancel(struct vault *v, struct client *c, uint64_t request)
 {
@@ -149,19 +157,24 @@ job_cancel(struct vault *v, struct client *c, uint64_t request)
 		}
 }
 
-void
-job_cancel_client(struct vault *v, struct client *c)
+static struct job *
+job_of(const struct vault *v, const struct client *c)
 {
 	struct job *j = v->jobs;
 
-	while (j) {
-		if (j->r.c != c) {
-			j = j->next;
-			continue;
-		}
+	while (j && j->r.c != c)
+		j = j->next;
+	return j;
+}
+
+void
+job_cancel_client(struct vault *v, struct client *c)
+{
+	struct job *j;
+
+	while ((j = job_of(v, c)) != NULL) {
 		j->r.c = NULL;
 		c->njobs--;
 		cancel(j);
-		j = v->jobs;
 	}
 }

@@ -47,6 +47,8 @@ void job_cancel_client(struct vault *v, struct client *c);
 /* A message of the supervisor that concerns a job. */
 void job_control(struct vault *v, const struct control *m, int fd);
 
+/* Free the jobs that have ended: at the end of each wake-up. */
+void job_reap(struct vault *v);
 /* Let the fiber go on with this reason (no-op when it does not wait). */
 void job_wake(struct job *j, enum err reason);
 /* Sleep until something of this job happened or ms passed (0 = for ever). */

@@ -123,6 +123,7 @@ after(void *arg)
 {
 	struct vault *v = arg;
 
+	job_reap(v);
 	/* out of memory: a reply was lost, and its client would wait for ever */
 	if (buf_err(&v->front.out) || chan_flush(&v->front))
 		vault_lock(v);

@@ -332,6 +332,7 @@ MUST enum err
 sock_recv_fd(int sock, void *p, size_t cap, size_t *n, int *fd)
 {
 	union control control = { 0 };
+	/* cppcheck-suppress ctuuninitvar ; p is written, not read */
 	struct iovec iov = { p, cap };
 	struct msghdr mh = { .msg_iov = &iov,
 		.msg_iovlen = 1,

@@ -221,7 +221,7 @@ runs_token(const struct job *j)
 	return false;
 }
 
-/* With its last token helper a job is done with touches, for now. */
+/* With its last token helper a job gives the tokens to the next one. */
 void
 job_end(struct job *j, struct helper *h)
 {

@@ -48,11 +48,13 @@ walk(const struct body *b)
 			abort();
 }
 
+/* That it decodes again is seen in again(); cbor_check of the whole would say no to a value that is
+ * kept raw and CBOR_DEPTH deep in itself, which is where its depth is counted. */
 static void
 encode(const struct body *b, struct buf *out)
 {
 	buf_reset(out);
-	if (body_encode(b, 1, 1, out) != ERR_OK || cbor_check(buf_span(out)) != ERR_OK)
+	if (body_encode(b, 1, 1, out) != ERR_OK)
 		abort();
 }
 

@@ -2,11 +2,10 @@
 #include "agent/slot/slot.h"
 
 const struct slot_type slot_types[] = {
-	{ 1, "token", "token", true, "a FIDO2 token, by touch and usually PIN" },
-	{ 3, "token and passphrase", "token+passphrase", true,
-	    "a FIDO2 token and a passphrase, both needed" },
-	{ 4, "recovery phrase", "recovery phrase", true, "24 words on paper" },
-	{ 2, "passphrase", "passphrase", true, "a passphrase alone" },
+	{ 1, "token", "a FIDO2 token, by touch and usually PIN" },
+	{ 3, "token and passphrase", "a FIDO2 token and a passphrase, both needed" },
+	{ 4, "recovery phrase", "24 words on paper" },
+	{ 2, "passphrase", "a passphrase alone" },
 };
 const size_t nslot_types = sizeof slot_types / sizeof *slot_types;
 

@@ -11,10 +11,8 @@
 #include "lib/sec.h"
 
 struct slot_type {
-	unsigned factors;  /* exactly these bits (1 token, 2 passphrase, 4 phrase) */
-	const char *name;  /* as people read it */
-	const char *label; /* default name of a new one */
-	bool deferrable;   /* may be rewrapped without it at hand */
+	unsigned factors; /* exactly these bits (1 token, 2 passphrase, 4 phrase) */
+	const char *name; /* as people read it */
 	const char *help;
 };
 

@@ -7,7 +7,7 @@
  * records that were changed have memory of their own.
  *
  * Keys: 1 generation, 2 saved_at, 3 slot notes, 4 seeds, 5 items, 6 tombstones, 7 succession,
- * 8 audit, 9 defaults, 10 share ledger, 11 lines.  Keys of later versions are kept as they are.
+ * 8 audit, 9 defaults, 10 sets of shares, 11 lines, 12 backups.  Keys of later versions are kept as they are.
  */
 #ifndef AGENT_VAULT_BODY_H
 #define AGENT_VAULT_BODY_H
@@ -31,7 +31,8 @@ enum body_key {
 	BODY_AUDIT = 8,
 	BODY_DEFAULTS = 9,
 	BODY_SHARES = 10,
-	BODY_LINES_KEY = 11
+	BODY_LINES_KEY = 11,
+	BODY_BACKUPS = 12
 };
 
 struct body {

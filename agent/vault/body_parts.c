@@ -149,7 +149,7 @@ body_value_encode(const struct wire_map *m, const void *st, struct buf *out)
 
 /* ---- whole values ---- */
 static enum err
-check_succession(struct span value)
+check_list(const struct wire_map *m, size_t most, struct span value)
 {
 	struct cbor c = cbor_from(value);
 	size_t n;
@@ -157,8 +157,10 @@ check_succession(struct span value)
 
 	if ((e = cbor_get_array(&c, &n)))
 		return e;
+	if (n > most)
+		return ERR_LIMIT;
 	while (!e && n-- > 0)
-		e = wire_decode_at(&succession_map, &c, NULL);
+		e = wire_decode_at(m, &c, NULL);
 	return e;
 }
 
@@ -167,11 +169,15 @@ body_value_check(uint64_t key, struct span value)
 {
 	switch (key) {
 	case BODY_SUCCESSION:
-		return check_succession(value);
+		return check_list(&succession_map, BODY_SEEDS_MAX, value);
 	case BODY_AUDIT:
 		return wire_decode(&audit_map, value, NULL);
 	case BODY_DEFAULTS:
 		return wire_decode(&defaults_map, value, NULL);
+	case BODY_SHARES:
+		return check_list(&share_set_map, SHARE_SETS, value);
+	case BODY_BACKUPS:
+		return check_list(&backup_note_map, BACKUP_NOTES, value);
 	default:
 		return ERR_OK;
 	}

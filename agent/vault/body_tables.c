@@ -46,12 +46,15 @@ static const struct wire_field item_epoch_fields[] = {
 	WIRE_F(item_epoch, 1, UINT, 0, epoch, 0, INT32_MAX, "epoch"),
 	WIRE_E(item_epoch, 2, 0, state, 255, "active|retired|revoked", "state"),
 	WIRE_F(item_epoch, 3, UINT, WF_OPT | WF_TIME, created, 0, UINT64_MAX, "since"),
+	WIRE_F(item_epoch, 4, UINT, WF_OPT, generation, 0, UINT32_MAX,
+	    "of the seed; missing: the origin's"),
 };
 OPEN_MAP("epoch", item_epoch);
 
 static const struct wire_field item_fields[] = {
 	WIRE_F(item, 1, BYTES, WF_HEX, id, ITEM_ID_LEN, ITEM_ID_LEN, "item"),
-	WIRE_F(item, 2, UINT, 0, kind, 1, UINT16_MAX, "1 key, 2 secret"),
+	WIRE_F(
+	    item, 2, UINT, 0, kind, 1, UINT16_MAX, "1 key, 2 secret, 3 contact, 4 succession log"),
 	WIRE_F(item, 3, TEXT, 0, label, 1, ITEM_LABEL_MAX, "path or name"),
 	WIRE_F(item, 4, UINT, 0, rev, 1, UINT32_MAX, "revision"),
 	WIRE_F(item, 5, BLOBS, WF_HEX, rev_ids, ITEM_ID_LEN, ITEM_ID_LEN,
@@ -64,6 +67,8 @@ static const struct wire_field item_fields[] = {
 	WIRE_S(item, 10, MAP, 0, policy, &item_policy_map, 0, "policy"),
 	WIRE_S(item, 11, LIST, WF_OPT, attributes, &item_attr_map, ITEM_ATTRS, "attributes"),
 	WIRE_S(item, 12, LIST, WF_OPT, epochs, &item_epoch_map, ITEM_EPOCHS, "epochs"),
+	WIRE_F(item, 13, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
+	    "since when others may know it"),
 };
 OPEN_MAP("item", item);
 
@@ -86,6 +91,8 @@ static const struct wire_field seed_fields[] = {
 	    "passphrase of backups"),
 	WIRE_F(seed, 4, BYTES, WF_OPT | WF_HEX, fpr, 4, 4, "fingerprint of the recovery phrase"),
 	WIRE_F(seed, 5, UINT, WF_OPT | WF_TIME, created, 0, UINT64_MAX, "made"),
+	WIRE_F(seed, 6, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
+	    "since when others may know it"),
 };
 OPEN_MAP("seed", seed);
 
@@ -97,18 +104,10 @@ static const struct wire_field tomb_fields[] = {
 };
 OPEN_MAP("tombstone", tomb);
 
-static const struct wire_field succession_log_fields[] = {
-	WIRE_F(succession_log, 1, BYTES, WF_HEX, item, 16, 16, "identity"),
-	WIRE_F(succession_log, 2, UINT, 0, j, 0, UINT32_MAX, "its succession key"),
-	WIRE_F(succession_log, 3, BYTES, WF_OPT, statement, 1, 64 * 1024, "what was signed"),
-};
-OPEN_MAP("succession-log", succession_log);
-
 static const struct wire_field succession_fields[] = {
 	WIRE_F(succession, 1, UINT, 0, generation, 0, UINT32_MAX, "generation"),
 	WIRE_F(succession, 2, BYTES, WF_OPT, hashes, 32, 32 * 4096, "of the public keys"),
 	WIRE_F(succession, 3, UINT, WF_OPT, next, 0, UINT32_MAX, "first one not given away"),
-	WIRE_S(succession, 4, LIST, WF_OPT, logs, &succession_log_map, 4096, "statements"),
 };
 OPEN_MAP("succession", succession);
 
@@ -124,5 +123,38 @@ static const struct wire_field defaults_fields[] = {
 	WIRE_F(defaults, 2, BOOL, WF_OPT, one_way_in, 0, 1, "a single way in was accepted"),
 	WIRE_F(defaults, 3, UINT, WF_OPT | WF_TIME, created, 0, UINT64_MAX, "made"),
 	WIRE_F(defaults, 4, UINT, WF_OPT, generation, 0, UINT32_MAX, "of new identities"),
+	WIRE_F(defaults, 5, UINT, WF_OPT | WF_TIME, owed, 0, UINT64_MAX,
+	    "since when the phrase is to be typed back"),
 };
 OPEN_MAP("defaults", defaults);
+
+static const struct wire_field share_note_fields[] = {
+	WIRE_F(share_note, 1, UINT, 0, index, 1, SHARES_MAX, "which one"),
+	WIRE_F(share_note, 2, TEXT, WF_OPT, label, 1, 255, "who holds it"),
+	WIRE_F(share_note, 3, BYTES, WF_HEX, check, 32, 32, "SHA-256 of its words"),
+	WIRE_F(share_note, 4, UINT, WF_OPT | WF_TIME, confirmed, 0, UINT64_MAX,
+	    "when its holder read out the code"),
+};
+OPEN_MAP("share", share_note);
+
+static const struct wire_field share_set_fields[] = {
+	WIRE_F(share_set, 1, UINT, 0, set, 0, 32767, "identifier of the shares"),
+	WIRE_F(share_set, 2, UINT, 0, threshold, 1, SHARES_MAX, "how many are needed"),
+	WIRE_F(share_set, 3, UINT, WF_OPT | WF_TIME, created, 0, UINT64_MAX, "made"),
+	WIRE_F(share_set, 4, BYTES, WF_OPT | WF_HEX, fpr, 4, 4, "fingerprint of the phrase"),
+	WIRE_S(share_set, 5, LIST, 0, shares, &share_note_map, SHARES_MAX, "shares"),
+};
+OPEN_MAP("share-set", share_set);
+
+static const struct wire_field backup_note_fields[] = {
+	WIRE_F(backup_note, 1, UINT, WF_TIME, created, 0, UINT64_MAX, "made"),
+	WIRE_F(backup_note, 2, BYTES, WF_HEX, hash, 32, 32, "SHA-256 of the file"),
+	WIRE_F(backup_note, 3, UINT, WF_OPT, size, 0, UINT64_MAX, "bytes"),
+	WIRE_F(backup_note, 4, UINT, WF_OPT, generation, 0, UINT64_MAX, "of the vault"),
+	WIRE_F(backup_note, 5, UINT, WF_OPT, seed, 0, UINT32_MAX, "generation of its passphrase"),
+	WIRE_F(backup_note, 6, UINT, WF_OPT, recipients, 0, 32, "0: passphrase alone"),
+	WIRE_F(backup_note, 7, TEXT, WF_OPT, where, 1, 1023, "file name"),
+	WIRE_F(backup_note, 8, UINT, WF_OPT | WF_TIME, verified, 0, UINT64_MAX,
+	    "last opened and compared"),
+};
+OPEN_MAP("backup", backup_note);

@@ -7,7 +7,7 @@
 void
 delta_done(struct delta *d)
 {
-	for (size_t i = 0; i <= BODY_LINES_KEY; i++)
+	for (size_t i = 0; i < DELTA_KEYS; i++)
 		buf_done(&d->part[i]);
 	*d = DELTA_INIT;
 }
@@ -56,7 +56,7 @@ delta_raw(struct delta *d, enum body_key key, struct span value)
 {
 	enum err e;
 
-	if (key < BODY_SUCCESSION || key > BODY_SHARES) {
+	if (key < BODY_SUCCESSION || key > BODY_BACKUPS || key == BODY_LINES_KEY) {
 		count(d, BODY_SUCCESSION, ERR_RANGE);
 		return;
 	}
@@ -94,12 +94,12 @@ delta_encode(const struct delta *d, uint64_t saved_at, struct buf *out)
 
 	if (d->err)
 		return d->err;
-	for (size_t i = BODY_NOTES; i <= BODY_LINES_KEY; i++)
+	for (size_t i = BODY_NOTES; i < DELTA_KEYS; i++)
 		pairs += d->n[i] > 0;
 	cbor_put_map(out, pairs);
 	cbor_put_uint(out, BODY_SAVED_AT);
 	cbor_put_uint(out, saved_at);
-	for (size_t i = BODY_NOTES; i <= BODY_LINES_KEY; i++) {
+	for (size_t i = BODY_NOTES; i < DELTA_KEYS; i++) {
 		if (!d->n[i])
 			continue;
 		cbor_put_uint(out, i);

@@ -14,9 +14,11 @@
 
 #include "agent/vault/body.h"
 
+#define DELTA_KEYS (BODY_BACKUPS + 1)
+
 struct delta {
-	struct buf part[BODY_LINES_KEY + 1]; /* encoded records by key of the body */
-	size_t n[BODY_LINES_KEY + 1];
+	struct buf part[DELTA_KEYS]; /* encoded records by key of the body */
+	size_t n[DELTA_KEYS];
 	enum err err; /* the first */
 };
 
@@ -28,7 +30,7 @@ void delta_note(struct delta *d, const struct slot_note *n);
 void delta_seed(struct delta *d, const struct seed *s);
 /* Removes the item or slot note with this id, and stays as a tombstone. */
 void delta_tomb(struct delta *d, const struct tomb *t);
-/* Replace a whole value: succession, audit, defaults, shares (one CBOR item / one message). */
+/* Replace a whole value: succession, audit, defaults, shares, backups (one CBOR item / message). */
 void delta_raw(struct delta *d, enum body_key key, struct span value);
 void delta_value(struct delta *d, enum body_key key, const struct wire_map *m, const void *st);
 static inline bool
@@ -36,7 +38,7 @@ delta_is_empty(const struct delta *d)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i <= BODY_LINES_KEY; i++)
+	for (i = 0; i < DELTA_KEYS; i++)
 		n += d->n[i];
 	return n == 0;
 }

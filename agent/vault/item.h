@@ -20,9 +20,11 @@
 #define ITEM_EPOCHS	4096
 
 enum item_kind {
-	ITEM_KEY = 1,	/* key of an identity; label = path text without the epoch */
-	ITEM_SECRET = 2 /* named secret; label = name */
-			/* others: kept, listed by nobody */
+	ITEM_KEY = 1,	  /* key of an identity; label = path text without the epoch */
+	ITEM_SECRET = 2,  /* named secret; label = name */
+	ITEM_CONTACT = 3, /* somebody else's card, pinned; label = our name for them */
+	ITEM_LOG = 4 /* succession log of an identity and the key that signs it; label = path */
+		     /* others: kept, listed by nobody */
 };
 enum item_origin_kind { ORIGIN_DERIVED, ORIGIN_IMPORTED, ORIGIN_GENERATED };
 enum item_use { USE_FREE, USE_ASK_ONCE, USE_TOUCH /* more: of a later version, refuse */ };
@@ -75,6 +77,9 @@ struct item_epoch {
 	uint64_t epoch;	  /* 1 */
 	uint64_t state;	  /* 2 enum item_epoch_state */
 	uint64_t created; /* 3 unix seconds */
+	/* 4 of the seed; absent = origin.generation.  Written for every epoch when an identity moves
+	 * to another generation, so that older epochs stay derivable. */
+	uint64_t generation;
 	struct wire_rest rest;
 };
 
@@ -92,6 +97,7 @@ struct item {
 	struct item_policy policy;   /* 10 */
 	struct wire_list attributes; /* 11 struct item_attr */
 	struct wire_list epochs;     /* 12 struct item_epoch */
+	uint64_t exposed;	     /* 13 unix seconds: since then others may know it; 0 = no */
 	struct wire_rest rest;
 };
 
@@ -117,6 +123,7 @@ struct seed {
 	struct span backup;  /* 3 seal(seedbox key of g, "backup", u32be g, bkp_g text) */
 	struct span fpr;     /* 4 fingerprint of P, 4 bytes */
 	uint64_t created;    /* 5 unix seconds */
+	uint64_t exposed;    /* 6 unix seconds: since then others may know it; 0 = no */
 	struct wire_rest rest;
 };
 
@@ -134,17 +141,9 @@ struct tomb {
 /* One row of 7 (a list of these). */
 struct succession {
 	uint64_t has;
-	uint64_t generation;   /* 1 */
-	struct span hashes;    /* 2 n x 32: SHA-256 of the public keys of succ_g,0.. */
-	uint64_t next;	       /* 3 first j that was not given to an identity */
-	struct wire_list logs; /* 4 struct succession_log */
-	struct wire_rest rest;
-};
-struct succession_log {
-	uint64_t has;
-	struct span item;      /* 1 id of the identity */
-	uint64_t j;	       /* 2 */
-	struct span statement; /* 3 signed statements, raw */
+	uint64_t generation; /* 1 */
+	struct span hashes;  /* 2 n x 32: SHA-256 of the public keys of succ_g,0.. */
+	uint64_t next;	     /* 3 first j that was not given to an identity */
 	struct wire_rest rest;
 };
 
@@ -164,12 +163,49 @@ struct defaults {
 	bool one_way_in;     /* 2 its owner accepted a single way in */
 	uint64_t created;    /* 3 unix seconds */
 	uint64_t generation; /* 4 of the seed that new identities use */
+	uint64_t owed; /* 5 unix seconds: the phrase was printed, not typed back yet; 0 = no */
 	struct wire_rest rest;
 };
 
+/* A row of 10 (a list): one splitting of the recovery phrase.  Never the shares themselves. */
+struct share_set {
+	uint64_t has;
+	uint64_t set;		 /* 1 identifier that its shares carry (SLIP-39, 15 bits) */
+	uint64_t threshold;	 /* 2 */
+	uint64_t created;	 /* 3 unix seconds */
+	struct span fpr;	 /* 4 of the phrase, 4 bytes */
+	struct wire_list shares; /* 5 struct share_note */
+	struct wire_rest rest;
+};
+struct share_note {
+	uint64_t has;
+	uint64_t index;	    /* 1 from 1 */
+	struct span label;  /* 2 who holds it */
+	struct span check;  /* 3 SHA-256 of its words, 32 bytes */
+	uint64_t confirmed; /* 4 unix seconds: its holder read the code out; 0 = never */
+	struct wire_rest rest;
+};
+#define SHARE_SETS 64
+#define SHARES_MAX 16
+
+/* A row of 12 (a list): a backup that was written whole. */
+struct backup_note {
+	uint64_t has;
+	uint64_t created;    /* 1 unix seconds */
+	struct span hash;    /* 2 SHA-256 of the file, 32 bytes */
+	uint64_t size;	     /* 3 bytes */
+	uint64_t generation; /* 4 of the vault then */
+	uint64_t seed;	     /* 5 generation of its passphrase */
+	uint64_t recipients; /* 6 0 = passphrase alone */
+	struct span where;   /* 7 file name, for people */
+	uint64_t verified;   /* 8 unix seconds: last time it was opened and compared; 0 = never */
+	struct wire_rest rest;
+};
+#define BACKUP_NOTES 64
+
 extern const struct wire_map item_map, item_origin_map, item_policy_map, item_client_map,
-    item_attr_map, item_epoch_map, slot_note_map, seed_map, tomb_map, succession_map,
-    succession_log_map, audit_map, defaults_map;
+    item_attr_map, item_epoch_map, slot_note_map, seed_map, tomb_map, succession_map, audit_map,
+    defaults_map, share_set_map, share_note_map, backup_note_map;
 
 /* The limits that the tables cannot say: ERR_RANGE (rev, number of rev_ids). */
 MUST enum err item_check(const struct item *it);

@@ -240,7 +240,8 @@ static void
 records(void)
 {
 	static const struct wire_map *const top[] = { &slot_note_map, &seed_map, &item_map,
-		&tomb_map, &succession_map, &audit_map, &defaults_map };
+		&tomb_map, &succession_map, &audit_map, &defaults_map, &share_set_map,
+		&backup_note_map };
 	const struct wire_map *list[MESSAGES];
 	size_t n = 0, i;
 

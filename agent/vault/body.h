@@ -7,7 +7,8 @@
  * records that were changed have memory of their own.
  *
  * Keys: 1 generation, 2 saved_at, 3 slot notes, 4 seeds, 5 items, 6 tombstones, 7 succession,
- * 8 audit, 9 defaults, 10 sets of shares, 11 lines, 12 backups.  Keys of later versions are kept as they are.
+ * 8 audit, 9 defaults, 10 sets of shares, 11 lines, 12 backups.  Keys of later versions are kept
+ * as they are.
  */
 #ifndef AGENT_VAULT_BODY_H
 #define AGENT_VAULT_BODY_H

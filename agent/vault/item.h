@@ -77,8 +77,8 @@ struct item_epoch {
 	uint64_t epoch;	  /* 1 */
 	uint64_t state;	  /* 2 enum item_epoch_state */
 	uint64_t created; /* 3 unix seconds */
-	/* 4 of the seed; absent = origin.generation.  Written for every epoch when an identity moves
-	 * to another generation, so that older epochs stay derivable. */
+	/* 4 of the seed; absent = origin.generation.  Written for every epoch when an identity
+	 * moves to another generation, so that older epochs stay derivable. */
 	uint64_t generation;
 	struct wire_rest rest;
 };

@@ -128,9 +128,8 @@ put_random_rest(struct body *b)
 	}
 	if (fixture_below(&rng, 2))
 		FIXTURE_MUST(body_value_put(b, BODY_AUDIT, &audit_map, &a));
-	for (k = 10; k < 40; k += 1 + fixture_below(&rng, 10))
-		if (k != BODY_LINES_KEY)
-			FIXTURE_MUST(body_raw_put(b, k, SPAN_LIT("\xa1\x01\x82\x01\x62hi")));
+	for (k = BODY_BACKUPS + 1; k < 40; k += 1 + fixture_below(&rng, 10))
+		FIXTURE_MUST(body_raw_put(b, k, SPAN_LIT("\xa1\x01\x82\x01\x62hi")));
 }
 
 static void

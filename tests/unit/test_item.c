@@ -379,12 +379,12 @@ test_values(void **state)
 	assert_int_equal(body_raw_put(&b, 99, SPAN_LIT("\x18\1")), ERR_FORMAT);
 	assert_int_equal(body_raw_put(&b, 99, SPAN_LIT("\1\1")), ERR_FORMAT);
 	assert_int_equal(body_raw_put(&b, 99, SPAN_LIT("\1")), ERR_OK);
-	assert_int_equal(body_raw_put(&b, 10, SPAN_LIT("\2")), ERR_OK);
-	assert_int_equal(body_raw_put(&b, 12, SPAN_LIT("\3")), ERR_OK);
-	assert_true(span_is(body_raw(&b, 12), "\3"));
-	assert_int_equal(body_raw_put(&b, 12, SPAN_NONE), ERR_OK);
-	assert_null(body_raw(&b, 12).p);
-	assert_int_equal(body_raw_put(&b, 12, SPAN_NONE), ERR_OK);
+	assert_int_equal(body_raw_put(&b, BODY_SHARES, SPAN_LIT("\2")), ERR_FORMAT);
+	assert_int_equal(body_raw_put(&b, 98, SPAN_LIT("\3")), ERR_OK);
+	assert_true(span_is(body_raw(&b, 98), "\3"));
+	assert_int_equal(body_raw_put(&b, 98, SPAN_NONE), ERR_OK);
+	assert_null(body_raw(&b, 98).p);
+	assert_int_equal(body_raw_put(&b, 98, SPAN_NONE), ERR_OK);
 	body_done(&b);
 }
 

@@ -438,9 +438,10 @@ test_delta(void **state)
 			delta_note(&d, &n);
 			assert_int_equal(body_note_put(&a, &n), ERR_OK);
 		}
-		delta_raw(&d, BODY_SHARES, SPAN_LIT("\xa0"));
-		delta_raw(&d, BODY_SHARES, SPAN_LIT("\xa1\1\1"));
-		assert_int_equal(body_raw_put(&a, BODY_SHARES, SPAN_LIT("\xa1\1\1")), ERR_OK);
+		delta_raw(&d, BODY_SHARES, SPAN_LIT("\x80"));
+		delta_raw(&d, BODY_SHARES, SPAN_LIT("\x81\xa3\1\1\2\1\5\x80"));
+		assert_int_equal(
+		    body_raw_put(&a, BODY_SHARES, SPAN_LIT("\x81\xa3\1\1\2\1\5\x80")), ERR_OK);
 		sd = (struct seed){ .generation = 77, .box = SPAN(box, sizeof(box)) };
 		delta_seed(&d, &sd);
 		assert_int_equal(body_seed_put(&a, &sd), ERR_OK);
@@ -511,10 +512,10 @@ test_delta_keys(void **state)
 	delta_raw(&d, BODY_AUDIT, SPAN_LIT("\x80"));
 	assert_int_equal(delta_encode(&d, 1, &cbor), ERR_FORMAT);
 	delta_done(&d);
-	buf_put_u8(&big, 0x5a);
+	buf_put(&big, "\xa1\x18\x63\x5a", 4);
 	buf_put_u32(&big, JOURNAL_CBOR_MAX);
 	buf_put_zero(&big, JOURNAL_CBOR_MAX);
-	delta_raw(&d, BODY_SHARES, buf_span(&big));
+	delta_raw(&d, BODY_DEFAULTS, buf_span(&big));
 	assert_int_equal(delta_encode(&d, 1, &cbor), ERR_TOOBIG);
 	buf_done(&big);
 	buf_reset(&cbor);

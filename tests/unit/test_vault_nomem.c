@@ -97,7 +97,7 @@ do_append(void)
 	enum err e;
 
 	delta_item(&d, &it);
-	delta_raw(&d, BODY_SHARES, SPAN_LIT("\xa0"));
+	delta_raw(&d, BODY_SHARES, SPAN_LIT("\x80"));
 	if ((e = delta_encode(&d, 1, &cbor)) == ERR_OK &&
 	    (e = vaultfile_append(fixture_vrk(&fx), &fx.st, buf_span(&cbor), &record, &next)) ==
 		ERR_OK &&

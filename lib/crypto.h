@@ -89,6 +89,10 @@ struct crypto_argon {
 MUST enum err crypto_argon2id(
     struct span pass, const struct crypto_argon *cost, uint8_t *out, size_t len);
 
+/* scrypt (RFC 7914) with r = 8, p = 1 and N = 2^log_n: takes 2^log_n KiB and as much time; out 32
+ * bytes.  ERR_KDF_MEMORY, ERR_RANGE (log_n not in 1..30). */
+MUST enum err crypto_scrypt(struct span pass, struct span salt, unsigned log_n, uint8_t *out);
+
 /* RSA key generation (worker only): PKCS#8 DER into out, which must be empty.  bits 2048, 3072,
  * 4096, else ERR_RANGE. */
 MUST enum err crypto_rsa_generate(unsigned bits, struct sec *out);

@@ -1,4 +1,4 @@
-/* Argon2id (RFC 9106) and RSA keys: what only the worker does. */
+/* Argon2id (RFC 9106), scrypt (RFC 7914) and RSA keys: what only the worker does. */
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -18,6 +18,18 @@ crypto_argon2id(struct span pass, const struct crypto_argon *cost, uint8_t *out,
 		return ERR_OK;
 	sec_zero(out, len);
 	return errno == ENOMEM ? ERR_KDF_MEMORY : ERR_RANGE;
+}
+
+enum err
+crypto_scrypt(struct span pass, struct span salt, unsigned log_n, uint8_t *out)
+{
+	if (log_n < 1 || log_n > 30)
+		return ERR_RANGE;
+	if (crypto_pwhash_scryptsalsa208sha256_ll(crypto_ptr(pass), pass.len, crypto_ptr(salt),
+		salt.len, (uint64_t)1 << log_n, 8, 1, out, 32) == 0)
+		return ERR_OK;
+	sec_zero(out, 32);
+	return ERR_KDF_MEMORY;
 }
 
 static enum err

@@ -346,6 +346,22 @@ test_argon2id(void **state)
 	assert_int_equal(crypto_argon2id(pass, &cost, out, 32), ERR_RANGE);
 }
 
+/* RFC 7914 12: of its 64 bytes the first 32 */
+static void
+test_scrypt(void **state)
+{
+	struct span pass = SPAN_LIT("pleaseletmein"), salt = SPAN_LIT("SodiumChloride");
+	uint8_t out[32], zero[32] = { 0 };
+
+	(void)state;
+	assert_int_equal(crypto_scrypt(pass, salt, 14, out), ERR_OK);
+	assert_hex(out, "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2");
+	assert_int_equal(crypto_scrypt(pass, salt, 0, out), ERR_RANGE);
+	assert_int_equal(crypto_scrypt(pass, salt, 31, out), ERR_RANGE);
+	assert_int_equal(crypto_scrypt(SPAN_NONE, SPAN_NONE, 1, out), ERR_OK);
+	assert_memory_not_equal(out, zero, 32);
+}
+
 static void
 test_rsa(void **state)
 {
@@ -399,6 +415,7 @@ main(void)
 		cmocka_unit_test(test_scalar),
 		cmocka_unit_test(test_aes),
 		cmocka_unit_test(test_argon2id),
+		cmocka_unit_test(test_scrypt),
 		cmocka_unit_test(test_rsa),
 		cmocka_unit_test(test_compare),
 	};

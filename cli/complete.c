@@ -14,7 +14,7 @@ put_options(const struct verb *v)
 static const char bash_head[] =
     "_ownkey()\n{\n"
     "\tlocal IFS=$' \\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-    "\tlocal line=\"${COMP_WORDS[1]-} ${COMP_WORDS[2]-}\" words=\n"
+    "\tlocal line=\"${COMP_WORDS[1]-} ${COMP_WORDS[2]-} ${COMP_WORDS[3]-}\" words=\n"
     "\tCOMPREPLY=()\n"
     "\tcase $prev in\n";
 static const char bash_middle[] = "\tesac\n"
@@ -23,27 +23,45 @@ static const char bash_middle[] = "\tesac\n"
 static const char bash_tail[] = "\t\tesac\n"
 				"\telif [[ $COMP_CWORD = 1 ]]; then\n"
 				"\t\twords=${_ownkey_first}\n"
-				"\telif [[ $COMP_CWORD = 2 ]]; then\n"
-				"\t\tcase ${COMP_WORDS[1]} in\n";
+				"\telse\n"
+				"\t\tcase $COMP_CWORD,$line in\n";
 static const char bash_end[] = "\t\tesac\n"
 			       "\tfi\n"
 			       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 			       "}\n"
 			       "complete -o default -F _ownkey ownkey\n";
 
+/* Length of the first so many words. */
+static size_t
+words_length(const char *name, size_t words)
+{
+	size_t n = strcspn(name, " ");
+
+	while (--words && name[n])
+		n += 1 + strcspn(name + n + 1, " ");
+	return n;
+}
+
 static size_t
 first_word(const char *name)
 {
-	return strcspn(name, " ");
+	return words_length(name, 1);
+}
+
+/* Does the row before begin with the same words? */
+static bool
+is_first_with(size_t i, size_t words)
+{
+	size_t n = words_length(verbs[i].name, words);
+
+	return i == 0 || words_length(verbs[i - 1].name, words) != n ||
+	    strncmp(verbs[i].name, verbs[i - 1].name, n) != 0;
 }
 
 static bool
 is_first_of_noun(size_t i)
 {
-	size_t n = first_word(verbs[i].name);
-
-	return i == 0 || first_word(verbs[i - 1].name) != n ||
-	    strncmp(verbs[i].name, verbs[i - 1].name, n) != 0;
+	return is_first_with(i, 1);
 }
 
 static void
@@ -61,18 +79,21 @@ bash_choices(void)
 	}
 }
 
+/* What may follow the first so many words: one line for each beginning. */
 static void
-bash_second_words(void)
+bash_next_words(size_t words)
 {
 	for (size_t i = 0; i < nverbs; i++) {
-		size_t n = first_word(verbs[i].name);
+		const char *name = verbs[i].name;
+		size_t n = words_length(name, words), next = words_length(name, words + 1);
 
-		if (!verbs[i].name[n])
+		if (verbs_words(name) <= words)
 			continue;
-		if (is_first_of_noun(i))
-			printf("\t\t%.*s) words='", (int)n, verbs[i].name);
-		printf("%s ", verbs[i].name + n + 1);
-		if (i + 1 == nverbs || is_first_of_noun(i + 1))
+		if (is_first_with(i, words))
+			printf("\t\t%zu,'%.*s '*) words='", words + 1, (int)n, name);
+		if (is_first_with(i, words + 1))
+			printf("%.*s ", (int)(next - n - 1), name + n + 1);
+		if (i + 1 == nverbs || is_first_with(i + 1, words))
 			fputs("' ;;\n", stdout);
 	}
 }
@@ -89,14 +110,13 @@ dump_bash(void)
 	bash_choices();
 	fputs(bash_middle, stdout);
 	for (size_t i = 0; i < nverbs; i++) {
-		bool two = verbs[i].name[first_word(verbs[i].name)];
-
-		printf("\t\t'%s'%s) words='", verbs[i].name, two ? "" : "' '*");
+		printf("\t\t'%s '*) words='", verbs[i].name);
 		put_options(&verbs[i]);
 		fputs("' ;;\n", stdout);
 	}
 	fputs(bash_tail, stdout);
-	bash_second_words();
+	for (size_t words = 1; words < VERB_WORDS; words++)
+		bash_next_words(words);
 	fputs(bash_end, stdout);
 }
 
@@ -111,9 +131,8 @@ dump_zsh(void)
 #define SEEN "__fish_seen_subcommand_from"
 
 static void
-fish_option(const struct verb *v, const struct arg_row *r, const char *condition)
+fish_option(const struct arg_row *r, const char *condition)
 {
-	(void)v;
 	printf("complete -c ownkey -n \"%s\" -l %s", condition, r->name);
 	if (r->letter)
 		printf(" -s %c", r->letter);
@@ -128,40 +147,53 @@ fish_option(const struct verb *v, const struct arg_row *r, const char *condition
 	printf(" -d \"%s\"\n", r->help);
 }
 
+/* The first so many words have been typed. */
 static void
-fish_verb(const struct verb *v)
+fish_condition(const char *name, size_t words, struct buf *out)
 {
-	size_t n = first_word(v->name);
-	char condition[128];
+	buf_reset(out);
+	if (!words)
+		buf_put_str(out, "__fish_use_subcommand");
+	for (size_t i = 0; i < words; i++) {
+		size_t n = strcspn(name, " ");
 
-	if (v->name[n]) {
-		printf("complete -c ownkey -n \"%s %.*s\" -f -a %s -d \"%s\"\n", SEEN, (int)n,
-		    v->name, v->name + n + 1, v->help);
-		snprintf(condition, sizeof condition,
-		    "__fish_seen_subcommand_from %.*s; and __fish_seen_subcommand_from %s", (int)n,
-		    v->name, v->name + n + 1);
-	} else {
-		printf("complete -c ownkey -n __fish_use_subcommand -f -a %s -d \"%s\"\n", v->name,
-		    v->help);
-		snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", v->name);
+		buf_putf(out, "%s" SEEN " %.*s", i ? "; and " : "", (int)n, name);
+		name += n + 1;
 	}
-	for (size_t i = 0; i < ARG_COUNT; i++)
-		if (verbs_args(v) & ARG_BIT(i))
-			fish_option(v, &arg_rows[i], condition);
+}
+
+static void
+fish_verb(size_t i)
+{
+	const struct verb *v = &verbs[i];
+	size_t words = verbs_words(v->name);
+	struct buf condition = BUF_INIT;
+
+	for (size_t n = 1; n <= words; n++) {
+		size_t from = n > 1 ? words_length(v->name, n - 1) + 1 : 0;
+
+		if (!is_first_with(i, n))
+			continue;
+		fish_condition(v->name, n - 1, &condition);
+		printf("complete -c ownkey -n \"%s\" -f -a %.*s", buf_cstr(&condition),
+		    (int)(words_length(v->name, n) - from), v->name + from);
+		if (n == words)
+			printf(" -d \"%s\"", v->help);
+		putchar('\n');
+	}
+	fish_condition(v->name, words, &condition);
+	for (size_t o = 0; o < ARG_COUNT; o++)
+		if (verbs_args(v) & ARG_BIT(o))
+			fish_option(&arg_rows[o], buf_cstr(&condition));
+	buf_done(&condition);
 }
 
 static void
 dump_fish(void)
 {
 	fputs("# made by ownkey --dump-completion\n", stdout);
-	for (size_t i = 0; i < nverbs; i++) {
-		size_t n = first_word(verbs[i].name);
-
-		if (verbs[i].name[n] && is_first_of_noun(i))
-			printf("complete -c ownkey -n __fish_use_subcommand -f -a %.*s\n", (int)n,
-			    verbs[i].name);
-		fish_verb(&verbs[i]);
-	}
+	for (size_t i = 0; i < nverbs; i++)
+		fish_verb(i);
 }
 
 enum err

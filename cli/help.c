@@ -1,7 +1,8 @@
 /* help.c - usage and help, from the tables. */
 #include "cli/verbs.h"
 
-#define NAME_COLUMNS 18
+#define NAME_COLUMNS  18
+#define SHORT_COLUMNS 48
 
 static size_t
 noun_length(const char *name)
@@ -18,19 +19,6 @@ has_noun(size_t i, const char *name, size_t n)
 	    strncmp(verbs[i].name, name, n) == 0;
 }
 
-/* "  slot     list add remove ...": the rows from i on that share the noun. */
-static void
-put_noun(FILE *f, size_t i)
-{
-	const char *name = verbs[i].name;
-	size_t n = noun_length(name);
-
-	fprintf(f, "  %-7.*s", (int)n, name);
-	for (; has_noun(i, name, n); i++)
-		fprintf(f, " %s", verbs[i].name + n + 1);
-	putc('\n', f);
-}
-
 static bool
 begins_noun(size_t i)
 {
@@ -39,16 +27,31 @@ begins_noun(size_t i)
 	return n && (i == 0 || !has_noun(i - 1, verbs[i].name, n));
 }
 
+/* A line each would be more than fits a small screen. */
+static void
+put_nouns(FILE *f)
+{
+	struct buf names = BUF_INIT, folded = BUF_INIT;
+
+	buf_put_str(&names, "what there is:");
+	for (size_t i = 0; i < nverbs; i++)
+		if (begins_noun(i))
+			buf_putf(&names, " %.*s", (int)noun_length(verbs[i].name), verbs[i].name);
+	buf_put_str(&names, "; 'ownkey help slot' tells what is done with one");
+	out_fold(buf_cstr(&names), SHORT_COLUMNS, &folded);
+	fputs(buf_cstr(&folded), f);
+	buf_done(&names);
+	buf_done(&folded);
+}
+
 void
 help_short(FILE *f)
 {
 	fputs("usage: ownkey COMMAND [OPTION ...]\n", f);
-	for (size_t i = 0; i < nverbs; i++) {
+	for (size_t i = 0; i < nverbs; i++)
 		if (verbs[i].flags & VERB_FIRST)
 			fprintf(f, "  %-7s %s\n", verbs[i].name, verbs[i].help);
-		else if (begins_noun(i))
-			put_noun(f, i);
-	}
+	put_nouns(f);
 	fputs("more:", f);
 	for (size_t i = 0; i < nverbs; i++)
 		if (!(verbs[i].flags & VERB_FIRST) && !noun_length(verbs[i].name))
@@ -121,8 +124,14 @@ verb_help(struct cli *c)
 		help_short(stdout);
 		return ERR_OK;
 	}
-	if (c->args.n == 1 && help_noun(stdout, c->args.operand[0]))
-		return ERR_OK;
+	if (c->args.n <= 2) {
+		char noun[64];
+
+		snprintf(noun, sizeof noun, "%s%s%s", c->args.operand[0], c->args.n > 1 ? " " : "",
+		    c->args.n > 1 ? c->args.operand[1] : "");
+		if (help_noun(stdout, noun))
+			return ERR_OK;
+	}
 	c->args.given |= ARG_BIT(ARG_HELP);
 	if (!(e = verbs_find(&c->args, &v)))
 		help_verb(stdout, v);

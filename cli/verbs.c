@@ -86,54 +86,83 @@ verbs_args(const struct verb *v)
 	return v->args | COMMON;
 }
 
+size_t
+verbs_words(const char *name)
+{
+	size_t n = 1;
+
+	while ((name = strchr(name, ' '))) {
+		name++;
+		n++;
+	}
+	return n;
+}
+
 /* How many of the operands the name takes up; 0: it is another command. */
 static size_t
 matches(const struct verb *v, const struct args *a)
 {
-	const char *space = strchr(v->name, ' ');
-	size_t first = space ? (size_t)(space - v->name) : strlen(v->name);
+	const char *word = v->name;
+	size_t words = verbs_words(v->name);
 
-	if (strlen(a->operand[0]) != first || memcmp(a->operand[0], v->name, first) != 0)
+	if (a->n < words)
 		return 0;
-	if (!space)
-		return 1;
-	return a->n > 1 && strcmp(a->operand[1], space + 1) == 0 ? 2 : 0;
+	for (size_t i = 0; i < words; i++) {
+		size_t n = strcspn(word, " ");
+
+		if (strlen(a->operand[i]) != n || memcmp(a->operand[i], word, n) != 0)
+			return 0;
+		word += n + 1;
+	}
+	return words;
 }
 
 static bool
-is_noun(const char *word)
+is_noun(const char *words)
 {
-	size_t n = strlen(word);
+	size_t n = strlen(words);
 
 	for (size_t i = 0; i < nverbs; i++)
-		if (strncmp(verbs[i].name, word, n) == 0 && verbs[i].name[n] == ' ')
+		if (strncmp(verbs[i].name, words, n) == 0 && verbs[i].name[n] == ' ')
 			return true;
 	return false;
 }
 
-/* A name of one word is compared with one word. */
+/* The first so many operands with a space between. */
+static void
+join(const struct args *a, size_t words, char *out, size_t cap)
+{
+	size_t at = 0;
+
+	*out = '\0';
+	for (size_t i = 0; i < words && i < a->n && at < cap; i++)
+		at += (size_t)snprintf(out + at, cap - at, "%s%s", i ? " " : "", a->operand[i]);
+}
+
+/* A name of so many words is compared with as many; beyond those that are a noun's, nothing is
+ * said about what was typed. */
 static enum err
 unknown(struct args *a)
 {
-	char typed[64];
+	char typed[64], noun[64] = "";
 	const char *near = NULL;
-	size_t best = SUGGEST_NONE;
+	size_t best = SUGGEST_NONE, told = 1;
 
-	snprintf(typed, sizeof typed, "%s", a->operand[0]);
-	for (size_t i = 0; i < nverbs; i++)
-		suggest_nearer(typed, strlen(typed), verbs[i].name, &best, &near);
-	if (a->n > 1)
-		snprintf(typed, sizeof typed, "%s %s", a->operand[0], a->operand[1]);
-	for (size_t i = 0; i < nverbs; i++)
-		suggest_nearer(typed, strlen(typed), verbs[i].name, &best, &near);
-	if (!is_noun(a->operand[0]))
-		snprintf(typed, sizeof typed, "%s", a->operand[0]);
+	for (size_t words = 1; words <= VERB_WORDS && words <= a->n; words++) {
+		join(a, words, typed, sizeof typed);
+		for (size_t i = 0; i < nverbs; i++)
+			suggest_nearer(typed, strlen(typed), verbs[i].name, &best, &near);
+		if (words == told && is_noun(typed)) {
+			snprintf(noun, sizeof noun, "%s", typed);
+			told++;
+		}
+	}
+	join(a, told, typed, sizeof typed);
 	snprintf(a->wrong, sizeof a->wrong, "no command is called '%s'", typed);
 	if (near)
 		snprintf(a->hint, sizeof a->hint, "did you mean 'ownkey %s'?", near);
-	else if (is_noun(a->operand[0]))
-		snprintf(a->hint, sizeof a->hint, "'ownkey help %.32s' lists what there is",
-		    a->operand[0]);
+	else if (noun[0])
+		snprintf(a->hint, sizeof a->hint, "'ownkey help %.32s' lists what there is", noun);
 	return ERR_USAGE;
 }
 

@@ -15,8 +15,10 @@ enum verb_flag {
 	VERB_NOAGENT = 16  /* needs no agent at all */
 };
 
+#define VERB_WORDS 3
+
 struct verb {
-	const char *name; /* one or two words */
+	const char *name; /* up to VERB_WORDS words */
 	enum err (*run)(struct cli *c);
 	const char *operands; /* for the usage line; "" = none */
 	size_t min, max;      /* how many */
@@ -29,16 +31,18 @@ struct verb {
 extern const struct verb verbs[];
 extern const size_t nverbs;
 
-/* The command in the first one or two operands; they are taken away.  No operand: status.
+/* The command in the first operands; they are taken away.  No operand: status.
  * ERR_USAGE with wrong and hint set. */
 MUST enum err verbs_find(struct args *a, const struct verb **out);
+/* Of a name. */
+size_t verbs_words(const char *name);
 /* Every option of a command, the common ones too. */
 uint64_t verbs_args(const struct verb *v);
 
 /* help.c */
 void help_short(FILE *f);
 void help_verb(FILE *f, const struct verb *v);
-/* Those whose name begins with this word; false: none. */
+/* Those whose name begins with these words; false: none. */
 bool help_noun(FILE *f, const char *noun);
 /* complete.c; shell: bash, zsh, fish.  ERR_USAGE. */
 MUST enum err complete_dump(const char *shell);

@@ -1,26 +1,16 @@
-/*
- * BIP39.  The list is always read from beginning to end, so that neither time nor cache tell which
- * word it was; the lengths of words do show, as they do on the screen.
- */
+/* BIP39. */
 #include "lib/crypto.h"
-#include "lib/text_ct.h"
 #include "lib/words.h"
-#include "lib/words_english.h"
+#include "lib/words_list.h"
 
 #define BITS	  11
 #define MAX_BYTES 32
 #define MAX_WORDS 24
-#define UNIQUE	  4 /* letters that tell all words apart */
-
-struct word {
-	uint8_t letter[WORDS_LONGEST];
-	size_t len;
-};
 
 const char *
 words_at(size_t i)
 {
-	return i < WORDS_COUNT ? words_english[i] : "";
+	return i < words_list_bip39.count ? words_list_bip39.word[i] : "";
 }
 
 static enum err
@@ -30,23 +20,6 @@ ensure(struct sec *out, size_t cap)
 }
 
 /* --- to words --- */
-
-static void
-word_of(uint32_t index, struct word *w)
-{
-	uint32_t i, mask, letters = 0;
-	size_t j;
-
-	memset(w, 0, sizeof(*w));
-	for (i = 0; i < WORDS_COUNT; i++) {
-		mask = ct_eq(i, index);
-		for (j = 0; j < WORDS_LONGEST; j++)
-			w->letter[j] |= (uint8_t)(mask & (uint8_t)words_english[i][j]);
-	}
-	for (j = 0; j < WORDS_LONGEST; j++)
-		letters += ct_nonzero(w->letter[j]) & 1;
-	w->len = letters;
-}
 
 /* Eleven bits from bit `at` on; what lies behind the end counts as zero. */
 static uint32_t
@@ -63,7 +36,7 @@ bits_at(struct span in, size_t at)
 enum err
 words_from_bits(struct span in, size_t nbits, char sep, struct sec *out)
 {
-	struct word w;
+	struct words_word w;
 	size_t at, start = out->len;
 	enum err r;
 
@@ -72,7 +45,7 @@ words_from_bits(struct span in, size_t nbits, char sep, struct sec *out)
 	if ((r = ensure(out, nbits / BITS * (WORDS_LONGEST + 1))))
 		return r;
 	for (at = 0; at < nbits && r == ERR_OK; at += BITS) {
-		word_of(bits_at(in, at), &w);
+		words_list_at(&words_list_bip39, bits_at(in, at), &w);
 		if (at > 0)
 			r = sec_put(out, SPAN(&sep, 1));
 		if (r == ERR_OK)
@@ -116,59 +89,6 @@ out:
 
 /* --- from words --- */
 
-static bool
-is_separator(uint8_t c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r') || c == '-' || c == ',';
-}
-
-/* The next run of other characters, in lower case; len counts those beyond letter[] too. */
-static bool
-next_word(struct span *text, struct word *w)
-{
-	size_t i = 0;
-
-	memset(w, 0, sizeof(*w));
-	while (i < text->len && is_separator(text->p[i]))
-		i++;
-	for (; i < text->len && !is_separator(text->p[i]); i++, w->len++)
-		if (w->len < WORDS_LONGEST)
-			w->letter[w->len] =
-			    (uint8_t)(text->p[i] | (ct_in(text->p[i], 'A', 'Z') & 0x20));
-	*text = SPAN(text->p + i, text->len - i);
-	return w->len > 0;
-}
-
-/* All ones when w is list word i, or begins it and is long enough to be the only one. */
-static uint32_t
-is_word(const struct word *w, size_t i)
-{
-	uint32_t diff = 0;
-	size_t j;
-
-	for (j = 0; j < w->len; j++)
-		diff |= w->letter[j] ^ (uint8_t)words_english[i][j];
-	if (w->len < UNIQUE)
-		diff |= (uint8_t)words_english[i][w->len];
-	return ~ct_nonzero(diff);
-}
-
-static enum err
-find_word(const struct word *w, uint32_t *index)
-{
-	uint32_t i, mask, found = 0, at = 0;
-
-	if (w->len > WORDS_LONGEST)
-		return ERR_WORDS_UNKNOWN;
-	for (i = 0; i < WORDS_COUNT; i++) {
-		mask = is_word(w, i);
-		found |= mask;
-		at |= mask & i;
-	}
-	*index = at;
-	return found ? ERR_OK : ERR_WORDS_UNKNOWN;
-}
-
 /* OR eleven bits into p at bit `at`. */
 static void
 put_bits(uint8_t *p, size_t at, uint32_t v)
@@ -184,16 +104,16 @@ put_bits(uint8_t *p, size_t at, uint32_t v)
 static enum err
 read_words(struct span text, uint8_t *bits, size_t *n, size_t *bad)
 {
-	struct word w;
+	struct words_word w;
 	uint32_t index = 0;
 	enum err r = ERR_OK;
 
-	for (*n = 0; r == ERR_OK && next_word(&text, &w); (*n)++) {
+	for (*n = 0; r == ERR_OK && words_list_next(&text, &w); (*n)++) {
 		if (*n == MAX_WORDS) {
 			r = ERR_WORDS_COUNT;
 			break;
 		}
-		if ((r = find_word(&w, &index)) && bad != NULL)
+		if ((r = words_list_find(&words_list_bip39, &w, &index)) && bad != NULL)
 			*bad = *n;
 		if (r == ERR_OK)
 			put_bits(bits, *n * BITS, index);

@@ -1,8 +1,8 @@
 /* BIP39's English list (Trezor, MIT): data of the standard, sorted, unique by four letters. */
-#include "lib/words_english.h"
+#include "lib/words_list.h"
 
 /* clang-format off */
-const char words_english[WORDS_COUNT][WORDS_LONGEST + 1] = {
+static const char english[2048][WORDS_LONGEST + 1] = {
 	"abandon", "ability", "able", "about", "above", "absent", "absorb", "abstract", "absurd",
 	"abuse", "access", "accident", "account", "accuse", "achieve", "acid", "acoustic",
 	"acquire", "across", "act", "action", "actor", "actress", "actual", "adapt", "add",
@@ -228,3 +228,5 @@ const char words_english[WORDS_COUNT][WORDS_LONGEST + 1] = {
 	"zoo",
 };
 /* clang-format on */
+
+const struct words_list words_list_bip39 = { english, 2048 };

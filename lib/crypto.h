@@ -80,6 +80,10 @@ MUST enum err crypto_aes256_cbc(
 MUST enum err crypto_aes256_ctr(
     const uint8_t key[32], const uint8_t iv[16], struct span in, uint8_t *out);
 
+/* PBKDF2 with HMAC-SHA256 (RFC 8018 5.2), its first block: len <= 32, rounds >= 1. */
+void crypto_pbkdf2_sha256(
+    struct span pass, struct span salt, uint32_t rounds, uint8_t *out, size_t len);
+
 /* Argon2id v1.3, p = 1.  out any length 16..64.  ERR_KDF_MEMORY, ERR_RANGE (m < 8, t < 1). */
 struct crypto_argon {
 	const uint8_t *salt; /* 16 bytes */

@@ -102,4 +102,13 @@ E(AGE_PAYLOAD,    113, 1, "PAM_SYSTEM_ERR",       5, "the content of the age fil
 E(AGE_ARMOR,      114, 1, "PAM_SYSTEM_ERR",       5, "the age file's text form is damaged", "copy it again, whole and unchanged, from its BEGIN line to its END line")
 E(AGE_WORK,       115, 1, "PAM_SYSTEM_ERR",       5, "the age file wants too much memory and time for its passphrase", "no backup that ownkey made does; if you trust the file, 'age -d' may open it")
 E(AGE_QUANTUM,    116, 1, "PAM_SERVICE_ERR",      5, "post-quantum age keys and files are not supported", "use a recipient that begins with age1 but not with age1pq, or open the file with a newer age")
+/* shares of the recovery phrase */
+E(SHARE_LENGTH,   120, 5, "PAM_AUTH_ERR",         5, "this is not as many words as a share has", "a share of a recovery phrase has 33 words: type all of them, in order")
+E(SHARE_FORMAT,   121, 5, "PAM_AUTH_ERR",         5, "these words are no share that can be read", "take another share; whoever made this one made a mistake")
+E(SHARE_MIXED,    122, 5, "PAM_AUTH_ERR",         5, "this share belongs to another set", "shares of one set begin with the same two words: take one that does")
+E(SHARE_TWICE,    123, 5, "PAM_AUTH_ERR",         5, "this share was given already", "each counts once: take one of another holder")
+E(SHARE_FEW,      124, 5, "PAM_AUTH_ERR",         5, "more shares are needed", "ask more of their holders; nothing was changed")
+E(SHARE_FORGED,   125, 5, "PAM_AUTH_ERR",         5, "the shares do not belong together: one was forged, or is of another splitting", "try again, with the share of another holder in place of one of these")
+E(SHARE_SLOW,     126, 5, "PAM_AUTH_ERR",         5, "this share asks for more work than is reasonable", "combine these shares with the program that made them")
+E(SHARE_SPLIT,    127, 64, "PAM_SERVICE_ERR",     5, "a phrase cannot be split like this", "2 to 16 shares, at least 2 of them needed to open: '3 5' is a good choice")
 /* clang-format on */

@@ -16,6 +16,7 @@ struct words_list {
 };
 
 extern const struct words_list words_list_bip39;
+extern const struct words_list words_list_slip39;
 
 /* A word as typed or as listed.  Secret: to be wiped. */
 struct words_word {

@@ -251,16 +251,14 @@ verb_id_export(struct cli *c)
 enum err
 verb_id_retire(struct cli *c)
 {
-	struct ops_sel q = { .force = args_has(&c->args, ARG_FORCE) };
-	char path[1024];
+	struct ops_id_change q = { .label = span_str(cli_operand(c, 0)) };
+	struct ops_id_change_rep rep;
 	bool done;
 	enum err e;
 
-	if ((e = verb_id_find(c, cli_operand(c, 0), path, sizeof path)))
-		return e;
-	q.label = span_str(path);
-	if (!(e = cli_ask(c, OP_ID_RETIRE, &q, NULL, &done)))
-		out_say("retired: %s. It can still be derived, to read what is old.", path);
+	if (!(e = cli_ask(c, OP_ID_RETIRE, &q, &rep, &done)) && !done)
+		out_say("retired: %s. It can still be derived, to read what is old.",
+		    cli_operand(c, 0));
 	return e;
 }
 

@@ -118,7 +118,7 @@ struct worker_job {
 	uint64_t t;
 	struct wire_list slot_ids; /* blobs of 16 */
 	uint64_t generation;
-	bool want_seed;
+	bool want_seed;	 /* and backup, hashes: all that the vault keeps of a generation */
 	struct span fpr; /* 4: compare when given; differs -> ERR_WORDS_WRONG */
 	uint64_t bits;
 	uint64_t tries;	  /* how often the words may be typed; 0 = 5 */

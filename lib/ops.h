@@ -40,6 +40,9 @@ enum op {
 	OP_ID_EXPORT = 43,
 	OP_ID_RETIRE = 44,
 	OP_POLICY_SET = 45,
+	OP_ID_ROTATE = 46,
+	OP_ID_REVOKE = 47,
+	OP_ID_RESEED = 48,
 	OP_SIGN = 50,
 	OP_SECRET_GET = 60,
 	OP_SECRET_SET = 61,
@@ -287,6 +290,7 @@ struct ops_slot_sel {
 	struct span hint;
 	bool one_way_in;
 	bool force;
+	bool exposed; /* remove: who has it may have the file and the PIN, too */
 };
 struct ops_slot_rep {
 	uint64_t has;
@@ -307,8 +311,11 @@ struct ops_item { /* identities and secrets in lists */
 	uint64_t use;
 	bool may_export;
 	uint64_t mtime;
-	uint64_t origin;  /* 0 derived 1 imported 2 generated */
-	bool recoverable; /* from the phrase alone */
+	uint64_t origin;     /* 0 derived 1 imported 2 generated */
+	bool recoverable;    /* from the phrase alone */
+	uint64_t generation; /* of the seed of the epoch in use */
+	uint64_t exposed;    /* unix seconds: since then others may know it */
+	uint64_t epochs;     /* how many there are */
 };
 struct ops_page {
 	uint64_t has;
@@ -420,5 +427,7 @@ struct ops_check_rep {
 	uint64_t generation, slots, size;
 };
 extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_map;
+
+#include "lib/ops_life.h"
 
 #endif

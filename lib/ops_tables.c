@@ -223,6 +223,8 @@ static const struct wire_field ops_slot_sel_fields[] = {
 	WIRE_F(ops_slot_sel, 6, TEXT, WF_OPT, hint, 0, 32, "new hint"),
 	WIRE_F(ops_slot_sel, 7, BOOL, WF_OPT, one_way_in, 0, 1, "accept a single way in"),
 	WIRE_F(ops_slot_sel, 8, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
+	WIRE_F(ops_slot_sel, 9, BOOL, WF_OPT, exposed, 0, 1,
+	    "remove: others may have opened the vault with it"),
 };
 const struct wire_map ops_slot_sel_map = { "slot-select", sizeof(struct ops_slot_sel),
 	ops_slot_sel_fields, N(ops_slot_sel_fields), false, 0 };
@@ -252,6 +254,10 @@ static const struct wire_field ops_item_fields[] = {
 	    ops_item, 13, WF_OPT, origin, 2, "derived|imported|generated", "where it comes from"),
 	WIRE_F(ops_item, 14, BOOL, WF_OPT, recoverable, 0, 1,
 	    "comes back from the recovery phrase alone"),
+	WIRE_F(ops_item, 15, UINT, WF_OPT, generation, 0, UINT32_MAX, "of its seed"),
+	WIRE_F(ops_item, 16, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
+	    "since when others may know it"),
+	WIRE_F(ops_item, 17, UINT, WF_OPT, epochs, 0, UINT32_MAX, "how many epochs it has"),
 };
 const struct wire_map ops_item_map = { "item", sizeof(struct ops_item), ops_item_fields,
 	N(ops_item_fields), false, 0 };

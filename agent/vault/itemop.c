@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/vault/derive.h"
+#include "agent/vault/epochs.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
 #include "agent/vault/store.h"
@@ -83,15 +84,29 @@ shown(const struct item *it)
 }
 
 static void
-last_epoch(const struct item *it, struct ops_item *row)
+fill_epoch(const struct item *it, struct ops_item *row)
 {
-	struct cbor c = wire_each(&it->epochs);
 	struct item_epoch ep;
 
-	while (!cbor_at_end(&c) && !wire_next(&item_epoch_map, &c, &ep)) {
-		row->epoch = ep.epoch;
-		row->state = ep.state;
-	}
+	epochs_current(it, &ep);
+	row->epoch = ep.epoch;
+	row->state = ep.state;
+	row->generation = ep.generation;
+	row->epochs = epochs_count(it);
+}
+
+/* From the phrase that the owner has now, that is the one of the newest seed. */
+static bool
+is_recoverable(const struct vault *v, const struct item *it)
+{
+	struct item_epoch ep;
+	struct seed mine, newest;
+
+	if (it->origin.kind != ORIGIN_DERIVED)
+		return false;
+	epochs_current(it, &ep);
+	return !body_seed_get(&v->open.body, ep.generation, &mine) &&
+	    !body_seed_last(&v->open.body, &newest) && span_eq(mine.fpr, newest.fpr);
 }
 
 void
@@ -99,22 +114,22 @@ itemop_row(struct vault *v, const struct item *it, struct buf *mem, struct ops_i
 {
 	size_t at = mem->len;
 
-	(void)v;
 	*row = (struct ops_item){ .label = it->label,
 		.use = it->policy.use,
 		.may_export = it->policy.may_export,
 		.mtime = it->mtime,
-		.origin = it->origin.kind };
+		.origin = it->origin.kind,
+		.exposed = it->exposed };
 	buf_put_span(mem, it->id);
 	row->id = kept(mem, at);
-	row->recoverable = it->origin.kind == ORIGIN_DERIVED;
+	row->recoverable = is_recoverable(v, it);
 	if (it->kind == ITEM_KEY) {
 		row->service = it->origin.service;
 		row->account = it->origin.account;
 		row->purpose = it->origin.purpose;
 		row->alg = it->origin.alg;
 		row->shown = shown(it);
-		last_epoch(it, row);
+		fill_epoch(it, row);
 	}
 	wire_mark(&ops_item_map, row);
 }
@@ -129,10 +144,10 @@ contains(struct span text, struct span part)
 static bool
 is_retired(const struct item *it)
 {
-	struct ops_item row = { 0 };
+	struct item_epoch ep;
 
-	last_epoch(it, &row);
-	return row.state != EPOCH_ACTIVE;
+	epochs_current(it, &ep);
+	return ep.state != EPOCH_ACTIVE;
 }
 
 static bool
@@ -212,8 +227,8 @@ itemop_next(struct item *it, struct itemop_rev *rev)
 
 /* Secrets are sealed with their revision: the handler that changes one seals it itself.  Here only
  * what is around it changes, so it is opened and sealed again. */
-static enum err
-reseal(struct vault *v, const struct item *old, struct item *it, struct buf *box)
+enum err
+itemop_reseal(struct vault *v, const struct item *old, struct item *it, struct buf *box)
 {
 	struct sec s = { 0 };
 	enum err e = ERR_OK;
@@ -235,7 +250,7 @@ itemop_change(struct req *r, struct item *it)
 	struct item old = *it;
 	enum err e;
 
-	if (!(e = itemop_next(it, &rev)) && !(e = reseal(r->v, &old, it, &box))) {
+	if (!(e = itemop_next(it, &rev)) && !(e = itemop_reseal(r->v, &old, it, &box))) {
 		wire_mark(&item_map, it);
 		delta_item(&d, it);
 		e = store_append(r->job, &d);

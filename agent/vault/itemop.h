@@ -33,6 +33,10 @@ struct itemop_new {
 void itemop_new(struct itemop_new *n, uint64_t kind, struct item *it);
 /* Write a changed item (next revision, mtime now).  In a job. */
 MUST enum err itemop_change(struct req *r, struct item *it);
+/* A secret is sealed for its revision: open it of old, seal it for it; box must live until `it` was
+ * encoded.  Nothing to do when there is none. */
+MUST enum err itemop_reseal(
+    struct vault *v, const struct item *old, struct item *it, struct buf *box);
 /* Next revision only, in memory: h and rev_id must live until `it` was encoded. */
 struct itemop_rev {
 	uint8_t rev_id[16];

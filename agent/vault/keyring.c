@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/vault/derive.h"
+#include "agent/vault/epochs.h"
 #include "agent/vault/keys.h"
 #include "lib/crypto.h"
 
@@ -87,34 +88,22 @@ holds(const struct ring_key *k, const struct item *it)
 	return k->priv.p && k->rev == it->rev && memcmp(k->id, it->id.p, 16) == 0;
 }
 
-/* The epoch in use: the last active one. */
-static uint32_t
-active_epoch(const struct item *it)
-{
-	struct cbor c = wire_each(&it->epochs);
-	struct item_epoch ep;
-	uint32_t epoch = 0;
-
-	while (!cbor_at_end(&c) && !wire_next(&item_epoch_map, &c, &ep))
-		if (ep.state == EPOCH_ACTIVE)
-			epoch = (uint32_t)ep.epoch;
-	return epoch;
-}
-
 static enum err
 derive(struct vault *v, const struct item *it, struct ring_key *k)
 {
 	struct derive_path p = { .service = it->origin.service,
 		.account = it->origin.account,
-		.purpose = it->origin.purpose,
-		.epoch = active_epoch(it) };
+		.purpose = it->origin.purpose };
 	struct buf pub = BUF_INIT;
 	const struct sec *root;
+	struct item_epoch ep;
 	enum err e;
 
 	if (it->origin.kind != ORIGIN_DERIVED)
 		return ERR_FORMAT;
-	if (!(e = keyring_root(v, (uint32_t)it->origin.generation, &root)) &&
+	epochs_current(it, &ep);
+	p.epoch = (uint32_t)ep.epoch;
+	if (!(e = keyring_root(v, (uint32_t)ep.generation, &root)) &&
 	    !(e = derive_key(root, &p, it->origin.alg, &k->priv)) &&
 	    !(e = derive_public(it->origin.alg, sec_span(&k->priv), &pub)) && !(e = buf_err(&pub)))
 		e = pub.len <= sizeof k->pub ? ERR_OK : ERR_INTERNAL;

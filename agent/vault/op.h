@@ -36,7 +36,12 @@ enum err op_id_list(struct req *r);
 enum err op_id_add(struct req *r);
 enum err op_id_show(struct req *r);
 enum err op_id_export(struct req *r);
+/* op_id_change.c, op_reseed.c */
+enum err op_id_rotate(struct req *r);
 enum err op_id_retire(struct req *r);
+enum err op_id_revoke(struct req *r);
+enum err op_id_reseed(struct req *r);
+/* op_id.c */
 enum err op_policy_set(struct req *r);
 /* op_sign.c */
 enum err op_sign(struct req *r);

@@ -1,4 +1,4 @@
-/* op_id.c - identities: listed, derived, shown, retired; and the policy of any item. */
+/* op_id.c - identities: listed, derived, shown; and the policy of any item. */
 #include <stdio.h>
 #include <time.h>
 
@@ -9,6 +9,7 @@
 #include "agent/vault/op.h"
 #include "agent/vault/policy.h"
 #include "agent/vault/public.h"
+#include "agent/vault/publicpart.h"
 #include "agent/vault/store.h"
 #include "lib/text.h"
 
@@ -27,7 +28,7 @@ struct adding {
 	struct itemop_new fresh;
 	struct item item;
 	struct item_epoch epoch;
-	struct buf label, public;
+	struct buf label;
 };
 
 static void
@@ -43,25 +44,6 @@ print_label(const struct item_origin *o, struct buf *out)
 	if (full.len > 2)
 		buf_put(out, full.p, full.len - 2);
 	buf_done(&full);
-}
-
-/* What lists show while nothing is derived: one line, kept in the item. */
-static enum err
-put_public(struct req *r, const struct format *f, struct adding *a)
-{
-	const struct format_public *p = format_public(f, a->item.origin.purpose, SPAN_NONE);
-	struct buf text = BUF_INIT;
-	struct format_in in;
-	enum err e;
-
-	if (!p)
-		return ERR_OK;
-	if (!(e = itemop_key(r->v, &a->item, &in)) && !(e = p->fn(&in, &text)) &&
-	    !(e = buf_err(&text)))
-		cbor_put_text(&a->public, buf_span(&text));
-	a->item.public_part = buf_span(&a->public);
-	buf_done(&text);
-	return e;
 }
 
 static enum err
@@ -95,29 +77,6 @@ make_item(struct req *r, const struct format *f, const struct format_key *k, str
 	return ERR_OK;
 }
 
-/* The item has to be in the form that a decoded one has before a key can be derived from it. */
-static enum err
-encode_item(struct req *r, const struct format *f, struct adding *a, struct delta *d)
-{
-	struct buf raw = BUF_INIT;
-	struct item decoded;
-	enum err e;
-
-	wire_mark(&item_map, &a->item);
-	if (!(e = wire_encode(&item_map, &a->item, &raw)) && !(e = buf_err(&raw)) &&
-	    !(e = wire_decode(&item_map, buf_span(&raw), &decoded))) {
-		struct adding b = { .item = decoded };
-
-		if (!(e = put_public(r, f, &b))) {
-			wire_mark(&item_map, &b.item);
-			delta_item(d, &b.item);
-		}
-		buf_done(&b.public);
-	}
-	buf_done(&raw);
-	return e;
-}
-
 static bool
 is_wanted(const struct ops_id_add *in, const struct format_key *k)
 {
@@ -136,7 +95,7 @@ add_keys(struct req *r, const struct format *f, struct delta *d, struct adding *
 		if (!is_wanted(in, &f->key[i]))
 			continue;
 		if (!(e = make_item(r, f, &f->key[i], &a[*n])))
-			e = encode_item(r, f, &a[*n], d);
+			e = publicpart_put(r->v, &a[*n].item, d);
 		++*n;
 	}
 	return e ? e : *n ? ERR_OK : ERR_NOTFOUND;
@@ -194,10 +153,8 @@ op_id_add(struct req *r)
 		public_send(r->v);
 		e = answer_added(r, a, n);
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		buf_done(&a[i].label);
-		buf_done(&a[i].public);
-	}
 	delta_done(&d);
 	return e;
 }
@@ -270,31 +227,6 @@ op_id_show(struct req *r)
 		wire_mark(&ops_id_show_rep_map, &rep);
 		e = req_reply(r, &rep);
 	}
-	buf_done(&mem);
-	return e;
-}
-
-/* ---- retire ---- */
-enum err
-op_id_retire(struct req *r)
-{
-	const struct ops_sel *in = r->in;
-	struct item_epoch ep = { 0 };
-	struct ops_item row;
-	struct buf mem = BUF_INIT;
-	struct item it;
-	enum err e;
-
-	REQ_MUST_WAIT(r);
-	if ((e = store_take(r->job)) || (e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
-		return e;
-	itemop_row(r->v, &it, &mem, &row);
-	ep = (struct item_epoch){ .epoch = row.epoch, .state = EPOCH_RETIRED, .created = it.mtime };
-	wire_mark(&item_epoch_map, &ep);
-	it.epochs = (struct wire_list){ .v = &ep, .n = 1 };
-	keyring_forget(r->v, it.id.p);
-	if (!(e = itemop_change(r, &it)))
-		public_send(r->v);
 	buf_done(&mem);
 	return e;
 }

@@ -8,13 +8,13 @@
 
 #include "agent/slot/slot.h"
 #include "agent/vault/enrol.h"
+#include "agent/vault/generation.h"
 #include "agent/vault/op.h"
+#include "agent/vault/phrasejob.h"
 #include "agent/vault/slotmake.h"
 #include "agent/vault/store.h"
 #include "lib/crypto.h"
 #include "lib/text.h"
-
-#define WORDS_MS 900000
 
 struct making {
 	struct req *r;
@@ -91,42 +91,6 @@ add_slot(struct making *m, const struct keys_factors *f, struct span label, stru
 
 /* ---- the recovery phrase, and what the worker derives from it ---- */
 static enum err
-put_seed(struct making *m, const struct worker_event *ev)
-{
-	struct buf box = BUF_INIT, backup = BUF_INIT;
-	struct seed s = { .created = m->now, .fpr = ev->fpr };
-	struct span vrk = sec_span(&m->vrk);
-	enum err e;
-
-	if (!(e = keys_seed_seal(vrk, 0, ev->seed, &box)) &&
-	    !(e = slotmake_seal_backup(vrk, 0, ev->backup, &backup))) {
-		s.box = buf_span(&box);
-		s.backup = buf_span(&backup);
-		wire_mark(&seed_map, &s);
-		e = body_seed_put(&m->body, &s);
-	}
-	buf_done(&box);
-	buf_done(&backup);
-	return e;
-}
-
-/* The list of succession rows, with one row: generation 0 and its 256 hashes. */
-static enum err
-put_succession(struct making *m, struct span hashes)
-{
-	struct succession row = { .hashes = hashes };
-	struct buf b = BUF_INIT;
-	enum err e;
-
-	wire_mark(&succession_map, &row);
-	cbor_put_array(&b, 1);
-	if (!(e = wire_encode(&succession_map, &row, &b)) && !(e = buf_err(&b)))
-		e = body_raw_put(&m->body, BODY_SUCCESSION, buf_span(&b));
-	buf_done(&b);
-	return e;
-}
-
-static enum err
 put_audit_and_defaults(struct making *m)
 {
 	struct defaults def = {
@@ -147,23 +111,17 @@ put_audit_and_defaults(struct making *m)
 }
 
 static enum err
-take_phrase(struct making *m, struct span frame)
+take_phrase(void *arg, const struct worker_event *ev)
 {
-	struct worker_event ev;
+	struct making *m = arg;
+	struct generation_new n = { .now = m->now, .vrk = sec_span(&m->vrk) };
 	struct sec f3 = { 0 };
 	enum err e;
 
-	if ((e = wire_decode(&worker_event_map, frame, &ev)))
-		return e;
-	if (ev.kind != WORKER_EV_RESULT)
-		return err_is_known(ev.err) && ev.err ? (enum err)ev.err : ERR_INTERNAL;
-	if (ev.fpr.len != 4 || ev.hashes.len != 8192 || ev.seed.len != 32 || !ev.backup.len)
-		return ERR_FORMAT;
-	memcpy(m->fpr, ev.fpr.p, 4);
-	if (!(e = phrase_factor(&ev, 0, &f3)) && !(e = put_seed(m, &ev)) &&
-	    !(e = put_succession(m, ev.hashes))) {
+	if (!(e = generation_put(&m->body, &n, ev)) && !(e = phrase_factor(ev, 0, &f3))) {
 		struct keys_factors f = { .recovery = sec_span(&f3) };
 
+		memcpy(m->fpr, ev->fpr.p, sizeof m->fpr);
 		e = add_slot(m, &f, SPAN_LIT("recovery phrase"), SPAN_NONE);
 	}
 	sec_done(&f3);
@@ -173,30 +131,15 @@ take_phrase(struct making *m, struct span frame)
 static enum err
 make_phrase(struct making *m)
 {
-	struct job *j = m->r->job;
 	struct span id = SPAN(m->slot.id, 16);
-	struct worker_job q = {
-		.op = WORKER_PHRASE_MAKE, .wait_ms = WORDS_MS, .no_confirm = m->in->try_out
-	};
-	struct ops_event ev = { .kind = OPS_EV_SHOW_WORDS };
-	struct helper *h = NULL;
-	struct span frame;
-	enum err e;
+	struct phrasejob p = { .kind = OPS_EV_SHOW_WORDS, .take = take_phrase, .arg = m };
 
 	slotmake_new(&m->slot, m->now);
 	m->slot.factors = FACTOR_PHRASE;
-	q.slot_ids = (struct wire_list){ .v = &id, .n = 1 };
-	wire_mark(&worker_job_map, &q);
-	if (!(e = job_new_id(j, false)) && !(e = job_spawn(j, HELPER_WORKER, j->id, &h)) &&
-	    !(e = job_send(j, h, &worker_job_map, &q))) {
-		ev.job = SPAN(j->id, JOB_ID_LEN);
-		job_event_full(j, &ev);
-		if (!(e = job_recv(j, h, WORDS_MS + 10000, &frame)))
-			e = take_phrase(m, frame);
-	}
-	job_end(j, h);
-	job_forget_id(j);
-	return e == ERR_HANGUP ? ERR_INTERNAL : e;
+	p.q.op = WORKER_PHRASE_MAKE;
+	p.q.no_confirm = m->in->try_out;
+	p.q.slot_ids = (struct wire_list){ .v = &id, .n = 1 };
+	return phrasejob_run(m->r->job, &p);
 }
 
 /* ---- token, passphrase ---- */

@@ -4,96 +4,16 @@
  * so that what was removed opens nothing that is written from now on (DESIGN 6).
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "agent/slot/slot.h"
-#include "agent/vault/enrol.h"
 #include "agent/vault/op.h"
-#include "agent/vault/slotmake.h"
+#include "agent/vault/slotchange.h"
 #include "agent/vault/store.h"
-#include "lib/crypto.h"
 #include "lib/text.h"
-
-/* A change under way: copies, so that nothing is different before it is on the disk. */
-struct change {
-	struct req *r;
-	struct outer outer;
-	struct body body;
-	struct slot slot;
-	struct way_got proof; /* the way in that was proven */
-	struct sec f1, f2, f3;
-	struct enrol_report rep;
-	uint64_t now;
-};
-
-static enum err
-begin(struct req *r, struct change **out)
-{
-	struct change *c = calloc(1, sizeof *c);
-
-	if (!c)
-		return ERR_NOMEM;
-	c->r = r;
-	c->now = (uint64_t)time(NULL);
-	body_init(&c->body);
-	*out = c;
-	return ERR_OK;
-}
-
-/* The person is done; from here to the rewrite nobody else may change anything.  A way in may have
- * been removed meanwhile, which makes a new VRK: then it may be the one that was proven. */
-static enum err
-copy_vault(struct change *c)
-{
-	struct vault *v = c->r->v;
-	enum err e;
-
-	if ((e = store_take(c->r->job)))
-		return e;
-	if (!v->open.is || !crypto_eq(sec_span(&c->proof.vrk), sec_span(&v->open.vrk)))
-		return ERR_NEEDFACTOR;
-	c->outer = v->open.outer;
-	return body_clone(&v->open.body, &c->body);
-}
-
-static void
-end(struct change *c)
-{
-	if (!c)
-		return;
-	body_done(&c->body);
-	way_done(&c->proof);
-	sec_done(&c->f1);
-	sec_done(&c->f2);
-	sec_done(&c->f3);
-	sec_zero(c, sizeof *c);
-	free(c);
-}
-
-/* Fresh: its wrap is opened again and compared; a VRK in memory is never enough (DESIGN 9). */
-static enum err
-prove(struct change *c, uint64_t ways, struct span label, bool force)
-{
-	struct vault *v = c->r->v;
-	struct way_want w = { .outer = &v->open.outer,
-		.body = &v->open.body,
-		.ways = ways,
-		.label = label,
-		.force = force,
-		.purpose = "approve",
-		.why = "to prove that it is you" };
-	enum err e;
-
-	job_event(c->r->job, OPS_EV_NOTE, "first, prove that it is you");
-	if ((e = way_open(c->r->job, &w, &c->proof)))
-		return e;
-	return crypto_eq(sec_span(&c->proof.vrk), sec_span(&v->open.vrk)) ? ERR_OK : ERR_NEEDFACTOR;
-}
 
 /* ---- the factors of a new way in ---- */
 static enum err
-enrol_phrase(struct change *c)
+enrol_phrase(struct slotchange *c)
 {
 	struct span id = SPAN(c->slot.id, 16);
 	struct way_words w = { .ids = &id, .nids = 1 };
@@ -108,7 +28,7 @@ enrol_phrase(struct change *c)
 }
 
 static enum err
-gather(struct change *c, uint64_t way, const struct enrol_want *w)
+gather(struct slotchange *c, uint64_t way, const struct enrol_want *w)
 {
 	enum err e = ERR_OK;
 
@@ -125,27 +45,7 @@ gather(struct change *c, uint64_t way, const struct enrol_want *w)
 }
 
 static enum err
-seal(struct change *c, int i, struct span label, struct span vrk)
-{
-	struct keys_factors f = { .token = sec_span(&c->f1),
-		.passphrase = sec_span(&c->f2),
-		.recovery = sec_span(&c->f3) };
-	struct slotmake_note n = { .id = c->slot.id, .label = label, .now = c->now };
-	struct slotmake_seal k = { .factors = &f, .vrk = vrk };
-	enum err e;
-
-	n.auth = k.auth;
-	if (c->slot.factors & FACTOR_TOKEN)
-		n.aaguid = SPAN(c->rep.aaguid, 16);
-	outer_slot_clear(&c->outer, (size_t)i);
-	if (!(e = slotmake_seal(&c->outer, i, &c->slot, &k)))
-		e = slotmake_put_note(&c->body, &n);
-	sec_zero(&k, sizeof k);
-	return e;
-}
-
-static enum err
-answer(struct change *c, const struct slot *s, struct span label)
+answer(struct slotchange *c, const struct slot *s, struct span label)
 {
 	struct ops_slot_rep rep = {
 		.id = SPAN(s->id, 16), .label = label, .note = span_str(c->rep.note)
@@ -178,7 +78,7 @@ check_add(const struct vault *v, const struct ops_slot_add *in)
 }
 
 static enum err
-add(struct change *c, const struct ops_slot_add *in)
+add(struct slotchange *c, const struct ops_slot_add *in)
 {
 	const struct vault *v = c->r->v;
 	struct enrol_want w = { .outer = &v->open.outer,
@@ -191,12 +91,12 @@ add(struct change *c, const struct ops_slot_add *in)
 	struct store_rewrite sr = { .outer = &c->outer, .body = &c->body };
 	enum err e;
 
-	if ((e = prove(c, in->proof, in->proof_label, in->force)))
+	if ((e = slotchange_prove(c, in->proof, in->proof_label, in->force)))
 		return e;
 	slotmake_new(&c->slot, c->now);
 	set_hint(&c->slot, in->hint);
-	if ((e = gather(c, in->way, &w)) || (e = copy_vault(c)) || (e = check_add(v, in)) ||
-	    (e = seal(c, outer_slot_free(&c->outer), in->label, sec_span(&v->open.vrk))))
+	if ((e = gather(c, in->way, &w)) || (e = slotchange_copy(c)) || (e = check_add(v, in)) ||
+	    (e = slotchange_seal(c, outer_slot_free(&c->outer), in->label, sec_span(&v->open.vrk))))
 		return e;
 	return store_rewrite(c->r->job, &sr);
 }
@@ -205,15 +105,15 @@ enum err
 op_slot_add(struct req *r)
 {
 	const struct ops_slot_add *in = r->in;
-	struct change *c = NULL;
+	struct slotchange *c = NULL;
 	enum err e;
 
 	REQ_MUST_WAIT(r);
 	if ((e = check_add(r->v, in)))
 		return e;
-	if (!(e = begin(r, &c)) && !(e = add(c, in)))
+	if (!(e = slotchange_begin(r, &c)) && !(e = add(c, in)))
 		e = answer(c, &c->slot, in->label);
-	end(c);
+	slotchange_end(c);
 	return e;
 }
 
@@ -238,47 +138,54 @@ enough_left(const struct outer *o, bool one_way_in)
 	return n == 2 && !one_way_in ? ERR_ONEWAY : ERR_OK;
 }
 
-/* The slot that was proven is at hand; all others are wrapped for without them. */
+/* Whoever has that way in may have opened a copy: a new VRK does not take back what they read. */
 static enum err
-new_line(struct change *c, int at_hand)
+mark_exposed(struct body *b, uint64_t now)
 {
-	struct slotmake_line l = { .outer = &c->outer, .body = &c->body };
-	struct store_rewrite sr = {
-		.outer = &c->outer, .body = &c->body, .vrk = &l.vrk, .new_line = true
-	};
-	const struct sec *prk = at_hand >= 0 ? &c->proof.prk : NULL;
-	enum err e;
+	struct item it;
+	struct seed s;
+	size_t pos = 0;
+	enum err e = ERR_OK;
 
-	if (!(e = slotmake_new_line(c->r->v, &l, at_hand, prk)))
-		e = store_rewrite(c->r->job, &sr);
-	sec_done(&l.vrk);
+	while (!e && body_seed_next(b, &pos, &s)) {
+		s.exposed = s.exposed ? s.exposed : now;
+		e = body_seed_put(b, &s);
+	}
+	pos = 0;
+	while (!e && body_item_next(b, &pos, &it)) {
+		if (it.exposed || (it.kind != ITEM_KEY && it.kind != ITEM_SECRET))
+			continue;
+		it.exposed = now;
+		e = body_item_put(b, &it);
+	}
 	return e;
 }
 
 static enum err
-remove_slot(struct change *c, const struct ops_slot_sel *in)
+remove_slot(struct slotchange *c, const struct ops_slot_sel *in)
 {
-	bool itself;
+	struct slotchange_line line = { 0 };
 	int i;
 	enum err e;
 
-	if ((e = prove(c, in->proof, in->proof_label, in->force)) || (e = copy_vault(c)) ||
-	    (e = op_slot_find(c->r->v, in->label, &i)) ||
+	if ((e = slotchange_prove(c, in->proof, in->proof_label, in->force)) ||
+	    (e = slotchange_copy(c)) || (e = op_slot_find(c->r->v, in->label, &i)) ||
 	    (e = enough_left(&c->outer, in->one_way_in)))
 		return e;
-	itself = c->proof.slot == i;
+	line.at_hand = c->proof.slot == i ? -1 : c->proof.slot;
 	c->slot = c->outer.slot[i];
 	outer_slot_clear(&c->outer, (size_t)i);
-	if ((e = body_note_remove(&c->body, c->slot.id, c->now)))
+	if ((e = body_note_remove(&c->body, c->slot.id, c->now)) ||
+	    (in->exposed && (e = mark_exposed(&c->body, c->now))))
 		return e;
-	return new_line(c, itself ? -1 : c->proof.slot);
+	return slotchange_new_line(c, &line);
 }
 
 enum err
 op_slot_remove(struct req *r)
 {
 	const struct ops_slot_sel *in = r->in;
-	struct change *c = NULL;
+	struct slotchange *c = NULL;
 	int i;
 	enum err e;
 
@@ -286,15 +193,28 @@ op_slot_remove(struct req *r)
 	if ((e = op_slot_find(r->v, in->label, &i)) ||
 	    (e = enough_left(&r->v->open.outer, in->one_way_in)))
 		return e;
-	if (!(e = begin(r, &c)) && !(e = remove_slot(c, in)))
+	if (!(e = slotchange_begin(r, &c)) && !(e = remove_slot(c, in)))
 		e = answer(c, &c->slot, in->label);
-	end(c);
+	slotchange_end(c);
 	return e;
 }
 
 /* ---- renew: new credential or salt, new line ---- */
+struct renewing {
+	int slot;
+	char label[256];
+};
+
 static enum err
-renew(struct change *c, const struct ops_slot_sel *in, int i)
+seal_renewed(struct slotchange *c, struct span vrk, void *arg)
+{
+	const struct renewing *n = arg;
+
+	return slotchange_seal(c, n->slot, span_str(n->label), vrk);
+}
+
+static enum err
+renew(struct slotchange *c, const struct ops_slot_sel *in, int i)
 {
 	struct vault *v = c->r->v;
 	const struct slot *old = &v->open.outer.slot[i];
@@ -305,47 +225,40 @@ renew(struct change *c, const struct ops_slot_sel *in, int i)
 		.force = in->force,
 		.argon_m = old->argon_m,
 		.argon_t = old->argon_t };
-	struct slotmake_line l = { .outer = &c->outer, .body = &c->body };
-	struct store_rewrite sr = {
-		.outer = &c->outer, .body = &c->body, .vrk = &l.vrk, .new_line = true
-	};
-	char label[256];
+	struct renewing n = { .slot = i };
+	struct slotchange_line line = { .more = seal_renewed, .arg = &n };
 	enum err e;
 
-	if ((e = prove(c, in->proof, in->proof_label, in->force)))
+	if ((e = slotchange_prove(c, in->proof, in->proof_label, in->force)))
 		return e;
-	way_label(&v->open.outer, &v->open.body, i, label, sizeof label);
+	way_label(&v->open.outer, &v->open.body, i, n.label, sizeof n.label);
 	slotmake_new(&c->slot, c->now);
 	if (in->hint.len)
 		set_hint(&c->slot, in->hint);
 	else
 		memcpy(c->slot.hint, old->hint, sizeof old->hint);
-	if ((e = gather(c, old->factors, &w)) || (e = copy_vault(c)))
+	if ((e = gather(c, old->factors, &w)) || (e = slotchange_copy(c)))
 		return e;
 	outer_slot_clear(&c->outer, (size_t)i);
 	if ((e = body_note_remove(&c->body, old->id, c->now)))
 		return e;
-	if (!(e = slotmake_new_line(
-		  v, &l, c->proof.slot == i ? -1 : c->proof.slot, &c->proof.prk)) &&
-	    !(e = seal(c, i, span_str(label), sec_span(&l.vrk))))
-		e = store_rewrite(c->r->job, &sr);
-	sec_done(&l.vrk);
-	return e;
+	line.at_hand = c->proof.slot == i ? -1 : c->proof.slot;
+	return slotchange_new_line(c, &line);
 }
 
 enum err
 op_slot_renew(struct req *r)
 {
 	const struct ops_slot_sel *in = r->in;
-	struct change *c = NULL;
+	struct slotchange *c = NULL;
 	int i;
 	enum err e;
 
 	REQ_MUST_WAIT(r);
 	if ((e = op_slot_find(r->v, in->label, &i)))
 		return e;
-	if (!(e = begin(r, &c)) && !(e = renew(c, in, i)))
+	if (!(e = slotchange_begin(r, &c)) && !(e = renew(c, in, i)))
 		e = answer(c, &c->slot, in->label);
-	end(c);
+	slotchange_end(c);
 	return e;
 }

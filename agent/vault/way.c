@@ -4,11 +4,11 @@
 #include <stdio.h>
 
 #include "agent/slot/slot.h"
+#include "agent/vault/phrasejob.h"
 #include "agent/vault/token.h"
 #include "lib/text.h"
 
 #define PASS_TRIES 3
-#define WORDS_MS   600000
 
 void
 way_done(struct way_got *got)
@@ -218,57 +218,42 @@ open_token(struct job *j, const struct way_want *w, unsigned slots, struct way_g
 }
 
 /* ---- recovery phrase ---- */
-static enum err
-take_words(const struct way_words *w, struct span frame, struct sec *recs)
-{
-	struct worker_event ev;
-	enum err e;
+/* What is taken out of the answer, and where it goes. */
+struct asking {
+	const struct way_words *w;
+	struct sec *recs;
+};
 
-	if ((e = wire_decode(&worker_event_map, frame, &ev)))
-		return e;
-	if (ev.kind == WORKER_EV_ERROR)
-		return err_is_known(ev.err) && ev.err ? (enum err)ev.err : ERR_INTERNAL;
-	for (size_t i = 0; i < w->nids && !e; i++)
-		e = phrase_factor(&ev, i, &recs[i]);
-	if (!e && w->seed)
-		e = sec_init_copy(w->seed, ev.seed);
+static enum err
+take_words(void *arg, const struct worker_event *ev)
+{
+	struct asking *a = arg;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < a->w->nids && !e; i++)
+		e = phrase_factor(ev, i, &a->recs[i]);
 	return e;
 }
 
 enum err
 way_ask_words(struct job *j, const struct way_words *w, struct sec *recs)
 {
-	struct worker_job q = { .op = WORKER_PHRASE_OPEN,
-		.tries = 3,
-		.generation = w->generation,
-		.want_seed = w->seed != NULL,
-		.wait_ms = WORDS_MS };
-	struct ops_event ev = { .kind = OPS_EV_NEED_WORDS,
-		.text = SPAN_LIT("the 24 words of your recovery phrase") };
-	struct helper *h = NULL;
-	struct span frame;
+	struct asking a = { w, recs };
+	struct phrasejob p = { .kind = OPS_EV_NEED_WORDS,
+		.text = "the 24 words of your recovery phrase",
+		.take = take_words,
+		.arg = &a };
 	uint8_t fpr[4];
-	enum err e;
 
-	if (!j->r.c || !j->r.c->interactive)
-		return ERR_NOPROMPT;
 	/* the body it comes from may change while the worker is started */
 	if (w->fpr.len == sizeof fpr) {
 		memcpy(fpr, w->fpr.p, sizeof fpr);
-		q.fpr = SPAN(fpr, sizeof fpr);
+		p.q.fpr = SPAN(fpr, sizeof fpr);
 	}
-	q.slot_ids = (struct wire_list){ .v = w->ids, .n = w->nids };
-	wire_mark(&worker_job_map, &q);
-	if (!(e = job_new_id(j, false)) && !(e = job_spawn(j, HELPER_WORKER, j->id, &h)) &&
-	    !(e = job_send(j, h, &worker_job_map, &q))) {
-		ev.job = SPAN(j->id, JOB_ID_LEN);
-		job_event_full(j, &ev);
-		if (!(e = job_recv(j, h, WORDS_MS + 10000, &frame)))
-			e = take_words(w, frame, recs);
-	}
-	job_end(j, h);
-	job_forget_id(j);
-	return e;
+	p.q.op = WORKER_PHRASE_OPEN;
+	p.q.tries = 3;
+	p.q.slot_ids = (struct wire_list){ .v = w->ids, .n = w->nids };
+	return phrasejob_run(j, &p);
 }
 
 static enum err

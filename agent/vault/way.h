@@ -42,14 +42,11 @@ void way_label(const struct outer *o, const struct body *b, int i, char *out, si
 
 /* Argon2 of a passphrase by a worker. */
 MUST enum err way_stretch(struct job *j, struct span pass, const struct slot *s, struct sec *f2);
-/* The words, asked for by a worker: one factor for each of the ids; fpr (may be empty) must match;
- * seed (may be NULL) gets the seed of the generation. */
+/* The words, asked for by a worker: one factor for each of the ids; fpr must match, or be empty. */
 struct way_words {
 	const struct span *ids;
 	size_t nids;
 	struct span fpr;
-	uint64_t generation;
-	struct sec *seed;
 };
 MUST enum err way_ask_words(struct job *j, const struct way_words *w, struct sec *recs);
 

@@ -179,7 +179,11 @@ yield_opened(struct worker *w, struct span root)
 {
 	enum err e = yield_recs(w, root);
 
-	return e == ERR_OK && w->job.want_seed ? yield_seed(w, root) : e;
+	if (e != ERR_OK || !w->job.want_seed)
+		return e;
+	if ((e = yield_seed(w, root)) != ERR_OK || (e = yield_backup(w, root)) != ERR_OK)
+		return e;
+	return yield_succession(w, root);
 }
 
 /* The person is told first: who does not get to hear OK has no vault either. */

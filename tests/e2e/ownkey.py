@@ -41,12 +41,17 @@ def table_text(name):
     return open(os.path.join(LIB, name), encoding="utf-8").read()
 
 
+def tables():
+    return "\n".join(table_text(os.path.basename(f))
+                     for f in sorted(glob.glob(os.path.join(LIB, "ops_*.c"))))
+
+
 def read_maps():
     """{struct: {field name: (key, type, map of sub messages)}}"""
     maps = {}
     field = re.compile(r"WIRE_([FSE])\(\s*(\w+),\s*(\d+),\s*(.*?)\)\s*,\s*(?=WIRE_|$)", re.S)
     for name, body in re.findall(r"wire_field (\w+)_fields\[\] = \{(.*?)\n\};",
-                                 table_text("ops_tables.c"), re.S):
+                                 tables(), re.S):
         fields = {}
         for shape, _, key, rest in field.findall(body.strip()):
             args = [a.strip() for a in rest.split(",")]

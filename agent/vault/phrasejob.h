@@ -1,0 +1,24 @@
+/*
+ * phrasejob.h - a worker talks with the person about the recovery phrase or its shares; what it
+ * yields is judged here.  P itself never leaves the worker (DESIGN 4).
+ */
+#ifndef AGENT_VAULT_PHRASEJOB_H
+#define AGENT_VAULT_PHRASEJOB_H
+
+#include "agent/vault/job.h"
+#include "lib/job.h"
+
+#define PHRASEJOB_MS 900000 /* to find the card, and to type */
+
+struct phrasejob {
+	struct worker_job q;	  /* wait_ms and marks are set here */
+	enum ops_event_kind kind; /* what the client is told */
+	const char *text;	  /* for the person */
+	/* The result; ev borrows from the frame and is void afterwards. */
+	enum err (*take)(void *arg, const struct worker_event *ev);
+	void *arg;
+};
+/* In a job.  ERR_NOPROMPT when nobody can type; errors of words, ERR_CANCELLED, ERR_TIMEOUT. */
+MUST enum err phrasejob_run(struct job *j, struct phrasejob *p);
+
+#endif

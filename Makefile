@@ -96,7 +96,8 @@ $(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,SO,$@)$(CC) $(DEFS) $(LANGUAGE) $(WARN) $(TEST_CFLAGS) -O2 -fPIC -shared -o $@ $<
 
-# of `make deps-interop`
+# what only one test needs; the second of `make deps-interop`
+LIBS_test_age_testkit = $(call pkg,zlib)
 LIBS_omemo = $(call pkg,libomemo-c)
 
 check-programs: programs $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(kat_BIN)

@@ -99,7 +99,7 @@ E(AGE_HEADER,     110, 1, "PAM_SYSTEM_ERR",       5, "this is no age file, or it
 E(AGE_EDITED,     111, 1, "PAM_SYSTEM_ERR",       5, "the head of the age file was changed after it was made", "do not trust this copy, use another one; nothing was changed")
 E(AGE_MATCH,      112, 5, "PAM_AUTH_ERR",         5, "this passphrase or key does not open the age file", "compare what you typed with your card, letter by letter; a file made for a key opens with that key only")
 E(AGE_PAYLOAD,    113, 1, "PAM_SYSTEM_ERR",       5, "the content of the age file is damaged or cut off", "use another copy of the file; nothing was changed")
-E(AGE_ARMOR,      114, 1, "PAM_SYSTEM_ERR",       5, "the age file's text form is damaged", "copy it again, whole and unchanged, from its BEGIN line to its END line")
+E(AGE_ARMOR,      114, 1, "PAM_SYSTEM_ERR",       5, "this is no age file in text form, or it is damaged", "copy it again, whole and unchanged, from its BEGIN line to its END line")
 E(AGE_WORK,       115, 1, "PAM_SYSTEM_ERR",       5, "the age file wants too much memory and time for its passphrase", "no backup that ownkey made does; if you trust the file, 'age -d' may open it")
 E(AGE_QUANTUM,    116, 1, "PAM_SERVICE_ERR",      5, "post-quantum age keys and files are not supported", "use a recipient that begins with age1 but not with age1pq, or open the file with a newer age")
 /* shares of the recovery phrase */

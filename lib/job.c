@@ -56,8 +56,8 @@ const struct wire_map token_event_map = { "token-event", sizeof(struct token_eve
 	token_event_fields, sizeof token_event_fields / sizeof *token_event_fields, false, 0 };
 
 static const struct wire_field worker_job_fields[] = {
-	WIRE_E(
-	    worker_job, 1, 0, op, WORKER_RSA, "argon2|phrase-make|phrase-open|rsa", "what to do"),
+	WIRE_E(worker_job, 1, 0, op, WORKER_CARD,
+	    "argon2|phrase-make|phrase-open|rsa|share-make|card", "what to do"),
 	WIRE_F(worker_job, 2, BYTES, KEY_SECRET, pass, 1, 1024, "passphrase"),
 	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 salt"),
 	WIRE_F(worker_job, 4, UINT, WF_OPT, m, 8, 2 * 1024 * 1024, "Argon2 memory, KiB"),
@@ -70,6 +70,9 @@ static const struct wire_field worker_job_fields[] = {
 	WIRE_F(worker_job, 11, UINT, WF_OPT, tries, 0, 20, "how often words may be typed"),
 	WIRE_F(worker_job, 12, UINT, WF_OPT, wait_ms, 0, 3600000, "patience with the person"),
 	WIRE_F(worker_job, 13, BOOL, WF_OPT, no_confirm, 0, 1, "words are not typed back"),
+	WIRE_F(worker_job, 20, UINT, WF_OPT, threshold, 0, 255, "so many shares open"),
+	WIRE_F(worker_job, 21, UINT, WF_OPT, count, 0, 255, "shares there will be"),
+	WIRE_F(worker_job, 22, BOOL, WF_OPT, card, 0, 1, "show a card besides the words"),
 };
 const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job), worker_job_fields,
 	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };
@@ -83,6 +86,9 @@ static const struct wire_field worker_event_fields[] = {
 	WIRE_F(worker_event, 6, BYTES, WF_OPT, hashes, 8192, 8192, "succession hashes, 256 x 32"),
 	WIRE_F(worker_event, 7, TEXT, KEY_SECRET, backup, 1, 128, "passphrase of backups"),
 	WIRE_F(worker_event, 8, BYTES, WF_OPT | WF_HEX, fpr, 4, 4, "fingerprint of the words"),
+	WIRE_F(worker_event, 20, BLOBS, WF_OPT, shares, 32, 32, "SHA-256 of each share's words"),
+	WIRE_F(worker_event, 21, UINT, WF_OPT, threshold, 0, 16, "so many shares open"),
+	WIRE_F(worker_event, 22, UINT, WF_OPT, set, 0, 32767, "identifier of the shares"),
 };
 const struct wire_map worker_event_map = { "worker-event", sizeof(struct worker_event),
 	worker_event_fields, sizeof worker_event_fields / sizeof *worker_event_fields, false, 0 };
@@ -112,11 +118,13 @@ const struct wire_map prompt_event_map = { "prompt-event", sizeof(struct prompt_
 	prompt_event_fields, sizeof prompt_event_fields / sizeof *prompt_event_fields, false, 0 };
 
 static const struct wire_field secret_msg_fields[] = {
-	WIRE_E(secret_msg, 1, 0, kind, SECRET_ERROR, "text|show|ok|error", "what this is"),
+	WIRE_E(secret_msg, 1, 0, kind, SECRET_CARD, "text|show|ok|error|more|card", "what this is"),
 	WIRE_F(secret_msg, 2, BYTES, KEY_SECRET, text, 0, 4096, "what was typed, or is shown"),
 	WIRE_F(secret_msg, 3, UINT, WF_OPT, err, 0, 65535, "error number"),
-	WIRE_F(secret_msg, 4, UINT, WF_OPT, index, 0, 64, "which word, 1..24"),
-	WIRE_F(secret_msg, 5, BOOL, WF_OPT, more, 0, 1, "another try is possible"),
+	WIRE_F(secret_msg, 4, UINT, WF_OPT, index, 0, 64, "which word, from 1"),
+	WIRE_F(secret_msg, 5, BOOL, WF_OPT, more, 0, 1, "another try is possible; a card follows"),
+	WIRE_F(secret_msg, 6, UINT, WF_OPT, have, 0, 255, "shares accepted so far"),
+	WIRE_F(secret_msg, 7, UINT, WF_OPT, need, 0, 255, "shares still needed"),
 };
 const struct wire_map secret_msg_map = { "secret-msg", sizeof(struct secret_msg), secret_msg_fields,
 	sizeof secret_msg_fields / sizeof *secret_msg_fields, false, 0 };

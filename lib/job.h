@@ -106,7 +106,9 @@ enum worker_op {
 	WORKER_ARGON2,	    /* pass, salt, m, t -> out (32) */
 	WORKER_PHRASE_MAKE, /* new P; words shown, typed back -> seed, recs, hashes, ... */
 	WORKER_PHRASE_OPEN, /* asks for the words -> recs (one a slot), fpr; seed if wanted */
-	WORKER_RSA	    /* bits -> out (PKCS#8 DER) */
+	WORKER_RSA,	    /* bits -> out (PKCS#8 DER) */
+	WORKER_SHARE_MAKE, /* asks for the words; threshold, count -> shares, set, threshold, fpr */
+	WORKER_CARD	   /* asks for the words, and gives them back as a card -> fpr */
 };
 
 struct worker_job {
@@ -121,9 +123,12 @@ struct worker_job {
 	bool want_seed;	 /* and backup, hashes: all that the vault keeps of a generation */
 	struct span fpr; /* 4: compare when given; differs -> ERR_WORDS_WRONG */
 	uint64_t bits;
-	uint64_t tries;	  /* how often the words may be typed; 0 = 5 */
-	uint64_t wait_ms; /* for the person to connect and type */
-	bool no_confirm;  /* PHRASE_MAKE: do not have the words typed back (ownkey try only) */
+	uint64_t tries;	    /* how often the words may be typed; 0 = 5 */
+	uint64_t wait_ms;   /* for the person to connect and type */
+	bool no_confirm;    /* PHRASE_MAKE: do not have the words typed back (ownkey try only) */
+	uint64_t threshold; /* SHARE_MAKE: so many shares open */
+	uint64_t count;	    /* SHARE_MAKE: of so many */
+	bool card;	    /* PHRASE_MAKE: a card besides the words */
 };
 extern const struct wire_map worker_job_map;
 
@@ -134,11 +139,14 @@ struct worker_event {
 	uint64_t kind;
 	uint64_t err;
 	struct span out;
-	struct span seed;      /* 32: seed_g */
-	struct wire_list recs; /* blobs of 32, in the order of slot_ids */
-	struct span hashes;    /* 256 x 32: SHA-256 of the succession public keys */
-	struct span backup;    /* 10 words joined by '-' */
-	struct span fpr;       /* 4 */
+	struct span seed;	 /* 32: seed_g */
+	struct wire_list recs;	 /* blobs of 32, in the order of slot_ids */
+	struct span hashes;	 /* 256 x 32: SHA-256 of the succession public keys */
+	struct span backup;	 /* 10 words joined by '-' */
+	struct span fpr;	 /* 4 */
+	struct wire_list shares; /* blobs of 32: SHA-256 of the words of each share, 1, 2, ... */
+	uint64_t threshold;
+	uint64_t set; /* identifier that the shares carry, 15 bits */
 };
 extern const struct wire_map worker_event_map;
 
@@ -165,12 +173,26 @@ struct prompt_event {
 };
 extern const struct wire_map prompt_event_map;
 
-/* ---- secret.sock, after the 16 bytes of the job id ---- */
+/* ---- secret.sock, after the 16 bytes of the job id ----
+ *
+ * Where the 24 words of the recovery phrase are asked for, SLIP-39 shares of it do as well: the
+ * words of one (33) in a TEXT, MORE for each that was accepted but the last.  An ERROR with need is
+ * about the share that was just typed, and those before it are kept; without, it is from the
+ * beginning.
+ *
+ * A CARD is UTF-8 lines "key: value", in this order: of a share "share: 1 of 3 of 5" (number, how
+ * many open, how many there are), "words", "check" (words_slip39_code), "fingerprint" and
+ * "generation"; of a phrase "words", "fingerprint", "generation", "backup" (the passphrase of
+ * backups, which is on no share: it would open one without the others).  The person answers each
+ * with OK when it is shown, written or printed, and gets no other before.
+ */
 enum secret_kind {
-	SECRET_TEXT, /* person -> ownkey: what was typed */
-	SECRET_SHOW, /* ownkey -> person: the recovery phrase, once */
-	SECRET_OK,   /* accepted; the connection ends */
-	SECRET_ERROR /* err (and index of the word, 1..24); more says whether to try again */
+	SECRET_TEXT,  /* person -> ownkey: what was typed */
+	SECRET_SHOW,  /* ownkey -> person: the recovery phrase, once; more: a card follows */
+	SECRET_OK,    /* accepted; the connection ends.  person -> ownkey: I have the card */
+	SECRET_ERROR, /* err (and index of the word, 1..33); more says whether to try again */
+	SECRET_MORE,  /* the share was accepted: have, need */
+	SECRET_CARD   /* text */
 };
 
 struct secret_msg {
@@ -180,6 +202,8 @@ struct secret_msg {
 	uint64_t err;
 	uint64_t index;
 	bool more;
+	uint64_t have; /* so many shares were accepted */
+	uint64_t need; /* so many more are needed, at least */
 };
 extern const struct wire_map secret_msg_map;
 

@@ -8,7 +8,7 @@
 #include "agent/vault/job.h"
 #include "lib/job.h"
 
-#define PHRASEJOB_MS 900000 /* to find the card, and to type */
+#define PHRASEJOB_MS 1800000 /* to find the card, and to type; shares have 33 words each */
 
 struct phrasejob {
 	struct worker_job q;	  /* wait_ms and marks are set here */

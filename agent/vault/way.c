@@ -240,7 +240,7 @@ way_ask_words(struct job *j, const struct way_words *w, struct sec *recs)
 {
 	struct asking a = { w, recs };
 	struct phrasejob p = { .kind = OPS_EV_NEED_WORDS,
-		.text = "the 24 words of your recovery phrase",
+		.text = "the 24 words of your recovery phrase, or shares of it",
 		.take = take_words,
 		.arg = &a };
 	uint8_t fpr[4];

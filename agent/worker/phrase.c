@@ -1,5 +1,7 @@
 #include "agent/worker/phrase.h"
 
+#include "agent/worker/card.h"
+#include "agent/worker/gather.h"
 #include "agent/worker/talk.h"
 #include "agent/worker/yield.h"
 #include "lib/crypto.h"
@@ -17,6 +19,7 @@ struct phrase {
 	struct sec words; /* as shown; only when made */
 	struct sec typed; /* P of what was typed; only when made */
 	struct talk talk;
+	struct gather shares; /* in place of the words */
 };
 
 /* Says whether the typed words will do; *index: the first wrong one from 1, 0 unknown. */
@@ -69,15 +72,31 @@ static bool
 is_about_words(enum err e)
 {
 	return e == ERR_WORDS_WRONG || e == ERR_WORDS_CHECKSUM || e == ERR_WORDS_UNKNOWN ||
-	    e == ERR_WORDS_COUNT;
+	    e == ERR_WORDS_COUNT || (e >= ERR_SHARE_LENGTH && e <= ERR_SHARE_SLOW);
 }
 
-/* Until judge is content, or the last try was wrong too. */
+/* A share was taken, or was not: how far we are. */
+static enum err
+tell_progress(struct phrase *p, bool *accepted)
+{
+	gather_progress(&p->shares, &p->talk.have, &p->talk.need);
+	*accepted = p->shares.accepted && p->talk.need > 0;
+	return *accepted ? talk_more(&p->talk) : ERR_OK;
+}
+
+static uint64_t
+tries(const struct phrase *p)
+{
+	return p->w->job.tries ? p->w->job.tries : TRIES;
+}
+
+/* Until judge is content, or the last try was wrong too; each share has tries of its own. */
 static enum err
 ask_words(struct phrase *p, judge_fn *judge)
 {
-	uint64_t left = p->w->job.tries ? p->w->job.tries : TRIES;
+	uint64_t left = tries(p);
 	struct span typed;
+	bool accepted;
 	size_t index;
 	enum err e, sent;
 
@@ -87,6 +106,12 @@ ask_words(struct phrase *p, judge_fn *judge)
 			return e;
 		if ((e = judge(p, typed, &index)) == ERR_OK || !is_about_words(e))
 			return e;
+		if ((sent = tell_progress(p, &accepted)) != ERR_OK)
+			return sent;
+		if (accepted) {
+			left = tries(p);
+			continue;
+		}
 		if ((sent = talk_error(&p->talk, e, index, --left > 0)) != ERR_OK)
 			return sent;
 		if (left == 0)
@@ -117,18 +142,21 @@ judge_opening(struct phrase *p, struct span typed, size_t *index)
 	enum err e;
 
 	sec_wipe(&p->root);
-	e = words_to_bytes(typed, ROOT_LEN, &p->root, &bad);
+	e = gather_is_share(&p->shares, typed) ? gather_take(&p->shares, typed, &p->root, &bad)
+					       : words_to_bytes(typed, ROOT_LEN, &p->root, &bad);
 	if (e == ERR_WORDS_UNKNOWN)
 		*index = bad + 1;
 	if (e != ERR_OK)
 		return e;
+	/* enough of them: if they are not right, it is from the first again */
+	gather_done(&p->shares);
 	yield_fingerprint(p->w, sec_span(&p->root));
 	if (j->fpr.len > 0 && !crypto_eq(p->w->event.fpr, j->fpr))
 		return ERR_WORDS_WRONG;
 	return ERR_OK;
 }
 
-/* --- the two jobs --- */
+/* --- the jobs --- */
 
 static enum err
 open_talk(struct phrase *p)
@@ -153,13 +181,28 @@ new_root(struct phrase *p)
 }
 
 static enum err
+show_card(struct worker *w, struct talk *t, struct span root)
+{
+	struct sec text = { 0 };
+	enum err e;
+
+	if ((e = sec_init(&text, CARD_MAX)) == ERR_OK &&
+	    (e = card_of_phrase(w, root, &text)) == ERR_OK)
+		e = talk_card(t, sec_span(&text));
+	sec_done(&text);
+	return e;
+}
+
+static enum err
 show_words(struct phrase *p)
 {
 	enum err e;
 
-	if ((e = talk_show(&p->talk, sec_span(&p->words))) != ERR_OK || p->w->job.no_confirm)
+	if ((e = talk_show(&p->talk, sec_span(&p->words), p->w->job.card)) != ERR_OK)
 		return e;
-	return ask_words(p, judge_typed_back);
+	if (p->w->job.card && (e = show_card(p->w, &p->talk, sec_span(&p->root))) != ERR_OK)
+		return e;
+	return p->w->job.no_confirm ? ERR_OK : ask_words(p, judge_typed_back);
 }
 
 static enum err
@@ -193,6 +236,7 @@ finish(struct phrase *p, enum err e)
 	if (e == ERR_OK)
 		e = talk_ok(&p->talk);
 	talk_close(&p->talk, e);
+	gather_done(&p->shares);
 	sec_done(&p->typed);
 	sec_done(&p->words);
 	sec_done(&p->root);
@@ -221,4 +265,22 @@ phrase_open(struct worker *w)
 	    (e = ask_words(&p, judge_opening)) == ERR_OK)
 		e = yield_opened(w, sec_span(&p.root));
 	return finish(&p, e);
+}
+
+enum err
+phrase_show(struct worker *w, phrase_show_fn *show)
+{
+	struct phrase p = { .w = w, .talk = TALK_INIT };
+	enum err e;
+
+	if ((e = sec_init(&p.root, ROOT_LEN)) == ERR_OK && (e = open_talk(&p)) == ERR_OK &&
+	    (e = ask_words(&p, judge_opening)) == ERR_OK)
+		e = show(w, &p.talk, sec_span(&p.root));
+	return finish(&p, e);
+}
+
+enum err
+phrase_card(struct worker *w)
+{
+	return phrase_show(w, show_card);
 }

@@ -150,11 +150,30 @@ talk_text(struct talk *t, struct span *typed)
 }
 
 enum err
-talk_show(struct talk *t, struct span text)
+talk_show(struct talk *t, struct span text, bool more)
 {
-	struct secret_msg m = { .kind = SECRET_SHOW, .text = text };
+	struct secret_msg m = { .kind = SECRET_SHOW, .text = text, .more = more };
 
 	return send_msg(t, &m);
+}
+
+enum err
+talk_more(struct talk *t)
+{
+	struct secret_msg m = { .kind = SECRET_MORE, .have = t->have, .need = t->need };
+
+	return send_msg(t, &m);
+}
+
+enum err
+talk_card(struct talk *t, struct span text)
+{
+	struct secret_msg m = { .kind = SECRET_CARD, .text = text };
+	enum err e;
+
+	if ((e = send_msg(t, &m)) != ERR_OK || (e = receive(t, &m)) != ERR_OK)
+		return e;
+	return m.kind == SECRET_OK ? ERR_OK : ERR_FORMAT;
 }
 
 enum err
@@ -169,7 +188,12 @@ talk_ok(struct talk *t)
 enum err
 talk_error(struct talk *t, enum err e, size_t index, bool more)
 {
-	struct secret_msg m = { .kind = SECRET_ERROR, .err = e, .index = index, .more = more };
+	struct secret_msg m = { .kind = SECRET_ERROR,
+		.err = e,
+		.index = index,
+		.more = more,
+		.have = t->need ? t->have : 0,
+		.need = t->need };
 
 	t->ended = !more;
 	return send_msg(t, &m);

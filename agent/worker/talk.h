@@ -20,6 +20,8 @@ struct talk {
 	struct sec in;
 	struct sec out;
 	bool ended; /* OK or a last ERROR was sent */
+	/* shares of a phrase: told with every ERROR; need is 0 when there is nothing to tell */
+	uint64_t have, need;
 };
 
 #define TALK_INIT ((struct talk){ .vault = -1, .fd = -1 })
@@ -30,7 +32,12 @@ MUST enum err talk_open(struct talk *t, int vault, int door, uint64_t wait_ms);
 void talk_close(struct talk *t, enum err e);
 /* The next SECRET_TEXT; borrowed until the next call.  ERR_FORMAT for anything else. */
 MUST enum err talk_text(struct talk *t, struct span *typed);
-MUST enum err talk_show(struct talk *t, struct span text);
+/* more: a card follows. */
+MUST enum err talk_show(struct talk *t, struct span text, bool more);
+/* have and need, and that what was typed is accepted. */
+MUST enum err talk_more(struct talk *t);
+/* Returns when the person has it: ERR_FORMAT for any other answer than OK. */
+MUST enum err talk_card(struct talk *t, struct span text);
 MUST enum err talk_ok(struct talk *t);
 /* index: number of the wrong word from 1, 0 when there is none to name. */
 MUST enum err talk_error(struct talk *t, enum err e, size_t index, bool more);

@@ -2,6 +2,7 @@
 
 #include "agent/worker/kdf.h"
 #include "agent/worker/phrase.h"
+#include "agent/worker/share.h"
 #include "agent/worker/wait.h"
 #include "lib/chan.h"
 
@@ -50,6 +51,8 @@ static const struct task {
 	[WORKER_PHRASE_MAKE] = { check_phrase, phrase_make, false },
 	[WORKER_PHRASE_OPEN] = { check_phrase, phrase_open, false },
 	[WORKER_RSA] = { check_rsa, kdf_rsa, true },
+	[WORKER_SHARE_MAKE] = { share_check, share_make, false },
+	[WORKER_CARD] = { check_phrase, phrase_card, false },
 };
 
 /* --- the job --- */

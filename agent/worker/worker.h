@@ -10,8 +10,9 @@
 #include "lib/job.h"
 #include "lib/sec.h"
 
-#define WORKER_ARENA (128 * 1024)
-#define WORKER_SLOTS 16
+#define WORKER_ARENA  (128 * 1024)
+#define WORKER_SLOTS  16
+#define WORKER_SHARES 16
 
 struct worker {
 	int vault; /* stream: the job in, one RESULT or ERROR out */
@@ -26,6 +27,8 @@ struct worker {
 	struct sec backup;
 	uint8_t fpr[4];
 	struct span rec[WORKER_SLOTS];
+	uint8_t shares[WORKER_SHARES][32]; /* SHA-256 of their words */
+	struct span share[WORKER_SHARES];
 	struct worker_event event; /* borrows from the above */
 };
 

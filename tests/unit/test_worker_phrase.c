@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/worker/phrase.h"
+#include "agent/worker/share.h"
 #include "agent/worker/talk.h"
 #include "lib/chan.h"
 #include "lib/crypto.h"
@@ -197,6 +198,45 @@ test_full(void **state)
 	}
 }
 
+static void
+send_kind(struct scene *s, uint64_t kind)
+{
+	struct secret_msg m = { .kind = kind };
+	struct buf b = BUF_INIT;
+
+	wire_mark(&secret_msg_map, &m);
+	assert_int_equal(wire_encode(&secret_msg_map, &m, &b), ERR_OK);
+	assert_int_equal(chan_send(s->person, buf_span(&b)), ERR_OK);
+	buf_done(&b);
+}
+
+/* The same while the phrase is split. */
+static void
+test_full_of_shares(void **state)
+{
+	struct sec hog = { 0 };
+	struct scene s;
+	enum err e = ERR_NOMEM;
+
+	(void)state;
+	for (size_t left = 0; e != ERR_OK; left += 512) {
+		assert_true(left < WORKER_ARENA);
+		assert_int_equal(sec_init(&hog, WORKER_ARENA - left), ERR_OK);
+		scene_open(&s, WORKER_SHARE_MAKE);
+		s.w.job.threshold = 2;
+		s.w.job.count = 3;
+		type_in(&s, ZEROS);
+		for (int i = 0; i < 3; i++)
+			send_kind(&s, SECRET_OK);
+		e = share_make(&s.w);
+		assert_true(e == ERR_OK || e == ERR_NOMEM);
+		assert_int_equal(s.w.event.shares.n, e == ERR_OK ? 3 : 0);
+		worker_done(&s.w);
+		sec_done(&hog);
+		scene_close(&s);
+	}
+}
+
 static int
 setup(void **state)
 {
@@ -213,6 +253,7 @@ main(void)
 		cmocka_unit_test(test_open_gives_up),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_full_of_shares),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

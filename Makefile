@@ -153,7 +153,7 @@ interop: deps-interop
 fault: programs $(FAULT) $(PRELOAD)
 	@B=$(B) tests/fault/run.sh
 
-bench: programs $(BENCH)
+bench: programs $(BENCH) $(B)/interop/age
 	@B=$(B) tests/bench/run.sh
 
 kat: $(kat_BIN)

@@ -46,6 +46,8 @@ MUST enum err text_bech32_decode(
 bool text_is_utf8(struct span s);
 /* Valid UTF-8, in NFC, no control characters (C0, DEL, C1). */
 bool text_is_name(struct span s);
+/* Only [a-z0-9-], and "." where dots; the empty string too. */
+bool text_is_label(struct span s, bool dots);
 /* Normalise to NFC into out.  ERR_TEXT if it is no UTF-8. */
 MUST enum err text_nfc(struct span in, struct buf *out);
 /* Safe for a terminal: controls, escapes and invalid bytes become '?'.  Appends. */

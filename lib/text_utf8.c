@@ -89,6 +89,21 @@ text_is_name(struct span s)
 	return same;
 }
 
+bool
+text_is_label(struct span s, bool dots)
+{
+	size_t i;
+	uint8_t c;
+
+	for (i = 0; i < s.len; i++) {
+		c = s.p[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' &&
+		    !(dots && c == '.'))
+			return false;
+	}
+	return true;
+}
+
 enum err
 text_nfc(struct span in, struct buf *out)
 {

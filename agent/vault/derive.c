@@ -74,21 +74,6 @@ derive_alg_find(struct span name, const struct derive_alg **alg, unsigned *n)
 /* --- paths --- */
 
 static bool
-is_label(struct span s, bool dots)
-{
-	size_t i;
-	uint8_t c;
-
-	for (i = 0; i < s.len; i++) {
-		c = s.p[i];
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' &&
-		    !(dots && c == '.'))
-			return false;
-	}
-	return true;
-}
-
-static bool
 is_length(struct span s, size_t max)
 {
 	return s.len >= 1 && s.len <= max;
@@ -101,7 +86,7 @@ derive_path_check(const struct derive_path *path)
 	    !is_length(path->account, DERIVE_ACCOUNT_MAX) ||
 	    !is_length(path->purpose, DERIVE_PURPOSE_MAX) || path->epoch > DERIVE_EPOCH_MAX)
 		return ERR_RANGE;
-	if (!is_label(path->service, false) || !is_label(path->purpose, true) ||
+	if (!text_is_label(path->service, false) || !text_is_label(path->purpose, true) ||
 	    !text_is_name(path->account))
 		return ERR_TEXT;
 	return ERR_OK;

@@ -111,4 +111,15 @@ E(SHARE_FEW,      124, 5, "PAM_AUTH_ERR",         5, "more shares are needed", "
 E(SHARE_FORGED,   125, 5, "PAM_AUTH_ERR",         5, "the shares do not belong together: one was forged, or is of another splitting", "try again, with the share of another holder in place of one of these")
 E(SHARE_SLOW,     126, 5, "PAM_AUTH_ERR",         5, "this share asks for more work than is reasonable", "combine these shares with the program that made them")
 E(SHARE_SPLIT,    127, 64, "PAM_SERVICE_ERR",     5, "a phrase cannot be split like this", "2 to 16 shares, at least 2 of them needed to open: '3 5' is a good choice")
+/* succession logs and cards of public keys */
+E(SUCC_CHAIN,     140, 1, "PAM_SYSTEM_ERR",       5, "entries of this succession log are missing, doubled or out of order", "get the whole log from its owner again; until then keep the keys you have")
+E(SUCC_SIGNATURE, 141, 1, "PAM_SYSTEM_ERR",       5, "a signature in this succession log is wrong", "it was damaged or edited on its way: get it again; until then keep the keys you have")
+E(SUCC_RULE,      142, 1, "PAM_SYSTEM_ERR",       5, "an entry of this succession log does what its signer may not do", "do not trust this log; ask its owner in person, and keep the keys you have")
+E(SUCC_PHRASE,    143, 1, "PAM_SYSTEM_ERR",       5, "this change of keys is not signed by the key that only its owner's recovery phrase makes", "treat the new key as stolen: ask the owner in person, and keep the keys you have")
+E(BLOCK_MISSING,  144, 1, "PAM_SYSTEM_ERR",       5, "there is no such block in this text", "copy it whole, with its BEGIN and END lines")
+E(BLOCK_MANY,     145, 1, "PAM_SYSTEM_ERR",       5, "there are two different blocks in this text", "give one at a time, and ask whoever sent them which one counts")
+E(CARD_SIGNATURE, 146, 1, "PAM_SYSTEM_ERR",       5, "a signature on this card is wrong", "it was damaged or edited on its way: get it again; until then keep the keys you have")
+E(CARD_KEY,       147, 1, "PAM_SYSTEM_ERR",       5, "a public key on this card is not the one that its succession log names", "do not use this key; ask the owner of the card in person")
+E(CARD_TWICE,     148, 1, "PAM_SYSTEM_ERR",       5, "this card has the same identity twice", "do not trust it; ask its owner in person")
+E(SUCC_REFUSED,   149, 1, "PAM_PERM_DENIED",      5, "what this machine wanted to have signed with your recovery phrase would give an identity away", "ownkey never asks for this: somebody may have taken this machine over; nothing was signed, lock the vault and use another machine")
 /* clang-format on */

@@ -1,6 +1,8 @@
 /* job.c - the field tables of job.h. */
 #include "lib/job.h"
 
+#include "lib/root.h"
+
 #define KEY_SECRET (WF_OPT | WF_SECRET)
 
 static const struct wire_field token_job_fields[] = {
@@ -55,9 +57,22 @@ static const struct wire_field token_event_fields[] = {
 const struct wire_map token_event_map = { "token-event", sizeof(struct token_event),
 	token_event_fields, sizeof token_event_fields / sizeof *token_event_fields, false, 0 };
 
+static const struct wire_field worker_succession_fields[] = {
+	WIRE_F(worker_succession, 1, BYTES, 0, entry, 1, SUCCESSION_ENTRY_MAX, "entry of a log"),
+	WIRE_F(worker_succession, 2, UINT, 0, generation, 0, UINT32_MAX, "generation of its key"),
+	WIRE_F(worker_succession, 3, UINT, 0, j, 0, ROOT_SUCCESSION - 1, "number of its key"),
+	WIRE_F(worker_succession, 4, UINT, WF_OPT, next_generation, 0, UINT32_MAX,
+	    "generation of the key it announces"),
+	WIRE_F(worker_succession, 5, UINT, WF_OPT, next_j, 0, ROOT_SUCCESSION - 1,
+	    "number of the key it announces"),
+};
+const struct wire_map worker_succession_map = { "worker-succession",
+	sizeof(struct worker_succession), worker_succession_fields,
+	sizeof worker_succession_fields / sizeof *worker_succession_fields, false, 0 };
+
 static const struct wire_field worker_job_fields[] = {
-	WIRE_E(worker_job, 1, 0, op, WORKER_CARD,
-	    "argon2|phrase-make|phrase-open|rsa|share-make|card", "what to do"),
+	WIRE_E(worker_job, 1, 0, op, WORKER_SUCC_SIGN,
+	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign", "what to do"),
 	WIRE_F(worker_job, 2, BYTES, KEY_SECRET, pass, 1, 1024, "passphrase"),
 	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 salt"),
 	WIRE_F(worker_job, 4, UINT, WF_OPT, m, 8, 2 * 1024 * 1024, "Argon2 memory, KiB"),
@@ -73,6 +88,8 @@ static const struct wire_field worker_job_fields[] = {
 	WIRE_F(worker_job, 20, UINT, WF_OPT, threshold, 0, 255, "so many shares open"),
 	WIRE_F(worker_job, 21, UINT, WF_OPT, count, 0, 255, "shares there will be"),
 	WIRE_F(worker_job, 22, BOOL, WF_OPT, card, 0, 1, "show a card besides the words"),
+	WIRE_S(worker_job, 30, LIST, WF_OPT, successions, &worker_succession_map,
+	    WORKER_SUCCESSIONS, "entries of succession logs"),
 };
 const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job), worker_job_fields,
 	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };
@@ -89,6 +106,8 @@ static const struct wire_field worker_event_fields[] = {
 	WIRE_F(worker_event, 20, BLOBS, WF_OPT, shares, 32, 32, "SHA-256 of each share's words"),
 	WIRE_F(worker_event, 21, UINT, WF_OPT, threshold, 0, 16, "so many shares open"),
 	WIRE_F(worker_event, 22, UINT, WF_OPT, set, 0, 32767, "identifier of the shares"),
+	WIRE_S(worker_event, 30, LIST, WF_OPT, proofs, &succession_signature_map,
+	    WORKER_SUCCESSIONS, "signatures of the entries"),
 };
 const struct wire_map worker_event_map = { "worker-event", sizeof(struct worker_event),
 	worker_event_fields, sizeof worker_event_fields / sizeof *worker_event_fields, false, 0 };

@@ -11,7 +11,7 @@
 #ifndef LIB_JOB_H
 #define LIB_JOB_H
 
-#include "lib/wire.h"
+#include "lib/succession.h"
 
 #define JOB_FRAME_MAX (256 * 1024)
 #define JOB_ID_LEN    16
@@ -108,8 +108,21 @@ enum worker_op {
 	WORKER_PHRASE_OPEN, /* asks for the words -> recs (one a slot), fpr; seed if wanted */
 	WORKER_RSA,	    /* bits -> out (PKCS#8 DER) */
 	WORKER_SHARE_MAKE, /* asks for the words; threshold, count -> shares, set, threshold, fpr */
-	WORKER_CARD	   /* asks for the words, and gives them back as a card -> fpr */
+	WORKER_CARD,	   /* asks for the words, and gives them back as a card -> fpr */
+	WORKER_SUCC_SIGN   /* asks for the words; successions -> proofs, fpr */
 };
+
+/* An entry of a succession log that wants the signature of succ_g,j: a rotation or a revocation. */
+#define WORKER_SUCCESSIONS 64
+struct worker_succession {
+	uint64_t has;
+	struct span entry;	  /* 1 its bytes */
+	uint64_t generation;	  /* 2 g and */
+	uint64_t j;		  /* 3 j of the key that the log announced */
+	uint64_t next_generation; /* 4 rotation: of the key that it announces in turn */
+	uint64_t next_j;	  /* 5 */
+};
+extern const struct wire_map worker_succession_map;
 
 struct worker_job {
 	uint64_t has;
@@ -129,6 +142,7 @@ struct worker_job {
 	uint64_t threshold; /* SHARE_MAKE: so many shares open */
 	uint64_t count;	    /* SHARE_MAKE: of so many */
 	bool card;	    /* PHRASE_MAKE: a card besides the words */
+	struct wire_list successions; /* SUCC_SIGN: struct worker_succession, 1..64 */
 };
 extern const struct wire_map worker_job_map;
 
@@ -146,7 +160,8 @@ struct worker_event {
 	struct span fpr;	 /* 4 */
 	struct wire_list shares; /* blobs of 32: SHA-256 of the words of each share, 1, 2, ... */
 	uint64_t threshold;
-	uint64_t set; /* identifier that the shares carry, 15 bits */
+	uint64_t set;		 /* identifier that the shares carry, 15 bits */
+	struct wire_list proofs; /* struct succession_signature, in the order of successions */
 };
 extern const struct wire_map worker_event_map;
 

@@ -3,6 +3,7 @@
 #include "agent/worker/kdf.h"
 #include "agent/worker/phrase.h"
 #include "agent/worker/share.h"
+#include "agent/worker/succession.h"
 #include "agent/worker/wait.h"
 #include "lib/chan.h"
 
@@ -53,6 +54,7 @@ static const struct task {
 	[WORKER_RSA] = { check_rsa, kdf_rsa, true },
 	[WORKER_SHARE_MAKE] = { share_check, share_make, false },
 	[WORKER_CARD] = { check_phrase, phrase_card, false },
+	[WORKER_SUCC_SIGN] = { succession_sign_check, succession_sign, false },
 };
 
 /* --- the job --- */

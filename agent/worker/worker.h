@@ -29,6 +29,7 @@ struct worker {
 	struct span rec[WORKER_SLOTS];
 	uint8_t shares[WORKER_SHARES][32]; /* SHA-256 of their words */
 	struct span share[WORKER_SHARES];
+	struct succession_signature proof[WORKER_SUCCESSIONS];
 	struct worker_event event; /* borrows from the above */
 };
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from job import BUILD, ERR, Helper, encode, receive, run, send, until
 
 RESULT, ERROR = 1, 2
@@ -19,8 +21,9 @@ SANITIZED = b"__asan_init" in open(os.path.join(BUILD, "ownkey-worker"), "rb").r
 LIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib")
 JOB_H = open(os.path.join(LIB, "job.h")).read()
 OPS = re.findall(r"\bWORKER_(\w+)", JOB_H.split("enum worker_op {")[1].split("};")[0])
-ARGON2, MAKE, OPEN, RSA, SHARE_MAKE, CARD_MAKE = [
-    OPS.index(x) for x in ("ARGON2", "PHRASE_MAKE", "PHRASE_OPEN", "RSA", "SHARE_MAKE", "CARD")]
+ARGON2, MAKE, OPEN, RSA, SHARE_MAKE, CARD_MAKE, SUCCESSION = [
+    OPS.index(x) for x in ("ARGON2", "PHRASE_MAKE", "PHRASE_OPEN", "RSA", "SHARE_MAKE", "CARD",
+                           "SUCC_SIGN")]
 SLOTS = [bytes([i]) * 16 for i in (1, 2, 3)]
 
 # vectors of BIP39: all zero, all one
@@ -373,6 +376,61 @@ def open_bad_jobs(_):
         w.close()
 
 
+# --- signing what succeeds ---
+
+def entry(kind, **more):
+    "An entry of a succession log, as far as the worker looks at it."
+    return encode({1: 1, 2: bytes(16), 3: 1, 4: bytes(32), 5: kind, 6: [bytes([7]) * 32], 8: 5,
+                   **{int(k[1:]): v for k, v in more.items()}})
+
+
+def phrase_seed(g, j):
+    return kdf(bytes(32), b"succession", u32(g) + u32(j), 32)
+
+
+def phrase_hash(g, j):
+    return hashlib.sha256(ed25519_public(phrase_seed(g, j))).digest()
+
+
+def succession(_):
+    "rotations and revocations are signed with keys of the phrase, many at a time"
+    rotate = entry(1, _7=phrase_hash(2, 8))
+    revoke = entry(2, _7=phrase_hash(0, 255), _10="lost")
+    job = {1: SUCCESSION, 9: fingerprint(bytes(32)), 12: 20000, 30: [
+        {1: rotate, 2: 1, 3: 6, 4: 2, 5: 8}, {1: revoke, 2: 0, 3: 255}]}
+    w = start(job)
+    person = w.bring_person()
+    type_words(person, ONES_WORDS)
+    expect_told(person, "WORDS_WRONG", more=True)
+    type_words(person, ZERO_WORDS)
+    assert receive(person) == {1: OK}
+    out = w.receive()
+    assert out[1] == RESULT and set(out) == {1, 8, 30} and w.ends() == 0 and w.said() == b""
+    for proof, what, g, j in zip(out[30], (rotate, revoke), (1, 0), (6, 255)):
+        assert set(proof) == {1, 2} and proof[1] == ed25519_public(phrase_seed(g, j))
+        Ed25519PublicKey.from_public_bytes(proof[1]).verify(
+            proof[2], b"ownkey1-succession" + hashlib.sha256(what).digest())
+    w.close()
+
+
+def succession_refused(_):
+    "nothing is signed that would give an identity away"
+    for what, g, j, more in (
+            (entry(3, _7=phrase_hash(0, 0), _9=[{1: "a", 2: "b", 3: "c", 4: "d", 5: bytes(32),
+                                                 6: 0}]), 0, 0, {}),
+            (entry(1, _7=bytes(32)), 0, 0, {4: 0, 5: 1}),
+            (entry(1, _7=phrase_hash(0, 0)), 0, 0, {4: 0, 5: 0}),
+            (entry(2, _7=phrase_hash(0, 1)), 0, 0, {})):
+        w = start({1: SUCCESSION, 9: fingerprint(bytes(32)), 12: 20000,
+                   30: [{1: what, 2: g, 3: j, **more}]})
+        try:
+            person = w.bring_person()
+            type_words(person, ZERO_WORDS)
+        except OSError:
+            pass
+        expect_failed(w, "SUCC_REFUSED")
+
+
 # --- ends ---
 
 def person_leaves(_):
@@ -521,6 +579,7 @@ if __name__ == "__main__":
     sys.exit(run([
         argon2, argon2_bad_jobs, argon2_memory, argon2_cancel, rsa, make, make_succession,
         make_wrong_then_right, make_gives_up, make_without_confirm, make_never_twice, open_,
-        open_wrong_then_right, open_wrong_phrase, open_bad_jobs, person_leaves, vault_leaves,
+        open_wrong_then_right, open_wrong_phrase, open_bad_jobs, succession,
+        succession_refused, person_leaves, vault_leaves,
         supervisor_leaves, patience, hostile_person, hostile_vault,
         mlock, *([] if SANITIZED else [hardened])]))

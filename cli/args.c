@@ -42,7 +42,9 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_EPOCH] = { "epoch", 0, "N", NULL, "which in the series of keys (0)" },
 [ARG_PURPOSE] = { "purpose", 0, "NAME", NULL, "one key only" },
 [ARG_ALG] = { "alg", 0, "NAME", NULL, "algorithm, if there is a choice" },
-[ARG_REPLACE] = { "replace", 0, NULL, NULL, "instead of an older value" },
+[ARG_REPLACE] = { "replace", 0, NULL, NULL, "instead of an older one" },
+[ARG_TO] = { "to", 0, "RECIPIENT", ARGS_MANY, "age1...: for this key, not the passphrase" },
+[ARG_ARMOR] = { "armor", 'a', NULL, NULL, "as text, for mail" },
 };
 /* clang-format on */
 
@@ -75,10 +77,27 @@ is_choice(const char *choices, const char *value)
 }
 
 static enum err
+take_again(struct args *a, enum arg which, const char *value)
+{
+	if (a->nlist == ARGS_LIST) {
+		snprintf(
+		    a->wrong, sizeof a->wrong, "--%s is given too often", arg_rows[which].name);
+		return ERR_USAGE;
+	}
+	a->given |= ARG_BIT(which);
+	a->value[which] = value;
+	a->list[a->nlist].which = which;
+	a->list[a->nlist++].value = value;
+	return ERR_OK;
+}
+
+static enum err
 take(struct args *a, enum arg which, const char *value)
 {
 	const struct arg_row *r = &arg_rows[which];
 
+	if (r->choices && strcmp(r->choices, ARGS_MANY) == 0)
+		return take_again(a, which, value);
 	if (args_has(a, which) && r->value) {
 		snprintf(a->wrong, sizeof a->wrong, "--%s is given twice", r->name);
 		return ERR_USAGE;

@@ -45,8 +45,13 @@ enum arg {
 	ARG_PURPOSE,
 	ARG_ALG,
 	ARG_REPLACE,
+	ARG_TO,
+	ARG_ARMOR,
 	ARG_COUNT
 };
+
+#define ARGS_MANY "..."
+#define ARGS_LIST 32 /* values of all options that may be given again */
 
 #define ARG_BIT(a) (UINT64_C(1) << (a))
 
@@ -54,7 +59,7 @@ struct arg_row {
 	const char *name;    /* without the dashes */
 	char letter;	     /* 0: long only */
 	const char *value;   /* what it takes, "FILE"; NULL: nothing */
-	const char *choices; /* "a|b|c"; NULL: anything */
+	const char *choices; /* "a|b|c"; NULL: anything; ARGS_MANY: may be given again */
 	const char *help;
 };
 
@@ -63,6 +68,11 @@ extern const struct arg_row arg_rows[ARG_COUNT];
 struct args {
 	uint64_t given; /* ARG_BIT of each */
 	const char *value[ARG_COUNT];
+	struct {
+		enum arg which;
+		const char *value;
+	} list[ARGS_LIST]; /* every value of what may be given again */
+	size_t nlist;
 	char **operand; /* inside argv, which is rearranged */
 	size_t n;
 	char wrong[160]; /* ERR_USAGE: what is wrong, and what may have been meant */

@@ -24,7 +24,14 @@ bool crypto_is_zero(struct span a);	      /* constant time */
 
 void crypto_sha256(struct span in, uint8_t out[32]);
 void crypto_sha512(struct span in, uint8_t out[64]);
-/* Incremental SHA-256 over several spans. */
+/* SHA-256 of what comes piece by piece (RFC 6234); crypto_sum_end wipes. */
+struct crypto_sum {
+	_Alignas(16) uint8_t opaque[128];
+};
+void crypto_sum_init(struct crypto_sum *s);
+void crypto_sum_add(struct crypto_sum *s, struct span in);
+void crypto_sum_end(struct crypto_sum *s, uint8_t out[32]);
+/* SHA-256 over several spans. */
 void crypto_sha256v(const struct span *v, size_t n, uint8_t out[32]);
 void crypto_sha512v(const struct span *v, size_t n, uint8_t out[64]);
 void crypto_sha3_256v(const struct span *v, size_t n, uint8_t out[32]); /* onion addresses */

@@ -46,6 +46,32 @@ crypto_sha256v(const struct span *v, size_t n, uint8_t out[32])
 	sec_zero(&s, sizeof(s));
 }
 
+static crypto_hash_sha256_state *
+sum_state(struct crypto_sum *s)
+{
+	_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof s->opaque, "fits");
+	return (crypto_hash_sha256_state *)(void *)s->opaque;
+}
+
+void
+crypto_sum_init(struct crypto_sum *s)
+{
+	crypto_hash_sha256_init(sum_state(s));
+}
+
+void
+crypto_sum_add(struct crypto_sum *s, struct span in)
+{
+	crypto_hash_sha256_update(sum_state(s), crypto_ptr(in), in.len);
+}
+
+void
+crypto_sum_end(struct crypto_sum *s, uint8_t out[32])
+{
+	crypto_hash_sha256_final(sum_state(s), out);
+	sec_zero(s, sizeof(*s));
+}
+
 /* Only libcrypto has it. */
 void
 crypto_sha3_256v(const struct span *v, size_t n, uint8_t out[32])

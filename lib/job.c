@@ -71,10 +71,11 @@ const struct wire_map worker_succession_map = { "worker-succession",
 	sizeof worker_succession_fields / sizeof *worker_succession_fields, false, 0 };
 
 static const struct wire_field worker_job_fields[] = {
-	WIRE_E(worker_job, 1, 0, op, WORKER_SUCC_SIGN,
-	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign", "what to do"),
+	WIRE_E(worker_job, 1, 0, op, WORKER_SCRYPT,
+	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign|scrypt",
+	    "what to do"),
 	WIRE_F(worker_job, 2, BYTES, KEY_SECRET, pass, 1, 1024, "passphrase"),
-	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 salt"),
+	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 or scrypt salt"),
 	WIRE_F(worker_job, 4, UINT, WF_OPT, m, 8, 2 * 1024 * 1024, "Argon2 memory, KiB"),
 	WIRE_F(worker_job, 5, UINT, WF_OPT, t, 1, 64, "Argon2 passes"),
 	WIRE_F(worker_job, 6, BLOBS, WF_OPT, slot_ids, 16, 16, "slots of the phrase"),
@@ -90,6 +91,7 @@ static const struct wire_field worker_job_fields[] = {
 	WIRE_F(worker_job, 22, BOOL, WF_OPT, card, 0, 1, "show a card besides the words"),
 	WIRE_S(worker_job, 30, LIST, WF_OPT, successions, &worker_succession_map,
 	    WORKER_SUCCESSIONS, "entries of succession logs"),
+	WIRE_F(worker_job, 40, UINT, WF_OPT, log_n, 1, 20, "scrypt work factor"),
 };
 const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job), worker_job_fields,
 	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };

@@ -109,7 +109,8 @@ enum worker_op {
 	WORKER_RSA,	    /* bits -> out (PKCS#8 DER) */
 	WORKER_SHARE_MAKE, /* asks for the words; threshold, count -> shares, set, threshold, fpr */
 	WORKER_CARD,	   /* asks for the words, and gives them back as a card -> fpr */
-	WORKER_SUCC_SIGN   /* asks for the words; successions -> proofs, fpr */
+	WORKER_SUCC_SIGN,  /* asks for the words; successions -> proofs, fpr */
+	WORKER_SCRYPT	   /* pass, salt, log_n -> out (32), as age wants it */
 };
 
 /* An entry of a succession log that wants the signature of succ_g,j: a rotation or a revocation. */
@@ -143,6 +144,7 @@ struct worker_job {
 	uint64_t count;	    /* SHARE_MAKE: of so many */
 	bool card;	    /* PHRASE_MAKE: a card besides the words */
 	struct wire_list successions; /* SUCC_SIGN: struct worker_succession, 1..64 */
+	uint64_t log_n;		      /* SCRYPT: 2^log_n KiB */
 };
 extern const struct wire_map worker_job_map;
 

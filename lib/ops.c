@@ -40,6 +40,11 @@ const struct op_row ops[] = {
 {OP_SECRET_REMOVE, "secret.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, NULL, "remove a secret for good"},
 {OP_VAULT_CHECK, "vault.check", OPF_LOCKED | OPF_OWNER | OPF_JOB, NULL, &ops_check_rep_map, "examine the file without a key"},
 {OP_VAULT_PREVIOUS, "vault.previous", OPF_LOCKED | OPF_OWNER | OPF_JOB, &ops_vault_opt_map, NULL, "go back to the version before"},
+{OP_BACKUP_CREATE, "backup.create", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_backup_create_map, &ops_backup_create_rep_map, "begin a backup: an age file of everything"},
+{OP_BACKUP_READ, "backup.read", OPF_OWNER, &ops_backup_read_map, &ops_backup_read_rep_map, "the next piece of it"},
+{OP_BACKUP_DONE, "backup.done", OPF_OWNER | OPF_JOB, &ops_backup_done_map, NULL, "all of it was written somewhere safe"},
+{OP_BACKUP_LIST, "backup.list", OPF_OWNER, NULL, &ops_backup_list_rep_map, "backups that were made"},
+{OP_BACKUP_PASSPHRASE, "backup.passphrase", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_passphrase_map, &ops_passphrase_rep_map, "the passphrase of backups, as on the card"},
 };
 /* clang-format on */
 const size_t nops = N(ops);

@@ -49,7 +49,12 @@ enum op {
 	OP_SECRET_LIST = 62,
 	OP_SECRET_REMOVE = 63,
 	OP_VAULT_CHECK = 70,
-	OP_VAULT_PREVIOUS = 71
+	OP_VAULT_PREVIOUS = 71,
+	OP_BACKUP_CREATE = 80,
+	OP_BACKUP_READ = 81,
+	OP_BACKUP_DONE = 82,
+	OP_BACKUP_LIST = 83,
+	OP_BACKUP_PASSPHRASE = 85
 };
 
 enum op_flag {
@@ -428,6 +433,7 @@ struct ops_check_rep {
 };
 extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_map;
 
+#include "lib/ops_backup.h"
 #include "lib/ops_life.h"
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "agent/vault/job.h"
+#include "agent/vault/op.h"
 #include "agent/vault/policy.h"
 #include "lib/text.h"
 
@@ -64,6 +65,7 @@ client_remove(struct vault *v, struct client *c)
 
 	job_cancel_client(v, c);
 	grants_forget_client(v, c);
+	op_backup_forget(c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

@@ -34,6 +34,11 @@ const struct op_impl op_impls[] = {
 	{ OP_SECRET_REMOVE, op_secret_remove },
 	{ OP_VAULT_CHECK, op_vault_check },
 	{ OP_VAULT_PREVIOUS, op_vault_previous },
+	{ OP_BACKUP_CREATE, op_backup_create },
+	{ OP_BACKUP_READ, op_backup_read },
+	{ OP_BACKUP_DONE, op_backup_done },
+	{ OP_BACKUP_LIST, op_backup_list },
+	{ OP_BACKUP_PASSPHRASE, op_backup_passphrase },
 };
 const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
 

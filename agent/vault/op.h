@@ -53,5 +53,13 @@ enum err op_secret_remove(struct req *r);
 /* op_vault.c */
 enum err op_vault_check(struct req *r);
 enum err op_vault_previous(struct req *r);
+/* op_backup.c */
+enum err op_backup_create(struct req *r);
+enum err op_backup_read(struct req *r);
+enum err op_backup_done(struct req *r);
+enum err op_backup_list(struct req *r);
+enum err op_backup_passphrase(struct req *r);
+/* This client left: what it did not read goes. */
+void op_backup_forget(const struct client *c);
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/age.h"
 #include "lib/crypto.h"
 
 #define KEY_LEN 32
@@ -34,6 +35,20 @@ kdf_argon2(struct worker *w)
 
 	if ((e = sec_init(&w->out, KEY_LEN)) != ERR_OK ||
 	    (e = crypto_argon2id(j->pass, &cost, w->out.p, KEY_LEN)) != ERR_OK)
+		return e;
+	w->out.len = KEY_LEN;
+	w->event.out = sec_span(&w->out);
+	return ERR_OK;
+}
+
+enum err
+kdf_scrypt(struct worker *w)
+{
+	const struct worker_job *j = &w->job;
+	enum err e;
+
+	if ((e = sec_init(&w->out, KEY_LEN)) != ERR_OK ||
+	    (e = age_scrypt(j->pass, j->salt.p, (unsigned)j->log_n, w->out.p)) != ERR_OK)
 		return e;
 	w->out.len = KEY_LEN;
 	w->event.out = sec_span(&w->out);

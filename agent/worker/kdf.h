@@ -11,5 +11,7 @@
 MUST enum err kdf_check_memory(const char *meminfo, uint64_t kib);
 MUST enum err kdf_argon2(struct worker *w);
 MUST enum err kdf_rsa(struct worker *w);
+/* scrypt as age wants it (age.h): the 32 bytes that wrap a file key. */
+MUST enum err kdf_scrypt(struct worker *w);
 
 #endif

@@ -5,6 +5,7 @@
 #include "agent/worker/share.h"
 #include "agent/worker/succession.h"
 #include "agent/worker/wait.h"
+#include "lib/age.h"
 #include "lib/chan.h"
 
 #define JOB_WAIT_MS 10000
@@ -43,6 +44,23 @@ check_rsa(const struct worker_job *j)
 	return j->bits == 2048 || j->bits == 3072 || j->bits == 4096 ? ERR_OK : ERR_RANGE;
 }
 
+static enum err
+check_scrypt(const struct worker_job *j)
+{
+	if (j->pass.len == 0)
+		return ERR_PASS_EMPTY;
+	return j->salt.len == AGE_SALT && j->log_n > 0 ? ERR_OK : ERR_RANGE;
+}
+
+/* KiB, besides what every worker has. */
+static uint64_t
+memory_of(const struct worker_job *j)
+{
+	if (j->op == WORKER_ARGON2)
+		return j->m;
+	return j->op == WORKER_SCRYPT ? (uint64_t)1 << j->log_n : 0;
+}
+
 static const struct task {
 	enum err (*check)(const struct worker_job *j);
 	enum err (*run)(struct worker *w);
@@ -55,6 +73,7 @@ static const struct task {
 	[WORKER_SHARE_MAKE] = { share_check, share_make, false },
 	[WORKER_CARD] = { check_phrase, phrase_card, false },
 	[WORKER_SUCC_SIGN] = { succession_sign_check, succession_sign, false },
+	[WORKER_SCRYPT] = { check_scrypt, kdf_scrypt, true },
 };
 
 /* --- the job --- */
@@ -73,14 +92,12 @@ worker_read(struct worker *w)
 enum err
 worker_prepare(struct worker *w, uint64_t *as_limit)
 {
+	uint64_t kib = memory_of(&w->job);
 	enum err e;
 
-	*as_limit = 64 * MIB;
-	if (w->job.op == WORKER_ARGON2) {
-		*as_limit += w->job.m * KIB;
-		if ((e = kdf_check_memory("/proc/meminfo", w->job.m)) != ERR_OK)
-			return e;
-	}
+	*as_limit = 64 * MIB + kib * KIB;
+	if (kib > 0 && (e = kdf_check_memory("/proc/meminfo", kib)) != ERR_OK)
+		return e;
 	return tasks[w->job.op].computes ? wait_arm(w->vault, &w->frame) : ERR_OK;
 }
 

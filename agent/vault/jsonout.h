@@ -1,0 +1,29 @@
+/*
+ * jsonout.h - JSON (RFC 8259) written piece by piece into an age file: the plaintext of a backup is
+ * never in memory as a whole, and never outside of the arena but for a few wiped bytes.
+ *
+ * Errors stick in err.  Commas are put by the writer: say what comes, not what stood before.
+ */
+#ifndef AGENT_VAULT_JSONOUT_H
+#define AGENT_VAULT_JSONOUT_H
+
+#include "lib/age.h"
+
+struct jsonout {
+	struct age_writer *age;
+	struct buf *out; /* finished pieces of the file are appended here */
+	enum err err;
+	bool first; /* nothing stands in this object or array yet */
+	unsigned depth;
+};
+
+void jsonout_open(struct jsonout *j, const char *name, char bracket); /* name NULL: an element */
+void jsonout_close(struct jsonout *j, char bracket);
+void jsonout_text(struct jsonout *j, const char *name, struct span text); /* UTF-8 */
+void jsonout_number(struct jsonout *j, const char *name, uint64_t n);
+/* "2026-11-23T14:00:00Z"; 0 is left out */
+void jsonout_time(struct jsonout *j, const char *name, uint64_t unix_seconds);
+void jsonout_hex(struct jsonout *j, const char *name, struct span bytes);
+void jsonout_base64(struct jsonout *j, const char *name, struct span bytes);
+
+#endif

@@ -8,6 +8,8 @@
 #include "cli/outfile.h"
 #include "cli/verbs.h"
 
+#define WHERE_MAX 1023
+
 /* ---- create ---- */
 struct making {
 	struct cli *c;
@@ -69,11 +71,11 @@ static enum err
 tell_done(struct making *m, uint64_t handle)
 {
 	struct ops_backup_done q = { .handle = handle };
-	char full[1024] = "";
+	char full[PATH_MAX] = "";
 
 	if (m->path && !realpath(m->path, full))
 		full[0] = '\0';
-	q.where = span_str(full);
+	q.where = span_sub(span_str(full), 0, strnlen(full, WHERE_MAX));
 	wire_mark(&ops_backup_done_map, &q);
 	return cli_call(m->c, OP_BACKUP_DONE, &q, NULL);
 }

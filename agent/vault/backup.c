@@ -21,7 +21,7 @@ backup_new(struct vault *v, struct backup **out)
 	}
 	b->note.created = (uint64_t)time(NULL);
 	b->note.generation = v->open.state.last.generation;
-	b->json = (struct jsonout){ .age = &b->age, .out = &b->out };
+	b->json = (struct agejson){ .age = &b->age, .out = &b->out };
 	crypto_sum_init(&b->sum);
 	*out = b;
 	return ERR_OK;

@@ -10,7 +10,7 @@
 #ifndef AGENT_VAULT_BACKUP_H
 #define AGENT_VAULT_BACKUP_H
 
-#include "agent/vault/jsonout.h"
+#include "agent/vault/agejson.h"
 #include "agent/vault/vault.h"
 #include "lib/crypto.h"
 
@@ -22,7 +22,7 @@ struct backup {
 	struct body body; /* a copy */
 	struct sec vrk;	  /* of the copy: a way in may be removed meanwhile */
 	struct age_writer age;
-	struct jsonout json;
+	struct agejson json;
 	struct buf out; /* [at, len): finished, not yet handed out */
 	size_t at;
 	unsigned stage;

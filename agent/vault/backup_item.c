@@ -21,12 +21,12 @@ is_plain_text(struct span s)
 }
 
 static void
-put_value(struct jsonout *j, struct span value)
+put_value(struct agejson *j, struct span value)
 {
 	if (is_plain_text(value))
-		jsonout_text(j, "value", value);
+		agejson_text(j, "value", value);
 	else
-		jsonout_base64(j, "base64", value);
+		agejson_base64(j, "base64", value);
 }
 
 static enum err
@@ -70,21 +70,21 @@ static enum err
 put_epoch(struct backup *b, const struct item *it, const struct item_epoch *ep)
 {
 	static const char *const states[] = { "active", "retired", "revoked" };
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	struct sec key = { 0 };
 	enum err e;
 
-	jsonout_open(j, NULL, '{');
-	jsonout_number(j, "epoch", ep->epoch);
-	jsonout_number(j, "generation", ep->generation);
-	jsonout_text(j, "state", span_str(ep->state < 3 ? states[ep->state] : "unknown"));
-	jsonout_time(j, "since", ep->created);
+	agejson_open(j, NULL, '{');
+	agejson_number(j, "epoch", ep->epoch);
+	agejson_number(j, "generation", ep->generation);
+	agejson_text(j, "state", span_str(ep->state < 3 ? states[ep->state] : "unknown"));
+	agejson_time(j, "since", ep->created);
 	e = derive_epoch(b, it, ep, &key);
 	if (!e && is_password(it->origin.alg))
-		jsonout_text(j, "password", sec_span(&key));
+		agejson_text(j, "password", sec_span(&key));
 	else if (!e)
-		jsonout_hex(j, "private", sec_span(&key));
-	jsonout_close(j, '}');
+		agejson_hex(j, "private", sec_span(&key));
+	agejson_close(j, '}');
 	sec_done(&key);
 	return e;
 }
@@ -97,10 +97,10 @@ put_epochs(struct backup *b, const struct item *it)
 
 	if ((e = epochs_load(it, &all)))
 		return e;
-	jsonout_open(&b->json, "epochs", '[');
+	agejson_open(&b->json, "epochs", '[');
 	for (size_t i = 0; i < all.n && !e; i++)
 		e = put_epoch(b, it, &all.v[i]);
-	jsonout_close(&b->json, ']');
+	agejson_close(&b->json, ']');
 	epochs_done(&all);
 	return e;
 }
@@ -109,18 +109,18 @@ put_epochs(struct backup *b, const struct item *it)
 static enum err
 put_form(struct backup *b, const struct format_export *x, const struct format_in *in)
 {
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	struct sec data = { 0 };
 	enum err e;
 
-	jsonout_open(j, NULL, '{');
-	jsonout_text(j, "form", span_str(x->name));
-	jsonout_text(j, "where", span_str(x->help));
+	agejson_open(j, NULL, '{');
+	agejson_text(j, "form", span_str(x->name));
+	agejson_text(j, "where", span_str(x->help));
 	if (x->file[0])
-		jsonout_text(j, "file", span_str(x->file));
+		agejson_text(j, "file", span_str(x->file));
 	if (!(e = x->fn(in, &data)))
 		put_value(j, sec_span(&data));
-	jsonout_close(j, '}');
+	agejson_close(j, '}');
 	sec_done(&data);
 	return e;
 }
@@ -143,11 +143,11 @@ put_forms(struct backup *b, const struct item *it)
 	    !(e = derive_public(it->origin.alg, sec_span(&key), &pub)) && !(e = buf_err(&pub))) {
 		in.priv = sec_span(&key);
 		in.pub = buf_span(&pub);
-		jsonout_open(&b->json, "forms", '[');
+		agejson_open(&b->json, "forms", '[');
 		for (size_t i = 0; i < f->nexport && !e; i++)
 			if (span_is(it->origin.purpose, f->export[i].purpose))
 				e = put_form(b, &f->export[i], &in);
-		jsonout_close(&b->json, ']');
+		agejson_close(&b->json, ']');
 	}
 	buf_done(&pub);
 	sec_done(&key);
@@ -157,13 +157,13 @@ put_forms(struct backup *b, const struct item *it)
 static enum err
 put_derived(struct backup *b, const struct item *it)
 {
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	enum err e;
 
-	jsonout_text(j, "service", it->origin.service);
-	jsonout_text(j, "account", it->origin.account);
-	jsonout_text(j, "purpose", it->origin.purpose);
-	jsonout_text(j, "algorithm", it->origin.alg);
+	agejson_text(j, "service", it->origin.service);
+	agejson_text(j, "account", it->origin.account);
+	agejson_text(j, "purpose", it->origin.purpose);
+	agejson_text(j, "algorithm", it->origin.alg);
 	if ((e = put_epochs(b, it)))
 		return e;
 	return put_forms(b, it);
@@ -171,36 +171,36 @@ put_derived(struct backup *b, const struct item *it)
 
 /* ---- the rest ---- */
 static void
-put_public(struct jsonout *j, const struct item *it)
+put_public(struct agejson *j, const struct item *it)
 {
 	struct cbor c = cbor_from(it->public_part);
 	struct span text;
 
 	if (it->public_part.len && !cbor_get_text(&c, &text))
-		jsonout_text(j, "public", text);
+		agejson_text(j, "public", text);
 }
 
 static void
-put_attributes(struct jsonout *j, const struct item *it)
+put_attributes(struct agejson *j, const struct item *it)
 {
 	struct cbor c = wire_each(&it->attributes);
 	struct item_attr a;
 
 	if (!it->attributes.n)
 		return;
-	jsonout_open(j, "attributes", '[');
+	agejson_open(j, "attributes", '[');
 	while (!cbor_at_end(&c) && !wire_next(&item_attr_map, &c, &a)) {
-		jsonout_open(j, NULL, '{');
-		jsonout_text(j, "name", a.name);
-		jsonout_text(j, "value", a.value);
-		jsonout_close(j, '}');
+		agejson_open(j, NULL, '{');
+		agejson_text(j, "name", a.name);
+		agejson_text(j, "value", a.value);
+		agejson_close(j, '}');
 	}
-	jsonout_close(j, ']');
+	agejson_close(j, ']');
 }
 
 /* The item as the vault keeps it, without its secret, which stands beside it. */
 static enum err
-put_record(struct jsonout *j, const struct item *it)
+put_record(struct agejson *j, const struct item *it)
 {
 	struct item bare = *it;
 	struct buf raw = BUF_INIT;
@@ -208,7 +208,7 @@ put_record(struct jsonout *j, const struct item *it)
 
 	bare.secret = SPAN_NONE;
 	if (!(e = body_item_encode(&bare, &raw)))
-		jsonout_base64(j, "record", buf_span(&raw));
+		agejson_base64(j, "record", buf_span(&raw));
 	buf_done(&raw);
 	return e;
 }
@@ -224,13 +224,13 @@ kind_name(const struct item *it)
 enum err
 backup_item_put(struct backup *b, const struct item *it)
 {
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	enum err e;
 
-	jsonout_open(j, NULL, '{');
-	jsonout_text(j, "kind", span_str(kind_name(it)));
-	jsonout_text(j, "name", it->label);
-	jsonout_time(j, "changed", it->mtime);
+	agejson_open(j, NULL, '{');
+	agejson_text(j, "kind", span_str(kind_name(it)));
+	agejson_text(j, "name", it->label);
+	agejson_time(j, "changed", it->mtime);
 	put_public(j, it);
 	put_attributes(j, it);
 	if ((e = put_secret(b, it)))
@@ -239,6 +239,6 @@ backup_item_put(struct backup *b, const struct item *it)
 		return e;
 	if ((e = put_record(j, it)))
 		return e;
-	jsonout_close(j, '}');
+	agejson_close(j, '}');
 	return j->err;
 }

@@ -18,53 +18,53 @@
 static const char *const about[] = {
 	"This is a backup made by ownkey, a manager of keys and identities.",
 	"Everything in it is secret. Whoever reads it can be you: keep it encrypted.",
-	"'ownkey restore FILE' reads the encrypted file. Without ownkey: each entry of 'items' is a "
-	"key or a password, with its name, its value and where it goes.",
-	"Keys of identities are derived from 'seeds' as 'rules' says; 'epochs' holds them ready made.",
+	"'ownkey restore FILE' reads the encrypted file. Without ownkey: each entry of 'items'",
+	"is a key or a password, with its name, its value and where it goes.",
+	"Keys of identities are derived from 'seeds' as 'rules' says; 'epochs' has them ready.",
 	"'record' and 'body' are for ownkey: what stands there is told in words beside it.",
 };
 
 static const char *const rules[] = {
-	"All numbers are big-endian. lp(x) = length of x as 2 bytes, then x. u32(n) = n as 4 bytes.",
+	"Numbers are big-endian. lp(x): length of x as 2 bytes, then x. || joins bytes.",
 	"root = HMAC-SHA512(key 'ownkey1 root', seed of the generation)",
 	"child = HMAC-SHA512(key parent, 'ownkey1 child' || level as 1 byte || lp(component))",
-	"path: service (level 1), account (2), purpose (3), epoch as u32 (4); the last child is node",
-	"key = HKDF-Expand-SHA512(PRK node, info 'ownkey1' || lp('key') || lp(algorithm) || "
-	"length as 2 bytes, length)",
-	"ed25519: 32 bytes, the seed of RFC 8032. x25519: 32 bytes, clamped when used. secret: 32 "
-	"bytes as they are.",
+	"levels: service 1, account 2, purpose 3, epoch (as 4 bytes) 4; the last child is node",
+	"key = HKDF-Expand-SHA512(PRK node, info, length); info = 'ownkey1' || lp('key') ||",
+	"  lp(algorithm) || length as 2 bytes",
+	"ed25519: 32 bytes, the seed of RFC 8032. x25519: 32 bytes, clamped when used.",
+	"secret: 32 bytes as they are.",
 	"p256, secp256k1: 48 bytes; the key is that number modulo (order - 1), plus 1.",
-	"password.KIND.N: 4N bytes; character i is alphabet[u32 at 4i modulo its size]; alnum = A-Z "
-	"a-z 2-9 without I O l (57), print = 0x21 to 0x7e (94).",
+	"password.KIND.N: 4N bytes; character i is alphabet[4 bytes at 4i modulo its size];",
+	"  alnum = A-Z a-z 2-9 without I O l (57), print = 0x21 to 0x7e (94).",
 };
 
 static void
-put_lines(struct jsonout *j, const char *name, const char *const *line, size_t n)
+put_lines(struct agejson *j, const char *name, const char *const *line, size_t n)
 {
-	jsonout_open(j, name, '[');
+	agejson_open(j, name, '[');
 	for (size_t i = 0; i < n; i++)
-		jsonout_text(j, NULL, span_str(line[i]));
-	jsonout_close(j, ']');
+		agejson_text(j, NULL, span_str(line[i]));
+	agejson_close(j, ']');
 }
 
 static enum err
 head(struct backup *b, bool *more)
 {
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	struct defaults def;
 
 	(void)more;
-	jsonout_open(j, NULL, '{');
-	jsonout_text(j, "format", SPAN_LIT("ownkey-backup"));
-	jsonout_number(j, "version", 1);
+	agejson_open(j, NULL, '{');
+	agejson_text(j, "format", SPAN_LIT("ownkey-backup"));
+	agejson_number(j, "version", 1);
 	put_lines(j, "about", about, N(about));
-	jsonout_time(j, "created", b->note.created);
-	jsonout_open(j, "vault", '{');
-	jsonout_hex(j, "id", SPAN(b->v->open.outer.vault_id, 16));
-	jsonout_number(j, "generation", b->note.generation);
+	agejson_time(j, "created", b->note.created);
+	agejson_open(j, "vault", '{');
+	agejson_hex(j, "id", SPAN(b->v->open.outer.vault_id, 16));
+	agejson_number(j, "generation", b->note.generation);
 	if (!body_value_get(&b->body, BODY_DEFAULTS, &defaults_map, &def))
-		jsonout_time(j, "made", def.created);
-	jsonout_close(j, '}');
+		agejson_time(j, "made", def.created);
+	agejson_close(j, '}');
 	put_lines(j, "rules", rules, N(rules));
 	return j->err;
 }
@@ -79,7 +79,7 @@ put_passphrase(struct backup *b, const struct seed *s)
 	if (s->backup.len &&
 	    !(e = slotmake_open_backup(
 		  sec_span(&b->vrk), (uint32_t)s->generation, s->backup, &text)))
-		jsonout_text(&b->json, "backup_passphrase", sec_span(&text));
+		agejson_text(&b->json, "backup_passphrase", sec_span(&text));
 	sec_done(&text);
 	return e;
 }
@@ -87,20 +87,20 @@ put_passphrase(struct backup *b, const struct seed *s)
 static enum err
 put_seed(struct backup *b, const struct seed *s)
 {
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	struct sec seed = { 0 };
 	enum err e;
 
-	jsonout_open(j, NULL, '{');
-	jsonout_number(j, "generation", s->generation);
-	jsonout_hex(j, "fingerprint", s->fpr);
-	jsonout_time(j, "made", s->created);
-	jsonout_time(j, "exposed", s->exposed);
+	agejson_open(j, NULL, '{');
+	agejson_number(j, "generation", s->generation);
+	agejson_hex(j, "fingerprint", s->fpr);
+	agejson_time(j, "made", s->created);
+	agejson_time(j, "exposed", s->exposed);
 	if (!(e = keys_seed_open(sec_span(&b->vrk), (uint32_t)s->generation, s->box, &seed)))
-		jsonout_hex(j, "seed", sec_span(&seed));
+		agejson_hex(j, "seed", sec_span(&seed));
 	if (!e)
 		e = put_passphrase(b, s);
-	jsonout_close(j, '}');
+	agejson_close(j, '}');
 	sec_done(&seed);
 	return e ? e : j->err;
 }
@@ -113,10 +113,10 @@ seeds(struct backup *b, bool *more)
 	enum err e = ERR_OK;
 
 	(void)more;
-	jsonout_open(&b->json, "seeds", '[');
+	agejson_open(&b->json, "seeds", '[');
 	while (!e && body_seed_next(&b->body, &pos, &s))
 		e = put_seed(b, &s);
-	jsonout_close(&b->json, ']');
+	agejson_close(&b->json, ']');
 	return e ? e : b->json.err;
 }
 
@@ -125,45 +125,45 @@ static enum err
 ways(struct backup *b, bool *more)
 {
 	const struct outer *o = &b->v->open.outer;
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 	struct slot_note n;
 	size_t pos = 0;
 	int i;
 
 	(void)more;
-	jsonout_open(j, "ways_in", '[');
+	agejson_open(j, "ways_in", '[');
 	while (body_note_next(&b->body, &pos, &n)) {
 		const struct slot_type *t = NULL;
 
 		if ((i = outer_slot_find(o, n.slot_id.p)) >= 0)
 			t = slot_type_find(o->slot[i].factors);
-		jsonout_open(j, NULL, '{');
-		jsonout_text(j, "name", n.label);
-		jsonout_text(j, "kind", span_str(t ? t->name : "unknown"));
-		jsonout_time(j, "added", n.added);
-		jsonout_close(j, '}');
+		agejson_open(j, NULL, '{');
+		agejson_text(j, "name", n.label);
+		agejson_text(j, "kind", span_str(t ? t->name : "unknown"));
+		agejson_time(j, "added", n.added);
+		agejson_close(j, '}');
 	}
-	jsonout_close(j, ']');
+	agejson_close(j, ']');
 	return j->err;
 }
 
-/* ---- what ownkey keeps besides: succession, defaults, who holds shares, and what is unknown ---- */
+/* ---- what ownkey keeps besides: succession, defaults, who holds shares, what is unknown ---- */
 static enum err
 others(struct backup *b, bool *more)
 {
-	struct jsonout *j = &b->json;
+	struct agejson *j = &b->json;
 
 	(void)more;
-	jsonout_open(j, "body", '{');
+	agejson_open(j, "body", '{');
 	for (size_t i = 0; i < b->body.other.n; i++) {
 		char key[24];
 
 		if (b->body.other.v[i].key == BODY_AUDIT)
 			continue; /* the log it belongs to is not in here */
 		snprintf(key, sizeof key, "%llu", (unsigned long long)b->body.other.v[i].key);
-		jsonout_base64(j, key, rows_raw(&b->body.other, i));
+		agejson_base64(j, key, rows_raw(&b->body.other, i));
 	}
-	jsonout_close(j, '}');
+	agejson_close(j, '}');
 	return j->err;
 }
 
@@ -172,7 +172,7 @@ static enum err
 begin_items(struct backup *b, bool *more)
 {
 	(void)more;
-	jsonout_open(&b->json, "items", '[');
+	agejson_open(&b->json, "items", '[');
 	return b->json.err;
 }
 
@@ -191,8 +191,8 @@ static enum err
 tail(struct backup *b, bool *more)
 {
 	(void)more;
-	jsonout_close(&b->json, ']');
-	jsonout_close(&b->json, '}');
+	agejson_close(&b->json, ']');
+	agejson_close(&b->json, '}');
 	return b->json.err;
 }
 

@@ -1,5 +1,5 @@
-/* jsonout.c - JSON written piece by piece into an age file. */
-#include "agent/vault/jsonout.h"
+/* agejson.c - JSON written piece by piece into an age file. */
+#include "agent/vault/agejson.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 	480 /* bytes encoded at a time; a multiple of 3, so that base64 has no padding within */
 
 static void
-put(struct jsonout *j, struct span s)
+put(struct agejson *j, struct span s)
 {
 	struct span piece;
 
@@ -25,13 +25,13 @@ put(struct jsonout *j, struct span s)
 }
 
 static void
-put_str(struct jsonout *j, const char *s)
+put_str(struct agejson *j, const char *s)
 {
 	put(j, span_str(s));
 }
 
 static void
-indent(struct jsonout *j, const char *before)
+indent(struct agejson *j, const char *before)
 {
 	put_str(j, before);
 	for (unsigned i = 0; i < j->depth; i++)
@@ -40,7 +40,7 @@ indent(struct jsonout *j, const char *before)
 
 /* Each element on a line of its own: a person may read it, and a reader may go by lines. */
 static void
-begin(struct jsonout *j, const char *name)
+begin(struct agejson *j, const char *name)
 {
 	if (j->depth)
 		indent(j, j->first ? "\n" : ",\n");
@@ -53,7 +53,7 @@ begin(struct jsonout *j, const char *name)
 }
 
 void
-jsonout_open(struct jsonout *j, const char *name, char bracket)
+agejson_open(struct agejson *j, const char *name, char bracket)
 {
 	if (name || bracket == '{')
 		begin(j, name);
@@ -63,7 +63,7 @@ jsonout_open(struct jsonout *j, const char *name, char bracket)
 }
 
 void
-jsonout_close(struct jsonout *j, char bracket)
+agejson_close(struct agejson *j, char bracket)
 {
 	j->depth--;
 	indent(j, "\n");
@@ -93,7 +93,7 @@ escape(uint8_t c, uint8_t *out)
 }
 
 static void
-put_escaped(struct jsonout *j, struct span text)
+put_escaped(struct agejson *j, struct span text)
 {
 	uint8_t some[STEP];
 	size_t n = 0;
@@ -112,14 +112,14 @@ put_escaped(struct jsonout *j, struct span text)
 }
 
 void
-jsonout_text(struct jsonout *j, const char *name, struct span text)
+agejson_text(struct agejson *j, const char *name, struct span text)
 {
 	begin(j, name);
 	put_escaped(j, text);
 }
 
 void
-jsonout_number(struct jsonout *j, const char *name, uint64_t n)
+agejson_number(struct agejson *j, const char *name, uint64_t n)
 {
 	char text[24];
 
@@ -129,7 +129,7 @@ jsonout_number(struct jsonout *j, const char *name, uint64_t n)
 }
 
 void
-jsonout_time(struct jsonout *j, const char *name, uint64_t unix_seconds)
+agejson_time(struct agejson *j, const char *name, uint64_t unix_seconds)
 {
 	time_t t = (time_t)unix_seconds;
 	char text[40];
@@ -138,11 +138,11 @@ jsonout_time(struct jsonout *j, const char *name, uint64_t unix_seconds)
 	if (!unix_seconds || !gmtime_r(&t, &tm))
 		return;
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	jsonout_text(j, name, span_str(text));
+	agejson_text(j, name, span_str(text));
 }
 
 static void
-put_encoded(struct jsonout *j, enum text_code code, struct span bytes)
+put_encoded(struct agejson *j, enum text_code code, struct span bytes)
 {
 	char some[2 * STEP];
 
@@ -158,14 +158,14 @@ put_encoded(struct jsonout *j, enum text_code code, struct span bytes)
 }
 
 void
-jsonout_hex(struct jsonout *j, const char *name, struct span bytes)
+agejson_hex(struct agejson *j, const char *name, struct span bytes)
 {
 	begin(j, name);
 	put_encoded(j, TEXT_HEX, bytes);
 }
 
 void
-jsonout_base64(struct jsonout *j, const char *name, struct span bytes)
+agejson_base64(struct agejson *j, const char *name, struct span bytes)
 {
 	begin(j, name);
 	put_encoded(j, TEXT_BASE64, bytes);

@@ -122,7 +122,7 @@ try_story(struct span s)
 	size_t n;
 
 	maker_copy(&start_log, &m);
-	for (; s.len >= TRIED && m.st.n < 32; s = span_sub(s, TRIED, s.len - TRIED)) {
+	for (; s.len >= TRIED && m.st.n < 8; s = span_sub(s, TRIED, s.len - TRIED)) {
 		buf_reset(&entry);
 		buf_reset(&out);
 		build(&m.st, s.p, &entry);

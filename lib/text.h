@@ -52,5 +52,11 @@ bool text_is_label(struct span s, bool dots);
 MUST enum err text_nfc(struct span in, struct buf *out);
 /* Safe for a terminal: controls, escapes and invalid bytes become '?'.  Appends. */
 void text_printable(struct span in, struct buf *out);
+/* For fonts without Unicode: Windows-1252 (PDF's WinAnsiEncoding), without controls.  What it lacks
+ * loses its accents or is transliterated (Greek, Cyrillic); what is left becomes '?'.  Appends;
+ * returns how many '?' took the place of something. */
+size_t text_latin(struct span in, struct buf *out);
+/* The same with 0x20..0x7e alone. */
+size_t text_ascii(struct span in, struct buf *out);
 
 #endif

@@ -33,7 +33,7 @@ agent_LIBS     := $(CRYPTO_LIBS)
 token_LIBS     := $(FIDO_LIBS) $(CRYPTO_LIBS)
 worker_LIBS    := $(CRYPTO_LIBS)
 prompt_LIBS    := $(CRYPTO_LIBS)
-cli_LIBS       := $(CRYPTO_LIBS)
+cli_LIBS       := $(QR_LIBS) $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
@@ -96,7 +96,8 @@ $(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,SO,$@)$(CC) $(DEFS) $(LANGUAGE) $(WARN) $(TEST_CFLAGS) -O2 -fPIC -shared -o $@ $<
 
-# what only one test needs; the second of `make deps-interop`
+# what only one test needs; the last of `make deps-interop`.  test_qr looks at a child that ends
+LDFLAGS_test_qr = -Wl,--wrap=_exit
 LIBS_test_age_testkit = $(call pkg,zlib)
 LIBS_omemo = $(call pkg,libomemo-c)
 
@@ -129,7 +130,7 @@ $(B)/fuzz/obj/%.o: %.c $(B)/flags
 
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
-		$(call ARCHIVES,$(B)/fuzz/obj) $(CRYPTO_LIBS) $(FIDO_LIBS)
+		$(call ARCHIVES,$(B)/fuzz/obj) $(CRYPTO_LIBS) $(FIDO_LIBS) $(QR_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)

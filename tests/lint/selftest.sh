@@ -67,6 +67,7 @@ function_of()
 	echo '#include "tests/softtoken/core.h"' | finds arrows agent/token/x.c
 	echo '# include <openssl/evp.h>' | finds arrows agent/slot/x.c
 	echo '#include <fido.h>' | finds arrows agent/vault/x.c
+	echo '#include <qrencode.h>' | finds arrows cli/x.c
 	echo '#include "err.h"' | finds arrows lib/x.c
 
 	echo 'size_t x_len(void);' | finds headers lib/x.h

@@ -122,4 +122,9 @@ E(CARD_SIGNATURE, 146, 1, "PAM_SYSTEM_ERR",       5, "a signature on this card i
 E(CARD_KEY,       147, 1, "PAM_SYSTEM_ERR",       5, "a public key on this card is not the one that its succession log names", "do not use this key; ask the owner of the card in person")
 E(CARD_TWICE,     148, 1, "PAM_SYSTEM_ERR",       5, "this card has the same identity twice", "do not trust it; ask its owner in person")
 E(SUCC_REFUSED,   149, 1, "PAM_PERM_DENIED",      5, "what this machine wanted to have signed with your recovery phrase would give an identity away", "ownkey never asks for this: somebody may have taken this machine over; nothing was signed, lock the vault and use another machine")
+/* what is printed */
+E(PRINTOUT_DISK,  160, 1, "PAM_SYSTEM_ERR",       5, "secrets on paper never touch a disk", "write it to /dev/shm, or pipe it to the printer: ... | lpr")
+E(PRINTOUT_OTHERS,161, 1, "PAM_PERM_DENIED",      5, "others may read that file, or it is not empty", "give the file as an argument instead of >, so that it is made for you alone")
+E(PRINTOUT_BINARY,162, 1, "PAM_SYSTEM_ERR",       5, "a PDF cannot be shown on a terminal", "pipe it to the printer (... | lpr), write it to a file in /dev/shm, or ask for text")
+E(PRINTOUT_SHOW,  163, 1, "PAM_SYSTEM_ERR",       5, "a secret is not shown on a terminal unasked", "say --show when nobody looks over your shoulder, or pipe it to the printer: ... | lpr")
 /* clang-format on */

@@ -1,28 +1,24 @@
 /*
  * recite.c - the recovery phrase: shown once, typed back; typed to open a vault.
  *
- * The words stand in cells of their own, so that one that was wrong can be typed again alone.  On a
- * capable terminal all of it happens on the alternate screen: nothing is left to scroll back to.
+ * On a capable terminal all of it happens on the alternate screen: nothing is left to scroll back
+ * to.
  */
 #include "cli/dialogue.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/words.h"
+#include "cli/cells.h"
 
-#define WORDS	24
-#define CELL	(WORDS_LONGEST + 1)
-#define LIST	2048
-#define LETTERS 4 /* of a word suffice */
+#define WORDS 24
 
 struct recital {
 	struct cli *c;
-	int fd;		  /* secret.sock */
-	struct sec cells; /* WORDS of CELL bytes, NUL padded */
+	int fd; /* secret.sock */
+	struct cells cells;
 	struct sec line;
 	struct sec text; /* all of them, joined */
-	size_t known;	 /* so many cells are filled */
 };
 
 static enum err
@@ -33,8 +29,8 @@ open_recital(struct recital *r, const struct ops_event *ev)
 	r->fd = -1;
 	r->c->why = ERR_OK;
 	r->c->term.agent = r->c->conn.fd;
-	if ((e = sec_init(&r->cells, WORDS * CELL)) || (e = sec_init(&r->line, TERM_LINE_MAX)) ||
-	    (e = sec_init(&r->text, WORDS_PHRASE_MAX)))
+	if ((e = cells_open(&r->cells)) || (e = sec_init(&r->line, TERM_LINE_MAX)) ||
+	    (e = sec_init(&r->text, CELLS_TEXT)))
 		return e;
 	return client_secret_open(ev->job, &r->fd);
 }
@@ -45,93 +41,28 @@ close_recital(struct recital *r)
 	term_screen(&r->c->term, false);
 	if (r->fd >= 0)
 		close(r->fd);
-	sec_done(&r->cells);
+	cells_done(&r->cells);
 	sec_done(&r->line);
 	sec_done(&r->text);
 }
 
 /* ---- words ---- */
-static bool
-is_letter(uint8_t c)
-{
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-/* The next word of the line from *at on; its length, 0 = no more. */
-static size_t
-next_word(const struct sec *line, size_t *at)
-{
-	size_t n = 0;
-
-	while (*at < line->len && !is_letter(line->p[*at]))
-		++*at;
-	while (*at + n < line->len && is_letter(line->p[*at + n]))
-		n++;
-	return n;
-}
-
-static size_t
-count_words(const struct sec *line)
-{
-	size_t at = 0, n = 0, len;
-
-	while ((len = next_word(line, &at)) > 0) {
-		at += len;
-		n++;
-	}
-	return n;
-}
-
-static bool
-is_known(const uint8_t *p, size_t n)
-{
-	char word[WORDS_LONGEST + 1] = "";
-	bool found = false;
-
-	if (n > WORDS_LONGEST)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		word[i] = (char)(p[i] | 0x20);
-	for (size_t i = 0; i < LIST; i++) {
-		const char *w = words_at(i);
-
-		found |= strncmp(w, word, n) == 0 && (n >= LETTERS || !w[n]);
-	}
-	sec_zero(word, sizeof word);
-	return found;
-}
-
-static void
-set_cell(struct recital *r, size_t i, const uint8_t *p, size_t n)
-{
-	uint8_t *cell = r->cells.p + i * CELL;
-
-	r->cells.len = r->cells.cap;
-	memset(cell, 0, CELL);
-	memcpy(cell, p, n < CELL ? n : CELL - 1);
-}
-
 /* The words of the line go into the cells from *at on; all 24 of them always from the first. */
 static void
 take_line(struct recital *r, size_t *at)
 {
-	size_t i = 0, n;
-
-	if (count_words(&r->line) >= WORDS)
+	if (cells_count(&r->line) >= WORDS)
 		*at = 0;
-	while (*at < WORDS && (n = next_word(&r->line, &i)) > 0) {
-		set_cell(r, (*at)++, r->line.p + i, n);
-		i += n;
-	}
+	*at = cells_take(&r->cells, &r->line, *at, WORDS);
 }
 
 /* A single word is looked up at once: better now than after 24. */
 static bool
 is_acceptable(struct recital *r)
 {
-	size_t at = 0, n = next_word(&r->line, &at);
+	size_t n = cells_count(&r->line);
 
-	if (n == 0 || count_words(&r->line) > 1 || is_known(r->line.p + at, n))
+	if (n != 1 || cells_first_is_known(&r->line))
 		return n > 0;
 	term_put(&r->c->term, "no such word: again\n");
 	return false;
@@ -166,17 +97,8 @@ type_words(struct recital *r, size_t at, bool one)
 static enum err
 send_words(struct recital *r)
 {
-	enum err e = ERR_OK;
+	enum err e = cells_join(&r->cells, WORDS, &r->text);
 
-	sec_wipe(&r->text);
-	for (size_t i = 0; i < WORDS && !e; i++) {
-		const char *cell = (const char *)(r->cells.p + i * CELL);
-
-		if (i > 0)
-			e = sec_put(&r->text, SPAN_LIT(" "));
-		if (!e)
-			e = sec_put(&r->text, span_str(cell));
-	}
 	return e ? e : client_secret_send(r->fd, sec_span(&r->text));
 }
 
@@ -237,8 +159,7 @@ put_cell(const struct recital *r, size_t i, const char *after)
 {
 	char text[64];
 
-	snprintf(
-	    text, sizeof text, "%2zu %-9s%s", i + 1, (const char *)(r->cells.p + i * CELL), after);
+	snprintf(text, sizeof text, "%2zu %-9s%s", i + 1, cells_word(&r->cells, i), after);
 	term_put(&r->c->term, text);
 	sec_zero(text, sizeof text);
 }
@@ -316,7 +237,7 @@ show(struct recital *r)
 	put_words(r);
 	if ((e = wait_written(r)))
 		return e;
-	sec_wipe(&r->cells);
+	cells_wipe(&r->cells);
 	return recite(r);
 }
 

@@ -3,7 +3,7 @@
 # secrets; electrum only reads.
 . "$TOP/tests/interop/lib.sh"
 
-ours=$TOP/$B/interop/slip39
+ours=$B/interop/slip39
 npm=$TOP/build/npm/node_modules
 rounds=3
 

@@ -1,10 +1,8 @@
 #include "cli/cells.h"
 
-#include "lib/words.h"
+#include "lib/words_list.h"
 
-#define CELL	(WORDS_LONGEST + 1) /* NUL padded */
-#define LIST	2048
-#define LETTERS 4 /* of a word suffice */
+#define CELL (WORDS_LONGEST + 1) /* NUL padded */
 
 enum err
 cells_open(struct cells *c)
@@ -71,31 +69,46 @@ cells_count(const struct sec *line)
 	return n;
 }
 
-static bool
-is_known(const uint8_t *p, size_t n)
+/* Those of the lists that the word is in. */
+static unsigned
+lists_of(struct span word, unsigned lists)
 {
-	char word[WORDS_LONGEST + 1] = "";
-	bool found = false;
+	struct words_word w;
+	uint32_t index = 0;
+	unsigned in = 0;
 
-	if (n > WORDS_LONGEST)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		word[i] = (char)(p[i] | 0x20);
-	for (size_t i = 0; i < LIST; i++) {
-		const char *w = words_at(i);
-
-		found |= strncmp(w, word, n) == 0 && (n >= LETTERS || !w[n]);
-	}
-	sec_zero(word, sizeof word);
-	return found;
+	if (!words_list_next(&word, &w))
+		return 0;
+	if (lists & CELLS_OF_PHRASE && !words_list_find(&words_list_bip39, &w, &index))
+		in |= CELLS_OF_PHRASE;
+	if (lists & CELLS_OF_SHARE && !words_list_find(&words_list_slip39, &w, &index))
+		in |= CELLS_OF_SHARE;
+	sec_zero(&w, sizeof w);
+	sec_zero(&index, sizeof index);
+	return in;
 }
 
-bool
-cells_first_is_known(const struct sec *line)
+unsigned
+cells_first_lists(const struct sec *line, unsigned lists)
 {
 	size_t at = 0, n = next_word(line, &at);
 
-	return n > 0 && is_known(line->p + at, n);
+	return n > 0 ? lists_of(SPAN(line->p + at, n), lists) : 0;
+}
+
+unsigned
+cells_kind(const struct cells *c, size_t n)
+{
+	size_t phrase = 0, share = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned in =
+		    lists_of(span_str(cells_word(c, i)), CELLS_OF_PHRASE | CELLS_OF_SHARE);
+
+		phrase += in == CELLS_OF_PHRASE;
+		share += in == CELLS_OF_SHARE;
+	}
+	return phrase > share ? CELLS_OF_PHRASE : CELLS_OF_SHARE;
 }
 
 size_t

@@ -7,8 +7,10 @@
 
 #include "lib/sec.h"
 
-#define CELLS_MAX  24
-#define CELLS_TEXT (CELLS_MAX * 9) /* all of them, joined */
+#define CELLS_MAX    33
+#define CELLS_PHRASE 24 /* words */
+#define CELLS_SHARE  33
+#define CELLS_TEXT   (CELLS_MAX * 9) /* all of them, joined */
 
 struct cells {
 	struct sec room;
@@ -25,9 +27,15 @@ size_t cells_take(struct cells *c, const struct sec *line, size_t at, size_t end
 /* The first n, joined by blanks. */
 MUST enum err cells_join(const struct cells *c, size_t n, struct sec *text);
 
+/* What the first n are of, as far as one can tell: CELLS_OF_SHARE unless more of them are in the
+ * list of the phrase alone than in that of shares alone. */
+unsigned cells_kind(const struct cells *c, size_t n);
+
 /* ---- a line ---- */
 size_t cells_count(const struct sec *line);
-/* Is its first word in the list, whole or by four letters or more? */
-bool cells_first_is_known(const struct sec *line);
+/* Lists that a word may be in. */
+enum { CELLS_OF_PHRASE = 1, CELLS_OF_SHARE = 2 };
+/* The lists that its first word is in, whole or by four letters or more: of these. */
+unsigned cells_first_lists(const struct sec *line, unsigned lists);
 
 #endif

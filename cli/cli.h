@@ -21,6 +21,10 @@ struct cli {
 	bool connected;
 	bool quiet;   /* say nothing about what the agent waits for: somebody else's terminal */
 	bool try_out; /* nothing is real: the words are not typed back */
+	/* Takes a card (SECRET_CARD of lib/job.h) that the agent gives; what it returns ends the
+	 * dialogue.  NULL: it is shown on the terminal. */
+	enum err (*take_card)(struct cli *c, struct span text);
+	void *card_arg;
 	enum err why; /* what went wrong on our side while the agent waited */
 	char detail[1100];
 	char hint[256];

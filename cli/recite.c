@@ -1,5 +1,5 @@
 /*
- * recite.c - the recovery phrase: shown once, typed back; typed to open a vault.
+ * recite.c - the recovery phrase: shown once, typed back; typed to open a vault, or shares of it.
  *
  * On a capable terminal all of it happens on the alternate screen: nothing is left to scroll back
  * to.
@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "cli/cells.h"
+#include "cli/show_card.h"
 
-#define WORDS 24
+#define WORDS  CELLS_PHRASE
+#define EITHER (CELLS_OF_PHRASE | CELLS_OF_SHARE)
 
 struct recital {
 	struct cli *c;
@@ -19,6 +21,10 @@ struct recital {
 	struct cells cells;
 	struct sec line;
 	struct sec text; /* all of them, joined */
+	unsigned kinds;	 /* CELLS_OF_PHRASE, CELLS_OF_SHARE: what may be typed */
+	size_t words;	 /* so many were */
+	unsigned have;	 /* shares that were accepted */
+	bool card;	 /* one comes with the words */
 };
 
 static enum err
@@ -47,22 +53,34 @@ close_recital(struct recital *r)
 }
 
 /* ---- words ---- */
-/* The words of the line go into the cells from *at on; all 24 of them always from the first. */
+/* So many words there will be, as far as the first `at` of them tell. */
+static size_t
+wanted(const struct recital *r, size_t at)
+{
+	unsigned kind = r->kinds == EITHER ? cells_kind(&r->cells, at) : r->kinds;
+
+	return kind == CELLS_OF_PHRASE ? CELLS_PHRASE : CELLS_SHARE;
+}
+
+/* The words of the line go into the cells from *at on; all of them at once from the first. */
 static void
 take_line(struct recital *r, size_t *at)
 {
-	if (cells_count(&r->line) >= WORDS)
+	size_t all = r->kinds & CELLS_OF_PHRASE ? CELLS_PHRASE : CELLS_SHARE;
+
+	if (cells_count(&r->line) >= all)
 		*at = 0;
-	*at = cells_take(&r->cells, &r->line, *at, WORDS);
+	*at = cells_take(
+	    &r->cells, &r->line, *at, r->kinds & CELLS_OF_SHARE ? CELLS_SHARE : CELLS_PHRASE);
 }
 
-/* A single word is looked up at once: better now than after 24. */
+/* A single word is looked up at once: better now than after all of them. */
 static bool
 is_acceptable(struct recital *r)
 {
 	size_t n = cells_count(&r->line);
 
-	if (n != 1 || cells_first_is_known(&r->line))
+	if (n != 1 || cells_first_lists(&r->line, r->kinds))
 		return n > 0;
 	term_put(&r->c->term, "no such word: again\n");
 	return false;
@@ -74,82 +92,156 @@ wants_back(const struct recital *r, size_t at)
 	return at > 0 && r->line.len == 1 && r->line.p[0] == '<';
 }
 
-/* From cell `at` on, until all are filled, or with `one` just that one (or all 24). */
+static enum err
+ask_line(struct recital *r, size_t at)
+{
+	char prompt[48];
+
+	if (r->have > 0)
+		snprintf(prompt, sizeof prompt, "share %u, word %zu: ", r->have + 1, at + 1);
+	else
+		snprintf(prompt, sizeof prompt, "word %zu: ", at + 1);
+	return term_line(&r->c->term, prompt, true, &r->line);
+}
+
+/* From cell `at` on, until all are filled, or with `one` just that one (or all of them). */
 static enum err
 type_words(struct recital *r, size_t at, bool one)
 {
-	size_t end = one ? at + 1 : WORDS;
-	char prompt[40];
+	size_t first = at;
 	enum err e;
 
-	while (at < end) {
-		snprintf(prompt, sizeof prompt, "word %zu: ", at + 1);
-		if ((e = term_line(&r->c->term, prompt, true, &r->line)))
+	while (at < (one ? first + 1 : wanted(r, at))) {
+		if ((e = ask_line(r, at)))
 			return e;
 		if (wants_back(r, at))
 			at--;
 		else if (is_acceptable(r))
 			take_line(r, &at);
 	}
+	if (!one || at >= CELLS_PHRASE)
+		r->words = wanted(r, at);
 	return ERR_OK;
 }
 
 static enum err
 send_words(struct recital *r)
 {
-	enum err e = cells_join(&r->cells, WORDS, &r->text);
+	enum err e = cells_join(&r->cells, r->words, &r->text);
 
 	return e ? e : client_secret_send(r->fd, sec_span(&r->text));
 }
 
 /* ---- what the other side says ---- */
-/* *again: it was wrong, and may be typed once more from cell *at on, or only that one. */
+struct answer {
+	bool again;    /* type (again), from cell at on, or only that one */
+	bool accepted; /* a share was, and need more are needed */
+	bool one;
+	size_t at;
+	unsigned need;
+};
+
 static enum err
-hear(struct recital *r, bool *again, size_t *at, bool *one)
+take_card(struct recital *r, struct span text)
+{
+	enum err e;
+
+	if (r->c->take_card)
+		term_screen(&r->c->term, false);
+	e = r->c->take_card ? r->c->take_card(r->c, text) : show_card(r->c, text);
+	return e ? e : client_secret_taken(r->fd);
+}
+
+static enum err
+understand(const struct secret_msg *m, struct answer *a)
+{
+	*a = (struct answer){ .need = (unsigned)m->need };
+	if (m->kind == SECRET_MORE)
+		a->again = a->accepted = true;
+	if (m->kind != SECRET_ERROR)
+		return m->kind == SECRET_OK || m->kind == SECRET_MORE ? ERR_OK : ERR_FORMAT;
+	a->one = m->index >= 1 && m->index <= CELLS_MAX;
+	a->at = a->one ? (size_t)m->index - 1 : 0;
+	a->again = m->more;
+	return m->err ? (enum err)m->err : ERR_INTERNAL;
+}
+
+/* Cards come in between. */
+static enum err
+hear(struct recital *r, struct answer *a)
 {
 	struct secret_msg m = { 0 };
 	struct sec in = { 0 };
-	enum err e = client_secret_recv(r->fd, &in, &m);
+	enum err e;
 
-	*again = false;
-	if (!e && m.kind == SECRET_ERROR) {
-		e = (enum err)m.err;
-		*one = m.index >= 1 && m.index <= WORDS;
-		*at = *one ? (size_t)m.index - 1 : 0;
-		*again = m.more;
+	*a = (struct answer){ 0 };
+	while (!(e = client_secret_recv(r->fd, &in, &m)) && m.kind == SECRET_CARD) {
+		if ((e = take_card(r, m.text)))
+			break;
+		sec_done(&in);
 	}
+	if (!e)
+		e = understand(&m, a);
 	sec_done(&in);
 	return e;
 }
 
 static void
-say_wrong(const struct recital *r, enum err e, size_t at, bool one)
+say_wrong(const struct recital *r, enum err e, const struct answer *a)
 {
-	char line[128];
+	char line[300];
 
-	if (!one)
-		snprintf(line, sizeof line, "%s.\nType them all again.\n", err_text(e));
-	else if (e == ERR_WORDS_UNKNOWN)
-		snprintf(line, sizeof line, "word %zu is not in the list: again\n", at + 1);
+	if (a->one && e == ERR_WORDS_UNKNOWN)
+		snprintf(line, sizeof line, "word %zu is not in the list: again", a->at + 1);
+	else if (a->one)
+		snprintf(line, sizeof line, "word %zu is not right: again", a->at + 1);
 	else
-		snprintf(line, sizeof line, "word %zu is not right: again\n", at + 1);
+		snprintf(line, sizeof line, "%s.", err_text(e));
+	term_say(&r->c->term, line);
+	if (a->one)
+		return;
+	if (r->words == CELLS_SHARE)
+		term_say(&r->c->term, err_hint(e));
+	term_put(&r->c->term,
+	    a->need ? "Type this share again, or another one.\n" : "Type them all again.\n");
+}
+
+/* The next share on an empty screen: the words of the last one are nobody's business any more. */
+static void
+next_share(struct recital *r, unsigned have, unsigned need)
+{
+	char line[64];
+
+	r->kinds = CELLS_OF_SHARE;
+	r->have = have;
+	cells_wipe(&r->cells);
+	snprintf(line, sizeof line, "share accepted; %u more %s needed\n", need,
+	    need == 1 ? "is" : "are");
+	term_clear(&r->c->term);
 	term_put(&r->c->term, line);
 }
 
+/* kinds: what may be typed. */
 static enum err
-recite(struct recital *r)
+recite(struct recital *r, unsigned kinds)
 {
-	bool again = false, one = false;
-	size_t at = 0;
+	struct answer a = { 0 };
 	enum err e;
 
+	r->kinds = kinds;
 	do {
-		if ((e = type_words(r, at, one)) || (e = send_words(r)))
+		if ((e = type_words(r, a.at, a.one)) || (e = send_words(r)))
 			return e;
-		e = hear(r, &again, &at, &one);
-		if (e && again)
-			say_wrong(r, e, at, one);
-	} while (e && again);
+		e = hear(r, &a);
+		if (!e && a.accepted)
+			next_share(r, r->have + 1, a.need);
+		else if (e && a.again)
+			say_wrong(r, e, &a);
+		if (e && a.need == 0) {
+			r->kinds = kinds;
+			r->have = 0;
+		}
+	} while (a.again);
 	return e;
 }
 
@@ -195,6 +287,7 @@ receive_words(struct recital *r)
 		e = ERR_FORMAT;
 	if (!e && !(e = sec_set(&r->line, m.text)))
 		take_line(r, &at);
+	r->card = m.more;
 	sec_done(&in);
 	return e || at == WORDS ? e : ERR_FORMAT;
 }
@@ -216,29 +309,45 @@ wait_written(struct recital *r)
 	return ERR_OK;
 }
 
+/* The words are on the screen anyway: this one is for whoever prints. */
+static enum err
+receive_card(struct recital *r)
+{
+	struct secret_msg m = { 0 };
+	struct sec in = { 0 };
+	enum err e = client_secret_recv(r->fd, &in, &m);
+
+	if (!e && m.kind != SECRET_CARD)
+		e = m.kind == SECRET_ERROR && m.err ? (enum err)m.err : ERR_FORMAT;
+	if (!e && r->c->take_card)
+		e = r->c->take_card(r->c, m.text);
+	sec_done(&in);
+	return e ? e : client_secret_taken(r->fd);
+}
+
 /* In a try-out nothing is typed back; who only runs a script is not shown anything either. */
 static enum err
 show(struct recital *r)
 {
 	struct term *t = &r->c->term;
-	size_t at;
-	bool again, one;
+	struct answer a;
 	enum err e;
 
-	if ((e = receive_words(r)))
+	r->kinds = CELLS_OF_PHRASE;
+	if ((e = receive_words(r)) || (r->card && (e = receive_card(r))))
 		return e;
 	if (!term_is_there(t) && !r->c->try_out)
 		return ERR_NOPROMPT;
 	if (r->c->try_out) {
 		put_words(r);
-		return hear(r, &again, &at, &one);
+		return hear(r, &a);
 	}
 	term_screen(t, true);
 	put_words(r);
 	if ((e = wait_written(r)))
 		return e;
 	cells_wipe(&r->cells);
-	return recite(r);
+	return recite(r, CELLS_OF_PHRASE);
 }
 
 void
@@ -261,9 +370,10 @@ recite_type(struct cli *c, const struct ops_event *ev)
 
 	if (!e) {
 		term_screen(&c->term, true);
-		term_put(&c->term, "Type the 24 words of your recovery phrase.\n");
+		term_put(&c->term, "Type the 24 words of your recovery phrase,\n");
+		term_put(&c->term, "or the 33 words of a share of it.\n");
 		term_put(&c->term, "One a line, or all at once. < goes back.\n");
-		e = recite(&r);
+		e = recite(&r, EITHER);
 	}
 	close_recital(&r);
 	c->why = e;

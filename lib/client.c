@@ -249,18 +249,33 @@ client_secret_open(struct span job, int *fd)
 }
 
 /* The frame is wiped as soon as it is sent. */
+static enum err
+send_secret(int fd, struct secret_msg *m)
+{
+	struct buf b = BUF_INIT;
+	enum err e;
+
+	wire_mark(&secret_msg_map, m);
+	if (!(e = wire_encode(&secret_msg_map, m, &b)) && !(e = buf_err(&b)))
+		e = chan_send(fd, buf_span(&b));
+	buf_done(&b);
+	return e;
+}
+
 enum err
 client_secret_send(int fd, struct span text)
 {
 	struct secret_msg m = { .kind = SECRET_TEXT, .text = text };
-	struct buf b = BUF_INIT;
-	enum err e;
 
-	wire_mark(&secret_msg_map, &m);
-	if (!(e = wire_encode(&secret_msg_map, &m, &b)) && !(e = buf_err(&b)))
-		e = chan_send(fd, buf_span(&b));
-	buf_done(&b);
-	return e;
+	return send_secret(fd, &m);
+}
+
+enum err
+client_secret_taken(int fd)
+{
+	struct secret_msg m = { .kind = SECRET_OK };
+
+	return send_secret(fd, &m);
 }
 
 enum err

@@ -39,7 +39,9 @@ struct span client_result(const struct client_conn *c);
 /* Connect for a job id. */
 MUST enum err client_secret_open(struct span job, int *fd);
 MUST enum err client_secret_send(int fd, struct span text);
-/* Next message (SHOW, OK, ERROR) into s; m borrows from s. */
+/* A card is shown, written or printed: the next one, please. */
+MUST enum err client_secret_taken(int fd);
+/* Next message into s; m borrows from s. */
 MUST enum err client_secret_recv(int fd, struct sec *s, struct secret_msg *m);
 
 #endif

@@ -10,6 +10,7 @@
 
 #define WORDS		24
 #define TRIES		5
+#define TRIES_SHARE	10
 #define PATIENCE_MS	(10 * 60 * 1000)
 #define LETTERS_SUFFICE 4
 
@@ -90,7 +91,8 @@ tries(const struct phrase *p)
 	return p->w->job.tries ? p->w->job.tries : TRIES;
 }
 
-/* Until judge is content, or the last try was wrong too; each share has tries of its own. */
+/* Until judge is content, or the last try was wrong too.  Each share has tries of its own, and more
+ * of them: typing all the others again is much to ask. */
 static enum err
 ask_words(struct phrase *p, judge_fn *judge)
 {
@@ -109,7 +111,7 @@ ask_words(struct phrase *p, judge_fn *judge)
 		if ((sent = tell_progress(p, &accepted)) != ERR_OK)
 			return sent;
 		if (accepted) {
-			left = tries(p);
+			left = tries(p) > TRIES_SHARE ? tries(p) : TRIES_SHARE;
 			continue;
 		}
 		if ((sent = talk_error(&p->talk, e, index, --left > 0)) != ERR_OK)

@@ -12,6 +12,8 @@ import time
 
 from job import BUILD
 from ownkey import PASSPHRASE, PIN, TOKEN, run_parallel, until, world
+import worker
+import worker_shares
 from terminal import COLUMNS, ROWS, Terminal, shown_words
 
 OWNKEY = os.path.join(BUILD, "ownkey")
@@ -218,6 +220,42 @@ def words_unlock(directory):
         type_back(t, words)
         assert t.end() == 0, t.text
         fits(t)
+
+
+def shares_unlock(directory):
+    """shares of the phrase, word by word and at once, with mistakes that cost one share only"""
+    with opened(directory) as (agent, _, person):
+        words = person.shown.split()
+        root = worker.root_of(words)
+        shares = worker_shares.split(3, 4, person.shown, root)
+        other = worker_shares.split(3, 4, person.shown, root)
+        works(agent, "lock")
+        t = terminal(agent, "unlock", "--with", "phrase")
+        t.expect("or the 33 words of a share")
+        type_back(t, shares[3].split())
+        t.expect("share accepted; 2 more are needed")
+        t.expect("share 2, word 1: ")
+        t.type(" ".join(x[:4] for x in shares[3].split()))
+        t.expect("given already(.|\n)*again, or another one")
+        wrong = shares[0].split()
+        wrong[20] = "zero" if wrong[20] != "zero" else "yoga"
+        for share, said in ((" ".join(wrong), "a word is wrong"), (other[0], "another set"),
+                            (" ".join([*shares[0].split()[:11], "abandon", *wrong[12:]]),
+                             "word 12 is not in the list")):
+            t.expect("share 2, word 1: ")
+            t.type(share)
+            t.expect(said)
+        t.expect("share 2, word 12: ")
+        t.type(shares[0])
+        t.expect("share accepted; 1 more is needed")
+        type_back(t, shares[2].split())
+        assert t.end() == 0, t.text
+        # a line that was typed is as long as it was typed
+        t.text = re.sub(r"(word \d+: ).*", r"\1", t.text)
+        fits(t)
+        works(agent, "lock")
+        works(agent, "unlock", "--with", "phrase", "--ask-stdin",
+              stdin="\n".join(shares[1:]) + "\n")
 
 
 def secrets(directory):
@@ -474,5 +512,6 @@ def helps(directory):
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__.split(";")[0].split(":")[0], t) for t in (
         init_by_hand, init_from_script, init_without_token, cancelled, absent, pin_hidden,
-        words_unlock, secrets, get_is_silent, identities, signatures, ways_in, policies, waits,
+        words_unlock, shares_unlock,
+        secrets, get_is_silent, identities, signatures, ways_in, policies, waits,
         json_everywhere, many_pages, started, doctored, helps)]))

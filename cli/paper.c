@@ -230,7 +230,7 @@ static void
 never(struct sheet *s, const char *what)
 {
 	s->ops->head(s, "Never");
-	say(s, 0, "photograph, scan or copy %s, or point a phone at the square;", what);
+	say(s, 0, "photograph, scan or copy %s;", what);
 	say(s, 0,
 	    "type it into a web page, a mail or a chat, or read it out on the phone: who really "
 	    "helps does not ask;");
@@ -270,7 +270,7 @@ phrase_page(struct sheet *s, const struct paper_page *p)
 	say(s, 4,
 	    "Without ownkey: the words are 32 bytes in the notation of BIP39 (English list, no "
 	    "passphrase). How keys follow from them is public: manual page ownkey-vault(5).");
-	never(s, "this page");
+	never(s, "this page, or point a phone at the square");
 	say(s, 0, "keep it where the token is: one thief or one fire must not get both.");
 }
 
@@ -322,7 +322,7 @@ share_page(struct sheet *s, const struct paper_page *p)
 	    "say nothing. You keep number %u. You need not understand it to keep it.",
 	    buf_cstr(&owner), p->count, p->threshold, p->share);
 	share_steps(s, p, name_or(&owner, p->owner, "the owner"));
-	never(s, "this page");
+	never(s, "this page, or point a phone at the square");
 	say(s, 0,
 	    "send it to anybody, or give it to somebody who only writes to you: speak to a person "
 	    "whom you know, first.");
@@ -359,8 +359,9 @@ heirs_exist(struct sheet *s, const struct paper_page *p, const char *owner)
 	s->ops->head(s, "What exists");
 	say(s, -1,
 	    "%s kept the keys to accounts, messengers, servers and secrets in a vault: one file, "
-	    "made by a program called ownkey. Any one of these opens it or brings it back. Write "
-	    "here, by hand, where they are (not the words themselves).",
+	    "made by a program called ownkey. The 24 words bring back its keys; a backup file with "
+	    "its passphrase, or a copy of the vault with a token and its PIN, brings back "
+	    "everything. Write here, by hand, where they are (not words or PINs themselves).",
 	    owner);
 	s->ops->line(s, "Page with 24 words");
 	s->ops->line(s, "Backup files (.age)");
@@ -433,7 +434,7 @@ heirs_page(struct sheet *s, const struct paper_page *p)
 	heirs_exist(s, p, name_or(&owner, p->owner, "The owner"));
 	heirs_holders(s, p);
 	heirs_steps(s, p);
-	never(s, secret ? "this page" : "a page with words");
+	never(s, secret ? "this page" : "a page with words, or point a phone at its square");
 	say(s, 0, "pay somebody who promises to recover accounts, or let them have the papers.");
 	buf_done(&owner);
 }

@@ -124,12 +124,9 @@ is_whole(struct span b, uint32_t total)
 	return memcmp(hash, b.p + total - JOURNAL_HASH, JOURNAL_HASH) == 0;
 }
 
-/*
- * The file ends inside the record, says its length.  If it is the length that is damaged, changes
- * that were acknowledged would be dropped as one that was torn: is one of them complete?
- */
+/* Behind the record that begins with `want` stands another one. */
 static bool
-is_length_wrong(struct span b, const uint8_t want[JOURNAL_HEAD])
+is_followed(struct span b, const uint8_t want[JOURNAL_HEAD])
 {
 	uint8_t next[JOURNAL_HEAD];
 
@@ -138,17 +135,49 @@ is_length_wrong(struct span b, const uint8_t want[JOURNAL_HEAD])
 	for (size_t at = JOURNAL_UNIT; at + 16 <= b.len; at += JOURNAL_UNIT)
 		if (is_head(SPAN(b.p + at, 16), 16, next))
 			return true;
-	return b.len % JOURNAL_UNIT == 0 && is_whole(b, (uint32_t)b.len);
+	return false;
 }
 
-/* The last sector of the file was never written.  Sectors are counted from the file's start. */
+/*
+ * The file ends inside the record, says its length.  If it is the length that is damaged, changes
+ * that were acknowledged would be dropped as one that was torn: is one of them complete?
+ */
 static bool
-is_tail_zero(const struct journal_rest *rest)
+is_length_wrong(struct span b, const uint8_t want[JOURNAL_HEAD])
 {
-	size_t end = (size_t)((rest->file_at + rest->bytes.len) % JOURNAL_SECTOR);
-	size_t tail = end ? end : JOURNAL_SECTOR;
+	return is_followed(b, want) || (b.len % JOURNAL_UNIT == 0 && is_whole(b, (uint32_t)b.len));
+}
 
-	return is_zero(span_sub(rest->bytes, rest->bytes.len - tail, tail));
+/* Bytes of rest from `at` to the end of a sector.  Sectors are counted from the file's start. */
+static struct span
+sector_at(const struct journal_rest *rest, size_t at)
+{
+	size_t len = JOURNAL_SECTOR - (size_t)((rest->file_at + at) % JOURNAL_SECTOR);
+	size_t left = rest->bytes.len - at;
+
+	return SPAN(rest->bytes.p + at, len < left ? len : left);
+}
+
+/* A sector was never written.  A disk writes them in any order: it may be one in the middle. */
+static bool
+has_hole(const struct journal_rest *rest)
+{
+	struct span s;
+
+	for (size_t at = 0; at < rest->bytes.len; at += s.len) {
+		s = sector_at(rest, at);
+		if (is_zero(s))
+			return true;
+	}
+	return false;
+}
+
+/* The same of the sector with the head, so that nobody knows how long the record is. */
+static bool
+is_head_lost(const struct journal_rest *rest, const uint8_t want[JOURNAL_HEAD])
+{
+	return is_zero(sector_at(rest, 0)) && rest->bytes.len <= JOURNAL_RECORD_MAX &&
+	    !is_followed(rest->bytes, want);
 }
 
 enum err
@@ -164,8 +193,10 @@ journal_next(
 	if (is_zero(b))
 		return ERR_VAULT_TORN;
 	expect_head(at, want);
-	if (at->generation == UINT64_MAX || !is_head(b, JOURNAL_HEAD, want))
+	if (at->generation == UINT64_MAX)
 		return ERR_VAULT_DAMAGED;
+	if (!is_head(b, JOURNAL_HEAD, want))
+		return is_head_lost(rest, want) ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED;
 	if (b.len < JOURNAL_HEAD)
 		return ERR_VAULT_TORN;
 	total = be32(b.p + 4);
@@ -174,7 +205,7 @@ journal_next(
 	if (b.len < total)
 		return is_length_wrong(b, want) ? ERR_VAULT_DAMAGED : ERR_VAULT_TORN;
 	if (!is_whole(b, total))
-		return b.len == total && is_tail_zero(rest) ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED;
+		return b.len == total && has_hole(rest) ? ERR_VAULT_TORN : ERR_VAULT_DAMAGED;
 	*r = (struct journal_record){ .generation = at->generation + 1, .raw = SPAN(b.p, total) };
 	return ERR_OK;
 }

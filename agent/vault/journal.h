@@ -38,7 +38,9 @@ struct journal_record {
  * The record at the front of rest (the file from there to its end; file_at: its offset in the
  * file).  Needs no key: length, place in the chain, hash.  ERR_OK: *r is set.  ERR_NOTFOUND: rest
  * is empty.  ERR_VAULT_TORN: the last record was not written completely: the file ends inside it,
- * or its last 512-byte sector (of the file) is zero.  Otherwise ERR_VAULT_DAMAGED.
+ * or its hash is wrong and a 512-byte sector (of the file) in it is zero.  If that was not torn but
+ * damaged later, `seen` knows its generation: the file is refused as an older one (line.h).
+ * Otherwise ERR_VAULT_DAMAGED.
  */
 struct journal_rest {
 	struct span bytes;

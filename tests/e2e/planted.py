@@ -225,6 +225,21 @@ def cut(directory):
         put(agent, data[:ends[-1] - 100])
         tries(agent, person, "VAULT_OLD")
         assert check(agent) == (True, [86])
+        # a record that was acknowledged, whatever it looks like now
+        for sector in sectors(ends[-2], ends[-1]):
+            put(agent, without(data, sector))
+            tries(agent, person, "VAULT_OLD")
+
+
+def sectors(at, end):
+    """Those of the disk from `at` to `end`."""
+    edges = [at, *range(at // 512 * 512 + 512, end, 512), end]
+    return list(zip(edges, edges[1:]))
+
+
+def without(data, sector):
+    at, end = sector
+    return data[:at] + bytes(end - at) + data[end:]
 
 
 def torn(directory):
@@ -236,10 +251,12 @@ def torn(directory):
         data = agent.read()
         whole = Vault(data).records()
         assert len(whole) == len(ends) + 1
-        for n in (1, 47, 48, 100, 4000, 4095):
+        left = [data[:ends[-1] + n] for n in (1, 47, 48, 100, 4000, 4095)]
+        left += [without(data, s) for s in sectors(*whole[-2:])]
+        for n, bad in enumerate(left):
             with open(agent.seen, "wb") as f:
                 f.write(seen)
-            put(agent, data[:ends[-1] + n])
+            put(agent, bad)
             assert check(agent) == (True, [86])
             reply = expect(agent.unlock(person), "OK")
             assert reply.result.warning == 86, (n, reply)

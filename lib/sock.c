@@ -103,18 +103,51 @@ errno_to_err(void)
 	}
 }
 
+/* A folder that was just made is there after a power cut: its parent says so. */
+static enum err
+sync_parent(const char *path)
+{
+	char *parent = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	enum err e = ERR_OK;
+	int fd;
+
+	if (!parent)
+		return ERR_NOMEM;
+	/* one that may be written but not read, or that knows no sync, has to do without */
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && fsync(fd) && errno != EINVAL)
+		e = errno_to_err();
+	if (fd >= 0)
+		close(fd);
+	free(parent);
+	return e;
+}
+
+static enum err
+make_one(const char *path)
+{
+	enum err e;
+
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST || access(path, F_OK) == 0 ? ERR_OK : errno_to_err();
+	if ((e = sync_parent(path)))
+		rmdir(path);
+	return e;
+}
+
 /* mkdir -p, 0700; path comes back as it was. */
 static enum err
 make_parts(char *path)
 {
 	for (char *p = path + 1;; p++) {
 		char c = *p;
+		enum err e;
 
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST && access(path, F_OK) < 0)
-			return errno_to_err();
+		if ((e = make_one(path)))
+			return e;
 		*p = c;
 		if (c == '\0')
 			return ERR_OK;

@@ -266,38 +266,88 @@ file_expect(struct file *f, const struct file_request *q, off_t *size)
 	return span_eq(SPAN(last, sizeof last), q->expect) ? ERR_OK : ERR_VAULT_CHANGED;
 }
 
-/* A torn tail goes before anything is written in its place. */
+/*
+ * A torn tail goes, for good, before anything is written in its place: else its sectors could come
+ * back between those of the new record.  So does what an append that failed has left.
+ */
 static enum err
-cut_tail(const struct file *f, const struct file_request *q, off_t size)
+cut_tail(struct file *f, const struct file_request *q, off_t size)
 {
-	if ((uint64_t)size == q->at)
+	enum err e;
+
+	if ((uint64_t)size == q->at && !f->unsettled)
 		return ERR_OK;
-	if (ftruncate(f->fd, (off_t)q->at) || fsync(f->fd))
-		return file_error();
+	f->unsettled = true;
+	if (ftruncate(f->fd, (off_t)q->at) || fsync(f->fd)) {
+		e = file_error();
+		file_close(&f->fd);
+		return e;
+	}
+	f->unsettled = false;
 	return ERR_OK;
 }
 
 /* ---- appending ---- */
+/* What was made in it, renamed or deleted is there, or not there, after a power cut. */
+static enum err
+sync_parent(const char *path)
+{
+	char dir[PATHS_MAX];
+	enum err e = ERR_OK;
+	int fd;
+
+	snprintf(dir, sizeof dir, "%s", path);
+	*strrchr(dir, '/') = '\0';
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || fsync(fd))
+		e = file_error();
+	file_close(&fd);
+	return e;
+}
+
+static int
+open_seen(const struct file *f, bool *is_new)
+{
+	int fd = open(f->seen, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	*is_new = fd < 0 && errno == ENOENT;
+	if (*is_new)
+		fd = open(f->seen, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd;
+}
+
 enum err
 file_write_seen(const struct file *f, struct span seen, uint64_t at, bool durable)
 {
+	bool is_new;
 	int fd;
 	enum err e;
 
 	if (!seen.len)
 		return ERR_OK;
-	fd = open(f->seen, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
+	if ((fd = open_seen(f, &is_new)) < 0)
 		return file_error();
 	e = file_write_all(fd, seen, (off_t)at);
 	if (!e && durable && fdatasync(fd))
 		e = file_error();
 	close(fd);
-	return e;
+	return !e && is_new ? sync_parent(f->seen) : e;
 }
 
-/* Acknowledged means on the disk.  On failure the tail is cut again, so that nothing half-written
- * is taken for a record by the next reader. */
+/* What failed must not come back: cut, and synced by another descriptor than the one that failed.
+ * If that fails, too, it is done before the next record is written. */
+static void
+take_back(struct file *f, uint64_t size)
+{
+	f->unsettled = true;
+	if (ftruncate(f->fd, (off_t)size))
+		log_warn("the tail of the vault file could not be cut");
+	file_close(&f->fd);
+	if (!open_vault(f, f->name, &f->fd) && !fsync(f->fd))
+		f->unsettled = false;
+	file_close(&f->fd);
+}
+
+/* Acknowledged means on the disk. */
 static enum err
 append_record(struct file *f, const struct file_request *q)
 {
@@ -309,9 +359,7 @@ append_record(struct file *f, const struct file_request *q)
 		f->size_read = q->at + q->data.len;
 		return ERR_OK;
 	}
-	if (ftruncate(f->fd, (off_t)q->at))
-		log_warn("the tail of the vault file could not be cut");
-	file_close(&f->fd);
+	take_back(f, q->at);
 	return e;
 }
 
@@ -339,6 +387,18 @@ do_append(struct file *f, const struct file_request *q)
 	return e;
 }
 
+/* vault.prev is gone for good before `seen` says that nothing is left to delete. */
+static enum err
+do_seen(const struct file *f, const struct file_request *q)
+{
+	if (q->drop_prev) {
+		unlinkat(f->dirfd, FILE_PREV, 0);
+		if (fsync(f->dirfd))
+			return file_error();
+	}
+	return file_write_seen(f, q->seen, q->seen_at, true);
+}
+
 /* ---- requests ---- */
 static enum err
 carry_out(struct file *f, const struct file_request *q, struct file_reply *r, struct buf *out)
@@ -358,9 +418,7 @@ carry_out(struct file *f, const struct file_request *q, struct file_reply *r, st
 	case FILE_PREVIOUS:
 		return rewrite_previous(f, q);
 	case FILE_SEEN:
-		if (q->drop_prev)
-			unlinkat(f->dirfd, FILE_PREV, 0);
-		return file_write_seen(f, q->seen, q->seen_at, true);
+		return do_seen(f, q);
 	default:
 		return ERR_UNSUPPORTED;
 	}

@@ -22,6 +22,7 @@ struct file {
 	int fd;		    /* the vault as it was read; -1 */
 	uint64_t size_read; /* its size then, a torn tail included */
 	struct timespec mtime_read;
+	bool unsettled; /* a tail was cut, and that may not be on the disk yet */
 	/* a rewrite under way */
 	int tmp;       /* the new file; -1 = none */
 	bool skipping; /* it has failed: what is still to come of it is ignored */

@@ -166,23 +166,25 @@ put_in_place(const struct file *f)
 	return file_error();
 }
 
-/* From here on the new file is the vault. */
+/*
+ * From here on the new file is the vault.  Without the folder on the disk `seen` is not written: it
+ * must not be ahead of the vault, nor say that vault.prev of an older line is gone.
+ */
 static enum err
 settle(struct file *f)
 {
-	enum err e = ERR_OK;
-
 	file_close(&f->fd);
 	f->fd = f->tmp;
 	f->tmp = -1;
 	f->size_read = (uint64_t)f->tmp_len;
+	f->unsettled = false;
+	if (f->drop_prev)
+		unlinkat(f->dirfd, FILE_PREV, 0);
 	if (fsync(f->dirfd))
-		e = ERR_VAULT_UNSURE;
-	if (f->drop_prev && unlinkat(f->dirfd, FILE_PREV, 0) == 0 && fsync(f->dirfd))
-		log_warn("the folder of the vault could not be synced");
+		return ERR_VAULT_UNSURE;
 	if (file_write_seen(f, SPAN(f->seen_new, f->seen_len), f->seen_at, true))
 		log_warn("the record of the newest version could not be written");
-	return e;
+	return ERR_OK;
 }
 
 enum err

@@ -28,6 +28,8 @@ job_main(void *arg)
 	dispatch_reply(r, e == VAULT_WAIT ? ERR_INTERNAL : e);
 	store_release(j);
 	r->in = NULL;
+	store_fold(j);
+	store_release(j);
 }
 
 static enum err

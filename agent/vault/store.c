@@ -7,6 +7,7 @@
 #include "lib/log.h"
 
 #define DISK_MS 60000
+#define CALM_MS 200
 
 /* ---- one at a time ---- */
 enum err
@@ -331,24 +332,6 @@ append_record(struct job *j, struct span record, const struct vaultfile_state *n
 	return e;
 }
 
-static enum err
-rewrite_now(struct job *j)
-{
-	struct store_rewrite w = { .outer = &j->v->open.outer };
-
-	return store_rewrite(j, &w);
-}
-
-/* The change itself is durable already when the journal is folded in: a failure only waits. */
-static void
-fold_journal(struct job *j)
-{
-	struct vaultfile_state *st = &j->v->open.state;
-
-	if (journal_should_rewrite(st->journal_len, st->body_len) && rewrite_now(j))
-		log_warn("the journal could not be folded into the vault file");
-}
-
 static void
 tell_changed(struct vault *v)
 {
@@ -378,8 +361,8 @@ store_append(struct job *j, const struct delta *d)
 		vault_lock(v);
 	if (!e) {
 		v->open.state = next;
+		v->store.grown = true;
 		tell_changed(v);
-		fold_journal(j);
 	}
 	buf_done(&cbor);
 	buf_done(&record);
@@ -493,6 +476,50 @@ out:
 	return e;
 }
 
+/* ---- folding the journal into the file ---- */
+static bool
+is_due(const struct vault *v)
+{
+	const struct vaultfile_state *st = &v->open.state;
+
+	return v->open.is && journal_should_rewrite(st->journal_len, st->body_len);
+}
+
+/* No change for a moment: nobody waits while the file is made anew.  At the latest, though, when
+ * there is twice as much to fold. */
+static void
+wait_for_calm(struct job *j)
+{
+	const struct vaultfile_state *st = &j->v->open.state;
+	uint64_t last;
+
+	do {
+		last = st->last.generation;
+		j->cancelled = false;
+		if (job_wait(j, CALM_MS) == ERR_NOMEM)
+			return;
+	} while (is_due(j->v) && st->last.generation != last &&
+	    !journal_should_rewrite(st->journal_len / 2, st->body_len));
+	j->cancelled = false;
+}
+
+/* The change itself is durable and answered: a failure here only waits for the next one. */
+void
+store_fold(struct job *j)
+{
+	struct vault *v = j->v;
+	struct store_rewrite w = { .outer = &v->open.outer };
+
+	if (!v->store.grown || v->store.folding || !is_due(v))
+		return;
+	v->store.folding = true;
+	wait_for_calm(j);
+	if (!store_take(j) && is_due(v) && store_rewrite(j, &w))
+		log_warn("the journal could not be folded into the vault file");
+	v->store.grown = v->store.folding = false;
+}
+
+/* ---- one version back ---- */
 /* What is remembered of the newer version stays: whoever goes back says so again when unlocking, so
  * that another program cannot do it unseen. */
 enum err

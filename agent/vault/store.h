@@ -31,10 +31,13 @@ struct store_opening {
 };
 MUST enum err store_open(struct job *j, const struct store_opening *so, struct sec *vrk);
 /*
- * One durable change: a record is appended, then applied to v->open.body.  A large journal is
- * rewritten.  ERR_VAULT_CHANGED: another program changed the file; it has been read anew.
+ * One durable change: a record is appended, then applied to v->open.body.  ERR_VAULT_CHANGED:
+ * another program changed the file; it has been read anew.
  */
 MUST enum err store_append(struct job *j, const struct delta *d);
+/* If changes made the journal too long: rewrite the file, when they have ended for a moment.  At
+ * the end of every job, behind its answer and when it has given the disk free. */
+void store_fold(struct job *j);
 /*
  * Rewrite the whole file from these; on success they are moved into v->open (what was there is
  * freed), on failure they are still the caller's and the old file is untouched.

@@ -61,6 +61,8 @@ struct store {
 	char path[PATHS_MAX];
 	bool prev;	  /* there is a vault.prev */
 	struct turn turn; /* who uses the disk now */
+	bool grown;	  /* there were changes since the journal was folded in */
+	bool folding;	  /* a job does that, or waits for the moment to do it */
 	/* the answer that the owner waits for */
 	bool answered;
 	enum err err;

@@ -1,7 +1,8 @@
 #!/bin/bash
-# make fault: every system call that changes the disk is killed or fails once in each change; and
-# every bit of a small vault is flipped, if that program is built.  strace has to look at processes
-# that do not let their owner trace them: whoever is not root becomes it in a namespace of his own.
+# make fault: every system call that changes the disk is killed or fails once in each change; every
+# state that a power cut can leave of them is looked at; and every bit of a small vault is flipped.
+# strace has to look at processes that do not let their owner trace them: whoever is not root
+# becomes it in a namespace of his own.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 B=$(cd "${B:-build}" && pwd)
@@ -30,7 +31,10 @@ count()
 }
 
 count "${as_root[@]}" /usr/bin/python3 "$here/faults.py" "$@"
+[ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/powerloss.py"
 for program in "$B"/fault/*; do
+	# powerloss is run by powerloss.py
+	[ "${program##*/}" = powerloss ] && continue
 	[ -f "$program" ] && [ -x "$program" ] && [ $# = 0 ] && count "$program"
 done
 echo "$passed passed, $failed failed"

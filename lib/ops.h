@@ -222,6 +222,7 @@ struct ops_init {
 	uint64_t argon_m, argon_t;
 	bool try_out; /* nothing real: words not typed back, labelled */
 	bool force;
+	bool card; /* the client prints the phrase: typing it back stays owed */
 };
 struct ops_init_rep {
 	uint64_t has;

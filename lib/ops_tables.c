@@ -120,6 +120,8 @@ static const struct wire_field ops_init_fields[] = {
 	WIRE_F(ops_init, 8, UINT, WF_OPT, argon_t, 0, 64, "Argon2 passes"),
 	WIRE_F(ops_init, 9, BOOL, WF_OPT, try_out, 0, 1, "nothing is real"),
 	WIRE_F(ops_init, 10, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
+	WIRE_F(
+	    ops_init, 11, BOOL, WF_OPT, card, 0, 1, "the phrase is printed, and typed back later"),
 };
 const struct wire_map ops_init_map = { "init", sizeof(struct ops_init), ops_init_fields,
 	N(ops_init_fields), false, 0 };

@@ -66,7 +66,8 @@ make_new(struct reseed *s)
 	c->slot.factors = FACTOR_PHRASE;
 	p.q.op = WORKER_PHRASE_MAKE;
 	p.q.generation = s->generation;
-	p.q.no_confirm = c->r->v->notreal;
+	p.q.no_confirm = c->r->v->notreal || s->in->card;
+	p.q.card = s->in->card;
 	p.q.slot_ids = (struct wire_list){ .v = &id, .n = 1 };
 	return phrasejob_run(c->r->job, &p);
 }
@@ -104,6 +105,18 @@ drop_phrase(struct reseed *s)
 }
 
 static enum err
+put_owed(struct slotchange *c)
+{
+	struct defaults def = { 0 };
+	enum err e = body_value_get(&c->body, BODY_DEFAULTS, &defaults_map, &def);
+
+	if (e && e != ERR_NOTFOUND)
+		return e;
+	def.owed = c->now;
+	return body_value_put(&c->body, BODY_DEFAULTS, &defaults_map, &def);
+}
+
+static enum err
 put(struct slotchange *c, struct span vrk, void *arg)
 {
 	struct reseed *s = arg;
@@ -116,6 +129,8 @@ put(struct slotchange *c, struct span vrk, void *arg)
 	enum err e;
 
 	if ((e = generation_put(&c->body, &n, &ev)) || !s->in->new_phrase)
+		return e;
+	if (s->in->card && (e = put_owed(c)))
 		return e;
 	if ((at = outer_slot_free(&c->outer)) < 0)
 		return ERR_SLOTSFULL;

@@ -43,7 +43,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_PURPOSE] = { "purpose", 0, "NAME", NULL, "one key only" },
 [ARG_ALG] = { "alg", 0, "NAME", NULL, "algorithm, if there is a choice" },
 [ARG_REPLACE] = { "replace", 0, NULL, NULL, "instead of an older one" },
-[ARG_TO] = { "to", 0, "RECIPIENT", ARGS_MANY, "age1...: for this key, not the passphrase" },
+[ARG_TO] = { "to", 0, "RECIPIENT", NULL, "age1...: for this key, not the passphrase", true },
 [ARG_ARMOR] = { "armor", 'a', NULL, NULL, "as text, for mail" },
 };
 /* clang-format on */
@@ -96,7 +96,7 @@ take(struct args *a, enum arg which, const char *value)
 {
 	const struct arg_row *r = &arg_rows[which];
 
-	if (r->choices && strcmp(r->choices, ARGS_MANY) == 0)
+	if (r->many)
 		return take_again(a, which, value);
 	if (args_has(a, which) && r->value) {
 		snprintf(a->wrong, sizeof a->wrong, "--%s is given twice", r->name);

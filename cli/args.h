@@ -50,7 +50,6 @@ enum arg {
 	ARG_COUNT
 };
 
-#define ARGS_MANY "..."
 #define ARGS_LIST 32 /* values of all options that may be given again */
 
 #define ARG_BIT(a) (UINT64_C(1) << (a))
@@ -59,8 +58,9 @@ struct arg_row {
 	const char *name;    /* without the dashes */
 	char letter;	     /* 0: long only */
 	const char *value;   /* what it takes, "FILE"; NULL: nothing */
-	const char *choices; /* "a|b|c"; NULL: anything; ARGS_MANY: may be given again */
+	const char *choices; /* "a|b|c"; NULL: anything */
 	const char *help;
+	bool many; /* may be given again */
 };
 
 extern const struct arg_row arg_rows[ARG_COUNT];

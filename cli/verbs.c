@@ -73,7 +73,7 @@ const struct verb verbs[] = {
 { "vault previous", verb_vault_previous, "", 0, 0, A(OLDER) | A(FORCE) | ASKS,
   VERB_ASKS, "go back to the version before", "ownkey vault previous" },
 { "backup create", verb_backup_create, "[FILE]", 0, 1, PROOF | A(TO) | A(ARMOR) | A(REPLACE),
-  VERB_ASKS | VERB_FIRST, "write everything into an age file", "ownkey backup create /media/stick/ownkey.age" },
+  VERB_ASKS | VERB_FIRST, "write everything into an age file", "ownkey backup create /media/stick/b.age" },
 { "backup list", verb_backup_list, "", 0, 0, A(JSON),
   0, "backups that were made", "ownkey backup list" },
 { "backup passphrase", verb_backup_passphrase, "", 0, 0, PROOF | A(SHOW),

@@ -36,8 +36,8 @@ newvault_done(struct newvault *n)
 enum err
 newvault_check(const struct newvault_ways *w)
 {
-	unsigned ways = (w->phrase ? 1 : 0) + (w->ways & OPS_WAY_TOKEN ? 1 : 0) +
-	    ((w->ways & OPS_WAY_PASS) && !w->and_pass ? 1 : 0);
+	unsigned ways = (w->phrase ? 1u : 0) + (w->ways & OPS_WAY_TOKEN ? 1u : 0) +
+	    ((w->ways & OPS_WAY_PASS) && !w->and_pass ? 1u : 0);
 
 	if (w->token_label.len && !text_is_name(w->token_label))
 		return ERR_TEXT;

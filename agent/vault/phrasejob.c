@@ -22,7 +22,8 @@ phrasejob_run(struct job *j, struct phrasejob *p)
 	struct span frame;
 	enum err e;
 
-	if (!j->r.c || !j->r.c->interactive)
+	/* whoever has words shown is there */
+	if (p->kind != OPS_EV_SHOW_WORDS && (!j->r.c || !j->r.c->interactive))
 		return ERR_NOPROMPT;
 	p->q.wait_ms = PHRASEJOB_MS;
 	wire_mark(&worker_job_map, &p->q);

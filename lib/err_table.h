@@ -122,6 +122,12 @@ E(CARD_SIGNATURE, 146, 1, "PAM_SYSTEM_ERR",       5, "a signature on this card i
 E(CARD_KEY,       147, 1, "PAM_SYSTEM_ERR",       5, "a public key on this card is not the one that its succession log names", "do not use this key; ask the owner of the card in person")
 E(CARD_TWICE,     148, 1, "PAM_SYSTEM_ERR",       5, "this card has the same identity twice", "do not trust it; ask its owner in person")
 E(SUCC_REFUSED,   149, 1, "PAM_PERM_DENIED",      5, "what this machine wanted to have signed with your recovery phrase would give an identity away", "ownkey never asks for this: somebody may have taken this machine over; nothing was signed, lock the vault and use another machine")
+/* copies of the vault elsewhere */
+E(COPY_ABSENT,    150, 1, "PAM_SYSTEM_ERR",       5, "the folder is not there", "plug the stick in or mount it, then 'ownkey backup copy run'")
+E(COPY_NEWER,     151, 1, "PAM_SYSTEM_ERR",       5, "a newer copy of this vault is there", "it was not touched; another machine made it: open it with 'ownkey --vault FILE unlock' and compare")
+E(COPY_OTHER,     152, 1, "PAM_SYSTEM_ERR",       5, "something else is there under the name of the copy", "it was not touched: move it away, or use another folder")
+E(COPY_STUCK,     153, 1, "PAM_SYSTEM_ERR",       5, "the folder does not answer", "its disk or server hangs: unmount it, or wait; nothing else is held up")
+E(COPY_UNKNOWN,   154, 3, "PAM_AUTHINFO_UNAVAIL", 5, "the vault file is not one that was opened here", "unlock it once: only what was opened is copied, so that nothing else takes the place of good copies")
 /* what is printed */
 E(PRINTOUT_DISK,  160, 1, "PAM_SYSTEM_ERR",       5, "secrets on paper never touch a disk", "write it to /dev/shm, or pipe it to the printer: ... | lpr")
 E(PRINTOUT_OTHERS,161, 1, "PAM_PERM_DENIED",      5, "others may read that file, or it is not empty", "give the file as an argument instead of >, so that it is made for you alone")

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/crypto.h"
+#include "lib/text.h"
+
 #ifndef OWNKEY_LIBEXECDIR
 #define OWNKEY_LIBEXECDIR "/usr/local/libexec/ownkey"
 #endif
@@ -97,6 +100,26 @@ MUST enum err
 paths_config(char *out, size_t cap)
 {
 	return xdg("XDG_CONFIG_HOME", ".config", "/ownkey.conf", out, cap);
+}
+
+MUST enum err
+paths_of_vault(const char *vault, enum paths_of_vault what, char *out, size_t cap)
+{
+	static const struct {
+		const char *variable, *fallback, *before, *after;
+	} places[] = {
+		[PATHS_SEEN] = { "XDG_STATE_HOME", ".local/state", "/seen-", "" },
+		[PATHS_COPY] = { "XDG_STATE_HOME", ".local/state", "/copy-", "" },
+		[PATHS_COPIES_STATE] = { "XDG_STATE_HOME", ".local/state", "/copies-", ".state" },
+		[PATHS_COPIES_LIST] = { "XDG_CONFIG_HOME", ".config", "/copies-", "" },
+	};
+	char hex[17] = "", name[64];
+	uint8_t hash[32];
+
+	crypto_sha256(span_str(vault), hash);
+	text_encode_raw(TEXT_HEX, SPAN(hash, 8), hex);
+	snprintf(name, sizeof name, "%s%s%s", places[what].before, hex, places[what].after);
+	return xdg(places[what].variable, places[what].fallback, name, out, cap);
 }
 
 /* The directory of the running executable, without relying on argv[0] or PATH. */

@@ -15,6 +15,16 @@ const char *paths_env(const char *name);
 MUST enum err paths_vault(const char *override, char *out, size_t cap);
 /* $XDG_STATE_HOME/ownkey (~/.local/state/ownkey): seen, audit. */
 MUST enum err paths_state(char *out, size_t cap);
+/* What this machine keeps for one vault, named by where that is, so that trying another vault does
+ * not make it forget the first. */
+enum paths_of_vault {
+	PATHS_SEEN,	    /* state folder: the newest version seen (agent/vault/seen.h) */
+	PATHS_COPY,	    /* state folder: a copy of the vault as it was here last (agent/copy) */
+	PATHS_COPIES_STATE, /* state folder: what became of the copies elsewhere (copies.h) */
+	PATHS_COPIES_LIST   /* beside ownkey.conf: where copies go (copies.h) */
+};
+/* vault: from paths_vault.  ERR_TOOBIG. */
+MUST enum err paths_of_vault(const char *vault, enum paths_of_vault what, char *out, size_t cap);
 /* $XDG_CONFIG_HOME/ownkey/ownkey.conf */
 MUST enum err paths_config(char *out, size_t cap);
 /* A program of ours: next to the running executable, else OWNKEY_LIBEXECDIR, else the bin dir

@@ -52,6 +52,25 @@ test_vault(void **state)
 	vault_is(NULL, "/data/ownkey/vault");
 }
 
+static void
+test_of_vault(void **state)
+{
+	/* printf %s /v | sha256sum */
+	static const char *const want[] = { "/h/.local/state/ownkey/seen-1f807e6b8d5495c0",
+		"/h/.local/state/ownkey/copy-1f807e6b8d5495c0",
+		"/h/.local/state/ownkey/copies-1f807e6b8d5495c0.state",
+		"/h/.config/ownkey/copies-1f807e6b8d5495c0" };
+	char p[PATHS_MAX];
+
+	(void)state;
+	for (int i = PATHS_SEEN; i <= PATHS_COPIES_LIST; i++) {
+		assert_int_equal(
+		    paths_of_vault("/v", (enum paths_of_vault)i, p, sizeof(p)), ERR_OK);
+		assert_string_equal(p, want[i]);
+	}
+	assert_int_equal(paths_of_vault("/v", PATHS_SEEN, p, 20), ERR_TOOBIG);
+}
+
 /* Somebody who names another vault, however, never gets the real one. */
 static void
 test_vault_relative(void **state)
@@ -139,6 +158,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_of_vault, setup),
 		cmocka_unit_test_setup(test_vault, setup),
 		cmocka_unit_test_setup(test_vault_relative, setup),
 		cmocka_unit_test_setup(test_state_and_config, setup),

@@ -13,7 +13,8 @@ all: programs
 # --- rooms and their programs ---
 
 lib_DIRS       := lib
-agent_DIRS     := agent agent/vault agent/slot agent/format agent/door
+agent_DIRS     := agent agent/vault agent/slot agent/format agent/door \
+	agent/copy
 token_DIRS     := agent/token
 worker_DIRS    := agent/worker
 prompt_DIRS    := agent/prompt

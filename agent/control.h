@@ -4,27 +4,35 @@
  * struct control_start) or it is dropped.
  *
  * The vault's descriptors: 0 = front (link.h), 1 = supervisor (this), 2 = the supervisor's standard
- * error.  The front's: 0 = vault, 1 = supervisor, 2 = standard error, 3 = agent.sock listener.
+ * error.  The front's: 0 = vault, 1 = supervisor, 2 = standard error, 3 = agent.sock listener.  The
+ * copier's: 0 = supervisor, 2 = standard error.
  *
  * supervisor -> vault   START   first message: conf, owner, memory of the predecessor
  *                       HELPER  answer to SPAWN: err, handle; fd = socket to the helper
  *                       SECRET  fd = a person's connection for job id (their 16 bytes were read)
  *                       LOCK    SIGUSR1 or shutdown: exit now
+ *                       COPIES  struct control_copies: what became of the copies
  * vault -> supervisor   READY   sandboxed, serving
  *                       SPAWN   kind, handle (chosen by the vault), id (worker: deliver a person's
  *                               connection for this id to the worker itself; zero = none)
  *                       EXPECT  deliver the connection for id to the vault
  *                       FORGET  id is void
  *                       KILL    end the helper with this handle
- *                       MEMORY  mem: what a successor must know
+ *                       MEMORY  mem: what a successor must know; this version is copied
+ *                       COPY    handle: a number for this request; kind: enum copy_what; mem: what
+ *                               to copy
  * supervisor -> front   START   conf, owner, paths
  *                       VAULT   a fresh vault was started (lock): fd = new channel
  *                       LOCK    shutdown: exit
+ * supervisor -> copier  START   conf, paths, mem: the version that is copied (not known: none);
+ *                               handle: of the request that this run is for, 0 = none
+ * copier -> supervisor  COPIES  after each folder; handle is 0 but in the last one
  */
 #ifndef AGENT_CONTROL_H
 #define AGENT_CONTROL_H
 
 #include "lib/conf.h"
+#include "lib/copies.h"
 #include "lib/job.h"
 #include "lib/paths.h"
 
@@ -41,10 +49,17 @@ enum control_type {
 	CONTROL_FORGET,
 	CONTROL_KILL,
 	CONTROL_MEMORY,
-	CONTROL_VAULT
+	CONTROL_VAULT,
+	CONTROL_COPY,
+	CONTROL_COPIES
 };
 
 enum helper_kind { HELPER_TOKEN = 1, HELPER_WORKER, HELPER_PROMPT };
+
+enum copy_what {
+	COPY_LOOK = 1, /* say what is known, touch no folder */
+	COPY_RUN
+};
 
 /* What a fresh vault process must know of the file, so that front cannot feed it an older one. */
 struct control_memory {
@@ -73,6 +88,13 @@ struct control_start {
 	struct conf conf;
 	char vault[PATHS_MAX];
 	char seen[PATHS_MAX];
+	char copy[PATHS_MAX], copies_state[PATHS_MAX], copies_list[PATHS_MAX];
+};
+
+/* What the copier says, handed on to the vault. */
+struct control_copies {
+	struct control head; /* type COPIES */
+	struct copies c;     /* row 0: the copy on this machine */
 };
 
 #endif

@@ -18,7 +18,6 @@
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/sock.h"
-#include "lib/text.h"
 
 static const char *const keep_env[] = { "OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
 	"LISTEN_FDNAMES", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL };
@@ -107,25 +106,6 @@ open_sockets(struct supervisor *s)
 	return sock_listen(path, 64, &s->secret_sock);
 }
 
-/* The record of the newest version seen: one for each place where a vault may be, so that trying
- * another vault does not make this machine forget the first. */
-static enum err
-name_seen(struct control_start *m)
-{
-	char dir[PATHS_MAX], hex[17];
-	uint8_t hash[32];
-	enum err e;
-
-	if ((e = paths_state(dir, sizeof dir)))
-		return e;
-	crypto_sha256(span_str(m->vault), hash);
-	text_encode_raw(TEXT_HEX, SPAN(hash, 8), hex);
-	hex[16] = '\0';
-	if (snprintf(m->seen, sizeof m->seen, "%s/seen-%s", dir, hex) >= (int)sizeof m->seen)
-		return ERR_TOOBIG;
-	return ERR_OK;
-}
-
 static enum err
 prepare(struct supervisor *s, const struct args *a)
 {
@@ -142,7 +122,13 @@ prepare(struct supervisor *s, const struct args *a)
 	if ((e = load_config(a, &m->conf)))
 		return e;
 	log_open("ownkey-agent", (enum log_level)m->conf.log_level);
-	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) || (e = name_seen(m)))
+	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) ||
+	    (e = paths_of_vault(m->vault, PATHS_SEEN, m->seen, sizeof m->seen)) ||
+	    (e = paths_of_vault(m->vault, PATHS_COPY, m->copy, sizeof m->copy)) ||
+	    (e = paths_of_vault(
+		 m->vault, PATHS_COPIES_STATE, m->copies_state, sizeof m->copies_state)) ||
+	    (e = paths_of_vault(
+		 m->vault, PATHS_COPIES_LIST, m->copies_list, sizeof m->copies_list)))
 		return e;
 	return open_sockets(s);
 }
@@ -179,5 +165,7 @@ main(int argc, char **argv)
 		return vault_main();
 	if (argc == 2 && strcmp(argv[1], "--role=front") == 0)
 		return front_main();
+	if (argc == 2 && strcmp(argv[1], "--role=copier") == 0)
+		return copier_main();
 	return supervise(argc, argv);
 }

@@ -66,6 +66,13 @@ became_ready(struct supervisor *s)
 }
 
 static void
+remember(struct supervisor *s, const struct control_memory *mem)
+{
+	s->start.head.mem = *mem;
+	copies_changed(s, mem);
+}
+
+static void
 message(struct supervisor *s, const struct child *from, const struct control *m)
 {
 	if (m->type == CONTROL_READY)
@@ -80,8 +87,10 @@ message(struct supervisor *s, const struct child *from, const struct control *m)
 		callers_expect(s, m->id, 0);
 	else if (m->type == CONTROL_FORGET)
 		callers_forget(s, m->id);
+	else if (m->type == CONTROL_COPY)
+		copies_ask(s, m);
 	else if (m->type == CONTROL_MEMORY)
-		s->start.head.mem = m->mem;
+		remember(s, &m->mem);
 }
 
 /* True: a message was there.  A closed socket is left to SIGCHLD. */
@@ -148,6 +157,8 @@ start_vault(struct supervisor *s, int chan)
 	s->vault_started = loop_now();
 	if (!e)
 		e = tell_start(s, s->vault.control);
+	if (!e)
+		copies_send(s, &s->copying.last);
 	if (!e && !(s->vault.fd = loop_fd_add(s->loop, control[0], POLLIN, vault_readable, s)))
 		e = ERR_NOMEM;
 	return e;
@@ -224,6 +235,7 @@ vault_died(struct supervisor *s, bool crashed)
 	child_gone(&s->vault);
 	helpers_kill_all(s);
 	callers_forget_all(s);
+	copies_locked(s);
 	s->quick_deaths = quick ? s->quick_deaths + 1 : 0;
 	if (s->stopping)
 		return;
@@ -241,7 +253,8 @@ reap(struct supervisor *s)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		/* neither: a helper that was ended */
-		if (helpers_reap(s, pid) || (pid != s->vault.pid && pid != s->front.pid))
+		if (helpers_reap(s, pid) || copies_reap(s, pid) ||
+		    (pid != s->vault.pid && pid != s->front.pid))
 			continue;
 		if (WIFSIGNALED(status))
 			log_error("process %d was killed by signal %d", (int)pid, WTERMSIG(status));
@@ -272,6 +285,7 @@ static void
 end_children(struct supervisor *s)
 {
 	helpers_kill_all(s);
+	copies_close(s);
 	if (s->vault.pid > 0)
 		spawn_kill(s->vault.pid);
 	if (s->front.pid > 0)
@@ -289,6 +303,7 @@ supervisor_run(struct supervisor *s)
 	s->vault.control = s->front.control = -1;
 	if (!(s->loop = loop_new()))
 		return e;
+	copies_open(s);
 	if (!(e = loop_signals(s->loop, signals, on_signal, s)) && !(e = callers_open(s)) &&
 	    !(e = start_both(s)))
 		e = loop_run(s->loop);

@@ -47,6 +47,19 @@ struct caller {
 	struct loop_timer *timer;
 };
 
+/* The copier (copies.c). */
+struct copying {
+	pid_t pid;   /* 0 = none runs */
+	int control; /* our end; -1 */
+	struct loop_fd *fd;
+	struct loop_timer *timer, *limit; /* when it is started, and when killed */
+	uint64_t started;
+	uint32_t want;		    /* enum copy_what of the next run; 0 = none */
+	uint32_t handle;	    /* of who asked for the next run; 0 = nobody */
+	struct control_memory mem;  /* what is copied */
+	struct control_copies last; /* what was reported last; all zero: nothing yet */
+};
+
 struct supervisor {
 	struct loop *loop;
 	struct control_start start; /* what every child is told: conf, owner, paths, memory */
@@ -56,6 +69,7 @@ struct supervisor {
 	struct running running[SUPERVISOR_HELPERS];
 	struct expected expected[SUPERVISOR_IDS];
 	struct caller caller[SUPERVISOR_CALLERS];
+	struct copying copying;
 	int ready_fd; /* -1; gets one byte when everything serves */
 	unsigned ready;
 	uint64_t vault_started;
@@ -79,5 +93,19 @@ MUST enum err callers_open(struct supervisor *s);
 void callers_expect(struct supervisor *s, const uint8_t id[JOB_ID_LEN], uint32_t handle);
 void callers_forget(struct supervisor *s, const uint8_t id[JOB_ID_LEN]);
 void callers_forget_all(struct supervisor *s);
+
+/* ---- copies.c ---- */
+void copies_open(struct supervisor *s);
+/* The vault has opened or written this version. */
+void copies_changed(struct supervisor *s, const struct control_memory *mem);
+/* The vault asks: a COPY message. */
+void copies_ask(struct supervisor *s, const struct control *m);
+/* To the vault. */
+void copies_send(struct supervisor *s, const struct control_copies *m);
+/* The vault has gone: nobody waits for an answer, and what is owed is copied now. */
+void copies_locked(struct supervisor *s);
+/* True: it was the copier. */
+bool copies_reap(struct supervisor *s, pid_t pid);
+void copies_close(struct supervisor *s);
 
 #endif

@@ -27,6 +27,7 @@ struct conf {
 	char token[CONF_TOKENS][CONF_PATH];
 	char sysfs[CONF_PATH]; /* roots for HID enumeration: tests */
 	char dev[CONF_PATH];
+	uint32_t copy_timeout; /* seconds a folder with copies may take; default 20 */
 	uint32_t notify_names; /* bool: names in desktop notifications */
 };
 

@@ -45,6 +45,7 @@ const struct op_row ops[] = {
 {OP_BACKUP_DONE, "backup.done", OPF_OWNER | OPF_JOB, &ops_backup_done_map, NULL, "all of it was written somewhere safe"},
 {OP_BACKUP_LIST, "backup.list", OPF_OWNER, NULL, &ops_backup_list_rep_map, "backups that were made"},
 {OP_BACKUP_PASSPHRASE, "backup.passphrase", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_passphrase_map, &ops_passphrase_rep_map, "the passphrase of backups, as on the card"},
+{OP_BACKUP_COPIES, "backup.copies", OPF_LOCKED | OPF_OWNER | OPF_JOB, &ops_backup_copies_map, &ops_backup_copies_rep_map, "copies of the sealed file in other folders; run: copy now"},
 };
 /* clang-format on */
 const size_t nops = N(ops);

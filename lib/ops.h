@@ -54,6 +54,7 @@ enum op {
 	OP_BACKUP_READ = 81,
 	OP_BACKUP_DONE = 82,
 	OP_BACKUP_LIST = 83,
+	OP_BACKUP_COPIES = 84,
 	OP_BACKUP_PASSPHRASE = 85
 };
 
@@ -144,6 +145,9 @@ struct ops_status_rep {
 	bool notreal;	  /* every way in is a software token, or a try-out */
 	struct span version;
 	uint64_t pid;
+	uint64_t copies;    /* folders that get copies of the vault; absent = not known yet */
+	uint64_t copied_at; /* the newest good copy in one of them; absent = none */
+	uint64_t copy_generation;
 };
 extern const struct wire_map ops_status_rep_map;
 
@@ -436,5 +440,6 @@ extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_m
 
 #include "lib/ops_backup.h"
 #include "lib/ops_life.h"
+#include "lib/ops_copies.h"
 
 #endif

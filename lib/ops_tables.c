@@ -54,6 +54,11 @@ static const struct wire_field ops_status_rep_fields[] = {
 	    "not hardware: software token or try-out"),
 	WIRE_F(ops_status_rep, 18, TEXT, WF_OPT, version, 1, 63, "of the agent"),
 	WIRE_F(ops_status_rep, 19, UINT, WF_OPT, pid, 0, UINT32_MAX, "of the agent"),
+	WIRE_F(ops_status_rep, 20, UINT, WF_OPT, copies, 0, 16,
+	    "folders that get copies; absent: not known yet"),
+	WIRE_F(ops_status_rep, 21, UINT, WF_OPT | WF_TIME, copied_at, 0, UINT64_MAX,
+	    "newest good copy in one of them"),
+	WIRE_F(ops_status_rep, 22, UINT, WF_OPT, copy_generation, 0, UINT64_MAX, "of that copy"),
 };
 const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_status_rep),
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };

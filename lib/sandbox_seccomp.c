@@ -33,7 +33,8 @@
 #define TOKEN  (1U << SANDBOX_TOKEN)
 #define LIST   (1U << SANDBOX_TOKEN_LIST)
 #define WORKER (1U << SANDBOX_WORKER)
-#define ALL    (VAULT | FRONT | TOKEN | LIST | WORKER)
+#define COPIER (1U << SANDBOX_COPIER)
+#define ALL    (VAULT | FRONT | TOKEN | LIST | WORKER | COPIER)
 
 #define ANY (-1)
 
@@ -81,10 +82,10 @@ static const struct row rows[] = {
 
 	/* front: files below its directories, clients */
 	ALLOW(accept4, FRONT), ALLOW(getsockopt, FRONT | LIST), ALLOW(getsockname, FRONT),
-	ALLOW(getpeername, FRONT), ALLOW(pidfd_open, FRONT), ALLOW(openat, FRONT),
-	ALLOW(fsync, FRONT), ALLOW(fdatasync, FRONT), ALLOW(renameat, FRONT),
-	ALLOW(renameat2, FRONT), ALLOW(linkat, FRONT), ALLOW(unlinkat, FRONT),
-	ALLOW(mkdirat, FRONT), ALLOW(ftruncate, FRONT), ALLOW(fallocate, FRONT),
+	ALLOW(getpeername, FRONT), ALLOW(pidfd_open, FRONT), ALLOW(openat, FRONT | COPIER),
+	ALLOW(fsync, FRONT | COPIER), ALLOW(fdatasync, FRONT), ALLOW(renameat, FRONT | COPIER),
+	ALLOW(renameat2, FRONT | COPIER), ALLOW(linkat, FRONT), ALLOW(unlinkat, FRONT | COPIER),
+	ALLOW(mkdirat, FRONT), ALLOW(ftruncate, FRONT), ALLOW(fallocate, FRONT | COPIER),
 	ALLOW(flock, FRONT | LIST), ALLOW(fchmod, FRONT), ALLOW(umask, FRONT),
 	ALLOW(pread64, FRONT | LIST), ALLOW(pwrite64, FRONT), ALLOW(lseek, FRONT | LIST),
 	ALLOW(getcwd, FRONT), ALLOW(signalfd4, FRONT), ALLOW(timerfd_create, FRONT),
@@ -105,12 +106,12 @@ static const struct row rows[] = {
 	WHEN(mmap, ALL, 2, PROT_EXEC, 0), ERRNO(mmap, ALL, EPERM),
 #endif
 #ifdef __NR_newfstatat
-	ALLOW(newfstatat, FRONT | LIST), ERRNO(newfstatat, ALL, EPERM),
+	ALLOW(newfstatat, FRONT | LIST | COPIER), ERRNO(newfstatat, ALL, EPERM),
 #endif
 #ifdef __NR_open /* not on the newer processors: they have only the ...at calls */
 	ALLOW(poll, ALL),
 	ALLOW(open, FRONT), WHEN(open, LIST, 1, O_CREAT | O_TRUNC, 0), ERRNO(open, ALL, EPERM),
-	ALLOW(rename, FRONT), ALLOW(link, FRONT), ALLOW(unlink, FRONT), ALLOW(mkdir, FRONT),
+	ALLOW(rename, FRONT | COPIER), ALLOW(link, FRONT), ALLOW(unlink, FRONT), ALLOW(mkdir, FRONT),
 	ALLOW(readlink, FRONT | LIST), ALLOW(access, FRONT | LIST),
 	ALLOW(stat, FRONT | LIST), ALLOW(lstat, FRONT | LIST),
 	ERRNO(readlink, ALL, EPERM), ERRNO(access, ALL, EPERM), ERRNO(creat, ALL, EPERM),

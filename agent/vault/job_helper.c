@@ -272,3 +272,14 @@ vault_remember(struct vault *v)
 
 	control_put(v, &m);
 }
+
+uint32_t
+vault_copy(struct vault *v, enum copy_what what, const struct control_memory *mem)
+{
+	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_COPY, .kind = what };
+
+	m.handle = ++v->next_handle;
+	m.mem = *mem;
+	control_put(v, &m);
+	return m.handle;
+}

@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
+#include "agent/vault/op.h"
 #include "agent/vault/policy.h"
 #include "agent/vault/store.h"
 #include "lib/crypto.h"
@@ -133,14 +134,21 @@ after(void *arg)
 static void
 control_ready(void *arg, short revents)
 {
+	static struct control_copies long_one;
 	struct vault *v = arg;
 	struct control m;
 	size_t n;
 	int fd;
 
 	(void)revents;
-	if (sock_recv_fd(v->control, &m, sizeof m, &n, &fd))
+	if (sock_recv_fd(v->control, &long_one, sizeof long_one, &n, &fd))
 		vault_lock(v);
+	m = long_one.head;
+	if (n == sizeof long_one && m.magic == CONTROL_MAGIC && m.type == CONTROL_COPIES &&
+	    fd < 0) {
+		op_copies_take(v, &long_one);
+		return;
+	}
 	if (n != sizeof m || m.magic != CONTROL_MAGIC || m.type == CONTROL_LOCK)
 		vault_lock(v);
 	job_control(v, &m, fd);

@@ -39,6 +39,7 @@ const struct op_impl op_impls[] = {
 	{ OP_BACKUP_DONE, op_backup_done },
 	{ OP_BACKUP_LIST, op_backup_list },
 	{ OP_BACKUP_PASSPHRASE, op_backup_passphrase },
+	{ OP_BACKUP_COPIES, op_backup_copies },
 };
 const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
 

@@ -61,5 +61,11 @@ enum err op_backup_list(struct req *r);
 enum err op_backup_passphrase(struct req *r);
 /* This client left: what it did not read goes. */
 void op_backup_forget(const struct client *c);
+/* op_copies.c */
+enum err op_backup_copies(struct req *r);
+/* The supervisor says what became of the copies. */
+void op_copies_take(struct vault *v, const struct control_copies *m);
+/* What a status, marked already, says of them. */
+void op_copies_status(const struct vault *v, struct ops_status_rep *rep);
 
 #endif

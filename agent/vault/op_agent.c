@@ -141,6 +141,7 @@ op_status(struct req *r)
 	rep.notreal = v->notreal;
 	rep.pid = (uint64_t)getppid();
 	wire_mark(&ops_status_rep_map, &rep);
+	op_copies_status(v, &rep);
 	return req_reply(r, &rep);
 }
 

@@ -106,6 +106,8 @@ struct vault {
 	struct key_cache *keys; /* keyring.h */
 	struct grants *grants;	/* policy.h */
 	bool stopping;
+	struct control_copies copies; /* what became of the copies; zero: not known yet */
+	uint32_t copies_done;	      /* the last request for a run that was answered */
 };
 
 /* One request being answered. */
@@ -153,6 +155,8 @@ void vault_lock(struct vault *v) __attribute__((noreturn));
 void vault_touch(struct vault *v);
 /* Tell the supervisor what a successor must know. */
 void vault_remember(struct vault *v);
+/* Ask it for copies of this version (mem, if known); the number of the request. */
+uint32_t vault_copy(struct vault *v, enum copy_what what, const struct control_memory *mem);
 /* Milliseconds until idle / absolute lock; UINT64_MAX = never. */
 uint64_t vault_idle_left(const struct vault *v);
 uint64_t vault_absolute_left(const struct vault *v);

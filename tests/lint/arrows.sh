@@ -18,6 +18,7 @@ allowed()
 	agent/door/*)     echo lib agent agent/door ;;
 	agent/slot/*)     echo lib agent/slot ;;
 	agent/format/*)   echo lib agent/format ;;
+	agent/copy/*)     echo lib agent agent/copy agent/vault ;;
 	agent/vault/*)    echo lib agent agent/vault agent/slot agent/format ;;
 	agent/*)          echo lib agent agent/vault agent/door ;;
 	cli/qr.c)         echo lib include cli qrencode ;;

@@ -122,6 +122,23 @@ put_lacks(uint64_t lacks)
 }
 
 static void
+put_copies(const struct ops_status_rep *st)
+{
+	char day[16];
+
+	if (!st->copies || !st->vault)
+		return;
+	if (!st->copied_at) {
+		out_row("copies", "none yet in %u folder%s", (unsigned)st->copies,
+		    st->copies == 1 ? "" : "s");
+		return;
+	}
+	out_day(st->copied_at, day);
+	out_row("copies", "%u, the newest of %s (generation %llu)", (unsigned)st->copies, day,
+	    (unsigned long long)st->copy_generation);
+}
+
+static void
 put_status(const struct ops_status_rep *st)
 {
 	if (st->notreal)
@@ -133,6 +150,7 @@ put_status(const struct ops_status_rep *st)
 		    st->slots == 1 ? " (add another: 'ownkey slot add')" : "");
 	if (!st->locked)
 		put_open(st);
+	put_copies(st);
 	if (st->jobs)
 		out_row("waiting", "%u request%s for you", (unsigned)st->jobs,
 		    st->jobs == 1 ? "" : "s");

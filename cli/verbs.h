@@ -94,6 +94,10 @@ enum err verb_policy(struct cli *c);
 enum err verb_sign(struct cli *c);
 enum err verb_vault_check(struct cli *c);
 enum err verb_vault_previous(struct cli *c);
+enum err verb_backup_copy_add(struct cli *c);
+enum err verb_backup_copy_list(struct cli *c);
+enum err verb_backup_copy_remove(struct cli *c);
+enum err verb_backup_copy_run(struct cli *c);
 enum err verb_version(struct cli *c);
 enum err verb_help(struct cli *c);
 

@@ -486,7 +486,8 @@ def helps(directory):
             lines = text.splitlines()
             assert max(map(len, lines)) < COLUMNS and len(lines) <= ROWS + 2, text
         assert len(works(agent, "help").splitlines()) < ROWS
-        for typo, meant in (("unlok", "unlock"), ("slot lits", "slot list"), ("sing", "sign")):
+        for typo, meant in (("unlok", "unlock"), ("slot lits", "slot list"),
+                            ("backup copy ad", "backup copy add"), ("sing", "sign")):
             assert "did you mean 'ownkey %s'" % meant in refused(
                 agent, *typo.split(), status=64), typo
         assert "did you mean --json" in refused(agent, "status", "--jsno", status=64)
@@ -500,11 +501,13 @@ def helps(directory):
                     "echo \"${COMPREPLY[@]}\"\n"
                     "COMP_WORDS=(ownkey slot add --la) COMP_CWORD=3; _ownkey; "
                     "echo \"${COMPREPLY[@]}\"\n"
+                    "COMP_WORDS=(ownkey backup copy r) COMP_CWORD=3; _ownkey; "
+                    "echo \"${COMPREPLY[@]}\"\n"
                     "COMP_WORDS=(ownkey un) COMP_CWORD=1; _ownkey; echo \"${COMPREPLY[@]}\"\n"
                     "COMP_WORDS=(ownkey unlock --with ph) COMP_CWORD=3; _ownkey; "
                     "echo \"${COMPREPLY[@]}\"\n")
         said = subprocess.check_output(["bash", bash], text=True).splitlines()
-        assert said == ["remove renew", "--label", "unlock", "phrase"], said
+        assert said == ["remove renew", "--label", "remove run", "unlock", "phrase"], said
         assert "complete -c ownkey" in works(agent, "--dump-completion", "fish")
         assert works(agent, "--dump-completion", "zsh").startswith("#compdef")
 

@@ -87,6 +87,13 @@ MUST enum err body_item_by_label(
 bool body_item_next(const struct body *b, size_t *pos, struct item *it);
 /* Insert or replace by id (copied in).  ERR_LIMIT beyond BODY_ITEMS, encoding errors. */
 MUST enum err body_item_put(struct body *b, const struct item *it);
+/* The tombstone of an item, which knows its revisions, and those of an earlier one; borrows from
+ * both and from revs, which must live until it was encoded. */
+struct body_tomb_revs {
+	struct span v[TOMB_REVS];
+};
+void body_item_tomb(const struct body *b, const struct item *it, uint64_t at, struct tomb *t,
+    struct body_tomb_revs *revs);
 /* Remove and leave a tombstone. */
 MUST enum err body_item_remove(struct body *b, const uint8_t id[16], uint64_t at);
 

@@ -109,7 +109,7 @@ body_item_encode(const struct item *it, struct buf *out)
 	enum err e;
 
 	/* bits of an earlier decoding would insist on what was emptied since */
-	marked.has = marked.origin.has = marked.policy.has = 0;
+	marked.has = marked.origin.has = marked.policy.has = marked.conflict.has = 0;
 	wire_mark(&item_map, &marked);
 	if ((e = item_check(&marked)))
 		return e;

@@ -56,10 +56,49 @@ body_item_put(struct body *b, const struct item *it)
 	return e;
 }
 
+/* Append those of an earlier tombstone that are not there yet. */
+static size_t
+add_revs(const struct wire_list *more, struct span *v, size_t n)
+{
+	struct span old[TOMB_REVS];
+	size_t nold = item_revs(more, old, TOMB_REVS), have = n;
+
+	for (size_t i = 0; i < nold && n < TOMB_REVS; i++) {
+		size_t k = 0;
+
+		while (k < have && !span_eq(v[k], old[i]))
+			k++;
+		if (k == have)
+			v[n++] = old[i];
+	}
+	return n;
+}
+
+void
+body_item_tomb(const struct body *b, const struct item *it, uint64_t at, struct tomb *t,
+    struct body_tomb_revs *revs)
+{
+	struct tomb old;
+	size_t n = item_revs(&it->rev_ids, revs->v, ITEM_REVS);
+
+	*t = (struct tomb){ .id = it->id, .kind = TOMB_ITEM, .rev = it->rev, .at = at };
+	t->root = it->conflict.root;
+	if (!body_tomb_get(b, TOMB_ITEM, it->id.p, &old)) {
+		n = add_revs(&old.rev_ids, revs->v, n);
+		if (old.rev > t->rev)
+			t->rev = old.rev;
+		if (!t->root.len)
+			t->root = old.root;
+	}
+	t->rev_ids = (struct wire_list){ .v = revs->v, .n = n };
+	wire_mark(&tomb_map, t);
+}
+
 enum err
 body_item_remove(struct body *b, const uint8_t id[16], uint64_t at)
 {
-	struct tomb t = { .kind = TOMB_ITEM, .at = at };
+	struct body_tomb_revs revs;
+	struct tomb t;
 	uint8_t copy[16];
 	struct item it;
 	enum err e;
@@ -67,8 +106,8 @@ body_item_remove(struct body *b, const uint8_t id[16], uint64_t at)
 	memcpy(copy, id, sizeof copy); /* it may lie in the item */
 	if ((e = body_item_by_id(b, copy, &it)))
 		return e;
+	body_item_tomb(b, &it, at, &t, &revs);
 	t.id = SPAN(copy, sizeof copy);
-	t.rev = it.rev;
 	if ((e = body_tomb_put(b, &t)))
 		return e;
 	body_drop(b, &t);

@@ -33,6 +33,8 @@ static const struct wire_field item_policy_fields[] = {
 	WIRE_F(item_policy, 3, UINT, WF_OPT, rate, 0, UINT32_MAX, "uses a minute, 0 = no limit"),
 	WIRE_S(item_policy, 4, LIST, WF_OPT, clients, &item_client_map, ITEM_CLIENTS, "only these"),
 	WIRE_F(item_policy, 5, BOOL, WF_OPT, raw, 0, 1, "raw signatures and agreements"),
+	WIRE_F(
+	    item_policy, 6, UINT, WF_OPT, rev, 0, UINT32_MAX, "revision of the item that set it"),
 };
 OPEN_MAP("policy", item_policy);
 
@@ -50,6 +52,15 @@ static const struct wire_field item_epoch_fields[] = {
 	    "of the seed; missing: the origin's"),
 };
 OPEN_MAP("epoch", item_epoch);
+
+static const struct wire_field item_conflict_fields[] = {
+	WIRE_F(item_conflict, 1, BYTES, WF_HEX, root, ITEM_ID_LEN, ITEM_ID_LEN,
+	    "item that all this began with"),
+	WIRE_F(item_conflict, 2, BYTES, WF_OPT | WF_HEX, item, ITEM_ID_LEN, ITEM_ID_LEN,
+	    "item that it was a revision of"),
+	WIRE_F(item_conflict, 3, TEXT, WF_OPT, label, 1, ITEM_LABEL_MAX, "its label there"),
+};
+OPEN_MAP("conflict", item_conflict);
 
 static const struct wire_field item_fields[] = {
 	WIRE_F(item, 1, BYTES, WF_HEX, id, ITEM_ID_LEN, ITEM_ID_LEN, "item"),
@@ -69,6 +80,7 @@ static const struct wire_field item_fields[] = {
 	WIRE_S(item, 12, LIST, WF_OPT, epochs, &item_epoch_map, ITEM_EPOCHS, "epochs"),
 	WIRE_F(item, 13, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
 	    "since when others may know it"),
+	WIRE_S(item, 14, MAP, WF_OPT, conflict, &item_conflict_map, 0, "lost when merging"),
 };
 OPEN_MAP("item", item);
 
@@ -81,6 +93,7 @@ static const struct wire_field slot_note_fields[] = {
 	WIRE_F(slot_note, 6, UINT, WF_OPT | WF_TIME, added, 0, UINT64_MAX, "enrolled"),
 	WIRE_F(slot_note, 7, UINT, WF_OPT | WF_TIME, last_used, 0, UINT64_MAX, "last unlock"),
 	WIRE_F(slot_note, 8, UINT, WF_OPT | WF_TIME, last_verified, 0, UINT64_MAX, "last proof"),
+	WIRE_F(slot_note, 9, UINT, WF_OPT | WF_TIME, labelled, 0, UINT64_MAX, "named"),
 };
 OPEN_MAP("slot-note", slot_note);
 
@@ -101,6 +114,10 @@ static const struct wire_field tomb_fields[] = {
 	WIRE_E(tomb, 2, 0, kind, 255, "item|slot", "what it was"),
 	WIRE_F(tomb, 3, UINT, WF_OPT, rev, 0, UINT32_MAX, "its last revision"),
 	WIRE_F(tomb, 4, UINT, WF_OPT | WF_TIME, at, 0, UINT64_MAX, "when"),
+	WIRE_F(tomb, 5, BLOBS, WF_OPT | WF_HEX, rev_ids, ITEM_ID_LEN, ITEM_ID_LEN,
+	    "revisions that were removed"),
+	WIRE_F(tomb, 6, BYTES, WF_OPT | WF_HEX, root, ITEM_ID_LEN, ITEM_ID_LEN,
+	    "root of the item's conflict"),
 };
 OPEN_MAP("tombstone", tomb);
 

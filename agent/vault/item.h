@@ -60,6 +60,7 @@ struct item_policy {
 	uint64_t rate;		  /* 3 uses a minute, 0 = no limit */
 	struct wire_list clients; /* 4 struct item_client; empty = any */
 	bool raw;		  /* 5 raw signatures and agreements are allowed */
+	uint64_t rev;		  /* 6 revision of the item that set it (merging) */
 	struct wire_rest rest;
 };
 
@@ -83,6 +84,16 @@ struct item_epoch {
 	struct wire_rest rest;
 };
 
+/* 14: a revision that lost against another one when two copies of the vault were merged, kept as an
+ * item of its own (merge.h).  Who edits it makes it an item like others: then only root is left. */
+struct item_conflict {
+	uint64_t has;
+	struct span root;  /* 1 id of the item that all this began with */
+	struct span item;  /* 2 id of the item that it was a revision of */
+	struct span label; /* 3 its label there */
+	struct wire_rest rest;
+};
+
 struct item {
 	uint64_t has;
 	struct span id;		     /* 1 16 bytes */
@@ -98,6 +109,7 @@ struct item {
 	struct wire_list attributes; /* 11 struct item_attr */
 	struct wire_list epochs;     /* 12 struct item_epoch */
 	uint64_t exposed;	     /* 13 unix seconds: since then others may know it; 0 = no */
+	struct item_conflict conflict; /* 14 */
 	struct wire_rest rest;
 };
 
@@ -112,6 +124,7 @@ struct slot_note {
 	uint64_t added;		/* 6 unix seconds */
 	uint64_t last_used;	/* 7 */
 	uint64_t last_verified; /* 8 */
+	uint64_t labelled;	/* 9 when it got its label */
 	struct wire_rest rest;
 };
 
@@ -127,6 +140,7 @@ struct seed {
 	struct wire_rest rest;
 };
 
+#define TOMB_REVS 64
 enum tomb_kind { TOMB_ITEM, TOMB_SLOT };
 /* 6: something that was removed; stays for merging. */
 struct tomb {
@@ -135,6 +149,9 @@ struct tomb {
 	uint64_t kind;	/* 2 enum tomb_kind */
 	uint64_t rev;	/* 3 last revision of an item */
 	uint64_t at;	/* 4 unix seconds */
+	/* 5 the revisions that were removed knowingly; others come back when merging */
+	struct wire_list rev_ids;
+	struct span root; /* 6 as of the item (struct item_conflict) */
 	struct wire_rest rest;
 };
 
@@ -205,12 +222,13 @@ struct backup_note {
 
 extern const struct wire_map item_map, item_origin_map, item_policy_map, item_client_map,
     item_attr_map, item_epoch_map, slot_note_map, seed_map, tomb_map, succession_map, audit_map,
-    defaults_map, share_set_map, share_note_map, backup_note_map;
+    item_conflict_map, defaults_map, share_set_map, share_note_map, backup_note_map;
 
 /* The limits that the tables cannot say: ERR_RANGE (rev, number of rev_ids). */
 MUST enum err item_check(const struct item *it);
 
-/* Next revision: rev + 1, rev_id in front of the history.  *h must live until `it` was encoded.
+/* Next revision: rev + 1, rev_id in front of the history; what was kept as a conflict is an item
+ * like others from now on.  *h must live until `it` was encoded.
  * ERR_RANGE past 2^32 - 1. */
 struct item_history {
 	struct span v[ITEM_REVS];
@@ -218,5 +236,7 @@ struct item_history {
 MUST enum err item_next_rev(struct item *it, const uint8_t rev_id[16], struct item_history *h);
 /* Is rev_id among the revisions of it? (merging) */
 bool item_has_rev(const struct item *it, struct span rev_id);
+/* The revisions in a list of rev_ids, at most `most` of them; how many. */
+size_t item_revs(const struct wire_list *l, struct span *v, size_t most);
 
 #endif

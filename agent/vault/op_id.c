@@ -277,5 +277,6 @@ op_policy_set(struct req *r)
 	if ((e = find_for_policy(r, &it, &next)) && !(proven && e == ERR_NEEDFACTOR))
 		return e;
 	it.policy = next;
+	it.policy.rev = it.rev + 1;
 	return itemop_change(r, &it);
 }

@@ -183,7 +183,8 @@ op_secret_remove(struct req *r)
 		.force = in->force,
 		.request = in->label };
 	struct delta d = DELTA_INIT;
-	struct tomb t = { .kind = TOMB_ITEM };
+	struct body_tomb_revs revs;
+	struct tomb t;
 	struct item it;
 	enum err e;
 
@@ -192,10 +193,7 @@ op_secret_remove(struct req *r)
 	    (e = policy_prove(r, &p, NULL)) || (e = store_take(r->job)) ||
 	    (e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
 		return e;
-	t.id = it.id;
-	t.rev = it.rev;
-	t.at = (uint64_t)time(NULL);
-	wire_mark(&tomb_map, &t);
+	body_item_tomb(&r->v->open.body, &it, (uint64_t)time(NULL), &t, &revs);
 	delta_tomb(&d, &t);
 	e = store_append(r->job, &d);
 	delta_done(&d);

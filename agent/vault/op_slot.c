@@ -143,6 +143,7 @@ put_label(struct req *r, int i, struct span label)
 	if ((e = body_note_get(&v->open.body, v->open.outer.slot[i].id, &n)))
 		return e;
 	n.label = label;
+	n.labelled = (uint64_t)time(NULL);
 	wire_mark(&slot_note_map, &n);
 	delta_note(&d, &n);
 	e = store_append(r->job, &d);

@@ -99,8 +99,10 @@ slotmake_put_note(struct body *b, const struct slotmake_note *n)
 		return e;
 	note.slot_id = SPAN(n->id, 16);
 	note.auth = SPAN(n->auth, 32);
-	if (n->label.len)
+	if (n->label.len) {
 		note.label = n->label;
+		note.labelled = n->now;
+	}
 	if (n->aaguid.len)
 		note.aaguid = n->aaguid;
 	if (!note.added)

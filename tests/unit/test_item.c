@@ -308,6 +308,42 @@ test_revisions(void **state)
 	body_done(&b);
 }
 
+/* A tombstone knows what was removed, and what was removed before it. */
+static void
+test_removed_revisions(void **state)
+{
+	uint8_t id[16] = { 1 }, rev_id[16] = { 1 }, next[16] = { 2 }, root[16] = { 9 };
+	struct span rev = SPAN(rev_id, 16), seen[TOMB_REVS];
+	struct item it = fixture_item(id, ITEM_SECRET, SPAN_LIT("x"), &rev);
+	struct item_history h;
+	struct body b = { 0 };
+	struct tomb t;
+
+	(void)state;
+	it.conflict.root = SPAN(root, 16);
+	it.conflict.item = it.conflict.root;
+	it.conflict.label = SPAN_LIT("y");
+	assert_int_equal(item_next_rev(&it, next, &h), ERR_OK);
+	assert_int_equal(it.conflict.item.len + it.conflict.label.len, 0);
+	assert_int_equal(body_item_put(&b, &it), ERR_OK);
+	assert_int_equal(body_item_remove(&b, id, 5), ERR_OK);
+	/* it came back with another revision */
+	memset(rev_id, 3, 16);
+	it = fixture_item(id, ITEM_SECRET, SPAN_LIT("x"), &rev);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(body_item_put(&b, &it), ERR_OK);
+		assert_int_equal(body_item_remove(&b, id, 6), ERR_OK);
+		assert_int_equal(body_tomb_get(&b, TOMB_ITEM, id, &t), ERR_OK);
+		assert_int_equal(item_revs(&t.rev_ids, seen, TOMB_REVS), 3);
+		assert_true(span_eq(seen[0], rev));
+		assert_true(span_eq(seen[1], SPAN(next, 16)));
+		assert_int_equal(t.rev, 2);
+		assert_int_equal(t.at, 6);
+		assert_true(span_eq(t.root, SPAN(root, 16)));
+	}
+	body_done(&b);
+}
+
 static void
 test_notes_and_seeds(void **state)
 {
@@ -467,6 +503,7 @@ main(void)
 		cmocka_unit_test(test_refused_items),
 		cmocka_unit_test(test_cleared_field),
 		cmocka_unit_test(test_revisions),
+		cmocka_unit_test(test_removed_revisions),
 		cmocka_unit_test(test_notes_and_seeds),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_growth),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "agent/vault/check.h"
+#include "agent/vault/merge.h"
 #include "tests/unit/vault_fixture.h"
 
 #ifndef OWNKEY_SAN /* the sanitizers have a malloc of their own */
@@ -141,6 +142,61 @@ do_check(void)
 	return check_file(buf_span(&fx.file), &r);
 }
 
+/* The second item, another revision of it. */
+static void
+put_revision(struct body *b, uint8_t tag)
+{
+	uint8_t rev_id[16];
+	struct keys_item k;
+	struct item_history h;
+	struct buf box = BUF_INIT;
+	struct item it;
+
+	memset(rev_id, tag, sizeof(rev_id));
+	FIXTURE_MUST(body_item_by_label(b, ITEM_SECRET, SPAN_LIT("secret 2"), &it));
+	FIXTURE_MUST(item_next_rev(&it, rev_id, &h));
+	k = (struct keys_item){ it.id.p, (uint32_t)it.rev };
+	FIXTURE_MUST(keys_item_seal(fixture_vrk(&fx), &k, SPAN(rev_id, 16), &box));
+	it.secret = buf_span(&box);
+	FIXTURE_MUST(body_item_put(b, &it));
+	buf_done(&box);
+}
+
+static struct body left, right;
+
+/* A conflict, a key that is joined, tombstones, values of both sides. */
+static enum err
+do_merge(void)
+{
+	struct merge_in in = { { &fx.outer, &left }, { &fx.outer, &right }, fixture_vrk(&fx) };
+	struct merge_report rep = { .text = BUF_INIT };
+	struct body merged;
+	enum err e = merge_copies(&in, &o, &merged, &rep);
+
+	if (e)
+		assert_true(merged.plain.p == NULL && merged.items.v == NULL);
+	else
+		assert_int_equal(rep.count[MERGE_CONFLICT_OURS], 1);
+	body_done(&merged);
+	merge_report_done(&rep);
+	return e;
+}
+
+static void
+diverge(void)
+{
+	struct item it;
+
+	FIXTURE_MUST(body_clone(&fx.body, &left));
+	put_revision(&left, 9);
+	FIXTURE_MUST(body_raw_put(&left, 20, SPAN_LIT("\x81\xa1\x01\x01")));
+	FIXTURE_MUST(body_clone(&fx.body, &right));
+	put_revision(&right, 8);
+	FIXTURE_MUST(body_item_by_label(&right, ITEM_SECRET, SPAN_LIT("secret 3"), &it));
+	FIXTURE_MUST(body_item_remove(&right, it.id.p, 1));
+	FIXTURE_MUST(body_raw_put(&right, 20, SPAN_LIT("\x81\xa1\x01\x02")));
+}
+
 static void
 sweep(enum err (*fn)(void), size_t least)
 {
@@ -176,6 +232,10 @@ test_all(void **state)
 	sweep(do_append, 5);
 	sweep(do_put, 3);
 	sweep(do_check, 1);
+	diverge();
+	sweep(do_merge, 20);
+	body_done(&left);
+	body_done(&right);
 	fixture_done(&fx);
 }
 #else

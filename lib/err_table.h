@@ -133,7 +133,8 @@ E(PRINTOUT_DISK,  160, 1, "PAM_SYSTEM_ERR",       5, "secrets on paper never tou
 E(PRINTOUT_OTHERS,161, 1, "PAM_PERM_DENIED",      5, "others may read that file, or it is not empty", "give the file as an argument instead of >, so that it is made for you alone")
 E(PRINTOUT_BINARY,162, 1, "PAM_SYSTEM_ERR",       5, "a PDF cannot be shown on a terminal", "pipe it to the printer (... | lpr), write it to a file in /dev/shm, or ask for text")
 E(PRINTOUT_SHOW,  163, 1, "PAM_SYSTEM_ERR",       5, "a secret is not shown on a terminal unasked", "say --show when nobody looks over your shoulder, or pipe it to the printer: ... | lpr")
-E(MERGE_LINES,    164, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies belong to different versions of the vault", "a way in was removed or renewed in one of them: go on with that one; nothing was changed, keep both files until you have compared them")
-E(MERGE_SEEDS,    165, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies have different recovery phrases", "both were made anew apart from each other; nothing was changed: keep both files and both cards")
-E(MERGE_SLOTS,    166, 1, "PAM_AUTHINFO_UNAVAIL", 5, "together the two copies have more than sixteen ways in", "nothing was changed, keep both files; go on with one of them and remove ways in that you do not need")
+/* two copies of one vault */
+E(MERGE_LINES,    170, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies belong to different versions of the vault", "a way in was removed or renewed in one of them: go on with that one; nothing was changed, keep both files until you have compared them")
+E(MERGE_SEEDS,    171, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies have different recovery phrases", "both were made anew apart from each other; nothing was changed: keep both files and both cards")
+E(MERGE_SLOTS,    172, 1, "PAM_AUTHINFO_UNAVAIL", 5, "together the two copies have more than sixteen ways in", "nothing was changed, keep both files; go on with one of them and remove ways in that you do not need")
 /* clang-format on */

@@ -19,16 +19,15 @@ itemop_find(const struct vault *v, uint64_t kind, struct span label, struct item
 {
 	uint8_t id[16];
 	size_t n;
-	enum err e;
 
+	/* the id first: names are chosen by clients, who must not take the place of another item */
+	if (label.len == 32 && !text_decode(TEXT_HEX, label, id, sizeof id, &n) && n == 16 &&
+	    !body_item_by_id(&v->open.body, id, it) && (!kind || it->kind == kind))
+		return ERR_OK;
 	for (uint64_t k = ITEM_KEY; k <= ITEM_SECRET; k++)
 		if ((!kind || k == kind) && !body_item_by_label(&v->open.body, k, label, it))
 			return ERR_OK;
-	if (label.len != 32 || text_decode(TEXT_HEX, label, id, sizeof id, &n) || n != 16)
-		return ERR_NOTFOUND;
-	if ((e = body_item_by_id(&v->open.body, id, it)))
-		return e;
-	return kind && it->kind != kind ? ERR_NOTFOUND : ERR_OK;
+	return ERR_NOTFOUND;
 }
 
 void

@@ -8,7 +8,7 @@
 #include "agent/format/format.h"
 #include "agent/vault/vault.h"
 
-/* By label of this kind (0 = any), or by id in hex.  ERR_NOTFOUND. */
+/* By id in hex, else by label, of this kind (0 = any).  ERR_NOTFOUND. */
 MUST enum err itemop_find(const struct vault *v, uint64_t kind, struct span label, struct item *it);
 /* Before and after waiting for the person: the item that they agreed to, wherever it is now; not
  * another one that took its name.  ERR_NOTFOUND; ERR_DENIED when its policy has become stricter. */

@@ -24,23 +24,31 @@ two_copies(void)
 	return it;
 }
 
-/* Another revision of the only secret, with this name. */
+/* Another revision of an item. */
 static void
-revise(struct copy *c, uint8_t tag, const char *label)
+revise_item(struct copy *c, struct item *it, uint8_t tag)
 {
 	uint8_t rev[16];
 	struct item_history h;
 	struct buf box = BUF_INIT;
-	struct item it;
 
 	memset(rev, tag, sizeof rev);
-	FIXTURE_MUST(pick(c, ITEM_SECRET, &it));
-	FIXTURE_MUST(item_next_rev(&it, rev, &h));
-	it.label = span_str(label);
-	seal_value(&it, tag, &box);
-	FIXTURE_MUST(body_item_put(&c->body, &it));
+	FIXTURE_MUST(item_next_rev(it, rev, &h));
+	seal_value(it, tag, &box);
+	FIXTURE_MUST(body_item_put(&c->body, it));
 	buf_done(&box);
 	c->digested = false;
+}
+
+/* ... of the only secret, with this name. */
+static void
+revise(struct copy *c, uint8_t tag, const char *label)
+{
+	struct item it;
+
+	FIXTURE_MUST(pick(c, ITEM_SECRET, &it));
+	it.label = span_str(label);
+	revise_item(c, &it, tag);
 }
 
 static enum err
@@ -123,6 +131,41 @@ conflict(void **state)
 	assert_memory_equal(kept.id.p, item_named(&copies[0], "post").id.p, 16);
 	assert_int_equal(open_value(&kept), 5);
 	assert_int_equal(body_items(&x.body), body_items(&copies[0].body));
+}
+
+/* What was kept was edited, or removed: an ancestor of it in a third copy was seen with it. */
+static void
+conflict_settled(void **state)
+{
+	struct item it;
+	size_t n;
+
+	(void)state;
+	for (int removed = 0; removed < 2; removed++) {
+		two_copies();
+		revise(&copies[1], 4, "mail");
+		copy_to(&copies[1], &copies[2]); /* the ancestor */
+		revise(&copies[1], 5, "mail");
+		revise(&copies[0], 6, "mail");
+		revise(&copies[0], 7, "mail");
+		assert_int_equal(merge_two(), ERR_OK);
+		for (size_t pos = 0; body_item_next(&abc.body, &pos, &it);)
+			if (it.conflict.item.len)
+				break;
+		assert_int_equal(open_value(&it), 5);
+		if (removed) {
+			FIXTURE_MUST(body_item_remove(&abc.body, it.id.p, 9));
+		} else {
+			it.policy.use = 2;
+			revise_item(&abc, &it, 8);
+		}
+		n = body_items(&abc.body);
+		merge(&abc, &copies[2], &x);
+		assert_int_equal(body_items(&x.body), n);
+		assert_same(&x, &abc);
+		merge(&copies[1], &x, &x);
+		assert_same(&x, &abc);
+	}
 }
 
 static void
@@ -255,6 +298,7 @@ static void
 keys_join(void **state)
 {
 	struct item_epoch now;
+	struct epochs e;
 	struct item it;
 
 	(void)state;
@@ -279,6 +323,40 @@ keys_join(void **state)
 	epochs_current(&it, &now);
 	assert_int_equal(now.generation, 1);
 	assert_int_equal(it.epochs.n, 4);
+	FIXTURE_MUST(epochs_load(&it, &e));
+	for (size_t i = 0; i < 4; i++) /* the last one of ours is in use no more */
+		assert_int_equal(e.v[i].state, i < 3 ? EPOCH_RETIRED : EPOCH_ACTIVE);
+	epochs_done(&e);
+}
+
+/* The greater of each would be of neither. */
+static void
+records(void **state)
+{
+	uint8_t key[32] = { 7 }, head[2][32] = { { 1 }, { 9 } };
+	struct audit a = { .key = SPAN(key, 32) };
+	struct defaults d = { .generation = 3 };
+
+	(void)state;
+	two_copies();
+	for (uint8_t k = 0; k < 2; k++) {
+		a.n = 5u - k;
+		a.head = SPAN(head[k], 32);
+		d.created = 100u + k;
+		d.owed = 1u - k;
+		FIXTURE_MUST(body_value_put(&copies[k].body, BODY_AUDIT, &audit_map, &a));
+		FIXTURE_MUST(body_value_put(&copies[k].body, BODY_DEFAULTS, &defaults_map, &d));
+		copies[k].body.saved_at = 50 + k;
+	}
+	assert_int_equal(merge_two(), ERR_OK);
+	FIXTURE_MUST(body_value_get(&abc.body, BODY_AUDIT, &audit_map, &a));
+	assert_int_equal(a.n, 5);
+	assert_memory_equal(a.head.p, head[0], 32);
+	FIXTURE_MUST(body_value_get(&abc.body, BODY_DEFAULTS, &defaults_map, &d));
+	assert_int_equal(d.created, 100);
+	assert_int_equal(d.owed, 0); /* paid, says the copy that was written last */
+	assert_int_equal(d.generation, 3);
+	assert_int_equal(abc.body.saved_at, 51);
 }
 
 static void
@@ -338,6 +416,36 @@ deep_copy(void **state)
 	buf_done(&after);
 }
 
+/* A secret may have the id of another item as its name; it does not take its place. */
+static void
+found_by_id(void **state)
+{
+	static struct vault v;
+	struct item mail = two_copies(), it;
+	char hex[33];
+
+	(void)state;
+	for (size_t i = 0; i < 16; i++)
+		snprintf(hex + 2 * i, 3, "%02x", mail.id.p[i]);
+	add_secret(&copies[0]);
+	for (size_t pos = 0; body_item_next(&copies[0].body, &pos, &it);)
+		if (it.kind == ITEM_SECRET && !span_is(it.label, "mail"))
+			break;
+	it.label = span_str(hex);
+	FIXTURE_MUST(body_item_put(&copies[0].body, &it));
+	v.open.body = copies[0].body;
+	assert_int_equal(itemop_find(&v, ITEM_SECRET, span_str(hex), &it), ERR_OK);
+	assert_true(span_is(it.label, "mail"));
+	/* of another kind, the id is nothing but a name */
+	assert_int_equal(itemop_find(&v, ITEM_KEY, span_str(hex), &it), ERR_NOTFOUND);
+	FIXTURE_MUST(
+	    body_item_by_id(&v.open.body, key_named(&copies[0], "ssh/me/login").id.p, &it));
+	for (size_t i = 0; i < 16; i++)
+		snprintf(hex + 2 * i, 3, "%02x", it.id.p[i]);
+	assert_int_equal(itemop_find(&v, ITEM_SECRET, span_str(hex), &it), ERR_NOTFOUND);
+	assert_int_equal(itemop_find(&v, 0, SPAN_LIT("mail"), &it), ERR_OK);
+}
+
 static int
 done(void **state)
 {
@@ -351,12 +459,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conflict_id),
 		cmocka_unit_test(conflict),
+		cmocka_unit_test(conflict_settled),
 		cmocka_unit_test(long_labels),
 		cmocka_unit_test(removed_and_changed),
 		cmocka_unit_test(slots_and_seeds),
 		cmocka_unit_test(keys_join),
+		cmocka_unit_test(records),
 		cmocka_unit_test(too_many_backups),
 		cmocka_unit_test(deep_copy),
+		cmocka_unit_test(found_by_id),
 	};
 
 	return cmocka_run_group_tests(tests, setup, done);

@@ -7,7 +7,9 @@
 #include "lib/log.h"
 
 #define DISK_MS 60000
-#define CALM_MS 200
+/* ten times twenty milliseconds without a change */
+#define CALM_MS	   20
+#define CALM_LOOKS 10
 
 /* ---- one at a time ---- */
 enum err
@@ -485,21 +487,23 @@ is_due(const struct vault *v)
 	return v->open.is && journal_should_rewrite(st->journal_len, st->body_len);
 }
 
-/* No change for a moment: nobody waits while the file is made anew.  At the latest, though, when
- * there is twice as much to fold. */
+/* No change for a moment: nobody waits while the file is made anew.  Not when there is twice as
+ * much to fold, though. */
 static void
 wait_for_calm(struct job *j)
 {
 	const struct vaultfile_state *st = &j->v->open.state;
-	uint64_t last;
+	uint64_t last = st->last.generation;
+	unsigned quiet = 0;
 
-	do {
-		last = st->last.generation;
+	while (quiet < CALM_LOOKS && is_due(j->v) &&
+	    !journal_should_rewrite(st->journal_len / 2, st->body_len)) {
 		j->cancelled = false;
 		if (job_wait(j, CALM_MS) == ERR_NOMEM)
-			return;
-	} while (is_due(j->v) && st->last.generation != last &&
-	    !journal_should_rewrite(st->journal_len / 2, st->body_len));
+			break;
+		quiet = st->last.generation == last ? quiet + 1 : 0;
+		last = st->last.generation;
+	}
 	j->cancelled = false;
 }
 

@@ -11,6 +11,7 @@ import threading
 import time
 
 from ownkey import BUILD, OPS, Client, Person, encode, expect, run_parallel, until, world
+from vault import Vault
 
 # built with sanitizers
 SANITIZED = b"__asan_init" in open(os.path.join(BUILD, "ownkey-agent"), "rb").read()
@@ -281,7 +282,27 @@ def secret_sock(directory):
             s.close()
 
 
+def folding(directory):
+    """a long journal is folded into the file in a pause, or when it is twice too long"""
+    with opened(directory) as (agent, _, c):
+        def journal():
+            return len(Vault(agent.read()).journal)
+
+        names = ["n%d" % i for i in range(150)]
+        lengths = []
+        for name in names:
+            c.call("secret.set", label=name, value=b"x", use=0)
+            lengths.append(journal())
+        # not so many that go on while it is looked at, nor while the file is written
+        assert max(lengths) < 150 * 4096 and lengths != sorted(lengths), lengths
+        until(lambda: journal() <= 65536, "the journal to be folded")
+        agent.lock()
+        expect(agent.unlock(), "OK")
+        for name in names:
+            c.call("secret.get", label=name)
+
+
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
         two_hundred, all_kinds, never_reads, waits_for_touch, in_flight, cancels, thousand,
-        malformed, secret_sock)], jobs=2))
+        malformed, secret_sock, folding)], jobs=2))

@@ -12,9 +12,20 @@ static const struct wire_field peer_fields[] = {
 const struct wire_map link_peer_map = { "link-peer", sizeof(struct link_peer), peer_fields,
 	N(peer_fields), false, 0 };
 
+static const struct wire_field audit_fields[] = {
+	WIRE_E(file_audit, 1, 0, step, AUDIT_STEP_FOREIGN, "append|rotate|aside|foreign",
+	    "what to do first"),
+	WIRE_F(file_audit, 2, UINT, WF_OPT, at, 0, UINT32_MAX, "valid length"),
+	WIRE_F(file_audit, 3, UINT, WF_OPT, size, 0, UINT32_MAX, "length on the disk"),
+	WIRE_F(file_audit, 4, BYTES, WF_OPT, expect, 32, 32, "last 32 bytes there"),
+	WIRE_F(file_audit, 5, BYTES, WF_OPT, data, 0, LINK_AUDIT_MOST, "bytes"),
+};
+const struct wire_map file_audit_map = { "file-audit", sizeof(struct file_audit), audit_fields,
+	N(audit_fields), false, 0 };
+
 static const struct wire_field request_fields[] = {
-	WIRE_E(file_request, 1, 0, op, FILE_SEEN, "read|append|rewrite|commit|abort|previous|seen",
-	    "what to do"),
+	WIRE_E(file_request, 1, 0, op, FILE_AUDIT_READ,
+	    "read|append|rewrite|commit|abort|previous|seen|audit|audit-read", "what to do"),
 	WIRE_F(file_request, 2, UINT, WF_OPT, at, 0, UINT64_MAX, "valid length"),
 	WIRE_F(file_request, 3, BYTES, WF_OPT, expect, 32, 32, "last 32 bytes there"),
 	WIRE_F(file_request, 4, BYTES, WF_OPT, data, 0, LINK_CHUNK, "bytes"),
@@ -24,6 +35,8 @@ static const struct wire_field request_fields[] = {
 	WIRE_F(file_request, 8, BYTES, WF_OPT, seen, 0, 4096, "content for seen"),
 	WIRE_F(file_request, 9, UINT, WF_OPT, seen_at, 0, 4096, "where in seen"),
 	WIRE_F(file_request, 10, BOOL, WF_OPT, previous, 0, 1, "read vault.prev"),
+	WIRE_S(file_request, 11, MAP, WF_OPT, audit, &file_audit_map, 0, "for the audit log"),
+	WIRE_F(file_request, 12, BOOL, WF_OPT, quiet, 0, 1, "send no answer"),
 };
 const struct wire_map file_request_map = { "file-request", sizeof(struct file_request),
 	request_fields, N(request_fields), false, 0 };
@@ -37,6 +50,7 @@ static const struct wire_field reply_fields[] = {
 	WIRE_F(file_reply, 6, BOOL, WF_OPT, verify, 0, 1, "read back"),
 	WIRE_F(file_reply, 7, TEXT, WF_OPT, path, 0, 4095, "path of the vault"),
 	WIRE_F(file_reply, 8, BOOL, WF_OPT, prev, 0, 1, "vault.prev exists"),
+	WIRE_F(file_reply, 9, UINT, WF_OPT, audit, 0, 65535, "error of the audit log"),
 };
 const struct wire_map file_reply_map = { "file-reply", sizeof(struct file_reply), reply_fields,
 	N(reply_fields), false, 0 };

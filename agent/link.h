@@ -63,6 +63,17 @@ extern const struct wire_map link_peer_map;
  *           drop_prev = delete vault.prev at the end (a new line).
  * PREVIOUS  exchange vault and vault.prev (durably).
  * SEEN      write `seen` only; drop_prev: vault.prev is of another line, delete it.
+ * AUDIT     what audit says: append to the audit log beside `seen`.  APPEND and COMMIT can carry
+ *           the same; then the log comes first, and if it fails the vault is not touched.
+ * AUDIT_READ  audit.at, audit.size: so many bytes (at most LINK_CHUNK) from there; step ROTATE,
+ *           ASIDE: of the older file, of the one put aside; size: all it has.  ERR_NOTFOUND.
+ *
+ * The audit log (struct file_audit): front checks that the file has size bytes and that those in
+ * front of `at` are expect (nothing when at is 0), else ERR_AUDIT_CHANGED; cuts what is behind `at`
+ * and syncs that; writes data, fdatasync; a file that is new: its folder, too.  Any error: cut back
+ * to `at`.  step: ROTATE renames the file to the older one first (what was there before is gone)
+ * and writes data into a new one; ASIDE does the same with a name for damaged ones; FOREIGN as
+ * ROTATE, whatever is there, if anything.  quiet: no answer is sent (the vault is about to end).
  */
 enum file_op {
 	FILE_READ,
@@ -71,8 +82,23 @@ enum file_op {
 	FILE_COMMIT,
 	FILE_ABORT,
 	FILE_PREVIOUS,
-	FILE_SEEN
+	FILE_SEEN,
+	FILE_AUDIT,
+	FILE_AUDIT_READ
 };
+
+enum audit_step { AUDIT_STEP_APPEND, AUDIT_STEP_ROTATE, AUDIT_STEP_ASIDE, AUDIT_STEP_FOREIGN };
+
+struct file_audit {
+	uint64_t has;
+	uint64_t step;
+	uint64_t at;
+	uint64_t size;
+	struct span expect; /* 32 */
+	struct span data;
+};
+extern const struct wire_map file_audit_map;
+#define LINK_AUDIT_MOST (48 * 1024)
 
 struct file_request {
 	uint64_t has;
@@ -83,9 +109,11 @@ struct file_request {
 	bool more;
 	bool create;
 	bool drop_prev;
-	struct span seen; /* new content of the seen file; front writes it as given */
-	uint64_t seen_at; /* offset at which it is written (two halves in turn) */
-	bool previous;	  /* READ: read vault.prev instead (nothing is kept open) */
+	struct span seen;	 /* new content of the seen file; front writes it as given */
+	uint64_t seen_at;	 /* offset at which it is written (two halves in turn) */
+	bool previous;		 /* READ: read vault.prev instead (nothing is kept open) */
+	struct file_audit audit; /* absent: nothing for the audit log */
+	bool quiet;
 };
 extern const struct wire_map file_request_map;
 
@@ -99,6 +127,7 @@ struct file_reply {
 	bool verify;	  /* data is what was read back: answer COMMIT or ABORT after the last */
 	struct span path; /* where the vault is, for people */
 	bool prev;	  /* vault.prev exists */
+	uint64_t audit;	  /* what went wrong with the audit log; then err is the same */
 };
 extern const struct wire_map file_reply_map;
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -281,10 +282,30 @@ on_signal(void *arg, int signo)
 		kill(s->vault.pid, SIGKILL); /* SIGCHLD does the rest */
 }
 
+/* The vault's last words go to the audit log: it ends by itself, then front, which writes them. */
+static void
+end_gently(struct child *c)
+{
+	static const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	pid_t pid = c->pid;
+
+	if (pid <= 0 || tell(c->control, CONTROL_LOCK, -1))
+		return;
+	for (int i = 0; i < 400 && kill(pid, 0) == 0; i++) {
+		if (waitpid(pid, NULL, WNOHANG) == pid) {
+			c->pid = 0;
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
 static void
 end_children(struct supervisor *s)
 {
 	helpers_kill_all(s);
+	end_gently(&s->vault);
+	end_gently(&s->front);
 	copies_close(s);
 	if (s->vault.pid > 0)
 		spawn_kill(s->vault.pid);

@@ -97,7 +97,7 @@ file_prepare(struct file *f, const struct control_start *start)
 	*f = (struct file){ .owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1 };
 	snprintf(f->path, sizeof f->path, "%s", start->vault);
 	snprintf(f->seen, sizeof f->seen, "%s", start->seen);
-	if ((e = make_parent(f->path)) || (e = make_parent(f->seen)))
+	if ((e = make_parent(f->path)) || (e = make_parent(f->seen)) || (e = auditfile_prepare(f)))
 		return e;
 	snprintf(f->dir, sizeof f->dir, "%s", f->path);
 	slash = strrchr(f->dir, '/');
@@ -403,7 +403,15 @@ do_seen(const struct file *f, const struct file_request *q)
 static enum err
 carry_out(struct file *f, const struct file_request *q, struct file_reply *r, struct buf *out)
 {
+	/* the log first: what it does not say must not have happened */
+	if (q->audit.has && q->op != FILE_AUDIT_READ &&
+	    (r->audit = (uint64_t)auditfile_append(f, &q->audit)))
+		return (enum err)r->audit;
 	switch (q->op) {
+	case FILE_AUDIT:
+		return ERR_OK;
+	case FILE_AUDIT_READ:
+		return auditfile_read(f, &q->audit, r);
 	case FILE_READ:
 		return do_read(f, q, r, out);
 	case FILE_APPEND:
@@ -434,6 +442,7 @@ file_request(struct file *f, struct span payload, struct buf *out)
 
 	if ((e = wire_decode(&file_request_map, payload, &q))) {
 		log_error("the vault sent a malformed request");
+		q.quiet = false;
 	} else if (q.op == FILE_REWRITE && f->skipping) {
 		f->skipping = q.more;
 		return;
@@ -445,6 +454,8 @@ file_request(struct file *f, struct span payload, struct buf *out)
 			f->skipping = true;
 		}
 	}
+	if (q.quiet)
+		return;
 	r.err = (uint64_t)e;
 	wire_mark(&file_reply_map, &r);
 	if (link_put_msg(out, LINK_FILE, 0, &file_reply_map, &r))

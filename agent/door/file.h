@@ -1,5 +1,6 @@
 /*
- * file.h - the disk side of the vault's file, shared between file.c (read, append) and rewrite.c.
+ * file.h - the disk side of the vault's file, shared between file.c (read, append), rewrite.c and
+ * auditfile.c.
  */
 #ifndef AGENT_DOOR_FILE_H
 #define AGENT_DOOR_FILE_H
@@ -16,7 +17,7 @@
 #define FILE_SEEN_MAX 4096
 
 struct file {
-	char path[PATHS_MAX], dir[PATHS_MAX], name[256], seen[PATHS_MAX];
+	char path[PATHS_MAX], dir[PATHS_MAX], name[256], seen[PATHS_MAX], audit[PATHS_MAX];
 	uint32_t owner;
 	int dirfd;	    /* also the lock of a rewrite */
 	int fd;		    /* the vault as it was read; -1 */
@@ -45,7 +46,14 @@ MUST enum err rewrite_data(
 MUST enum err rewrite_commit(struct file *f);
 MUST enum err rewrite_previous(struct file *f, const struct file_request *q);
 
-/* ---- between the two ---- */
+/* ---- auditfile.c ---- */
+MUST enum err auditfile_prepare(struct file *f);
+/* r->data is valid until the next call. */
+MUST enum err auditfile_read(
+    const struct file *f, const struct file_audit *q, struct file_reply *r);
+MUST enum err auditfile_append(const struct file *f, const struct file_audit *q);
+
+/* ---- between them ---- */
 enum err file_error(void); /* from errno */
 void file_close(int *fd);
 MUST enum err file_write_all(int fd, struct span s, off_t at);

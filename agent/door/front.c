@@ -2,6 +2,7 @@
 #include "agent/door/front.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -58,19 +59,38 @@ vault_gone(struct front *f)
 	front_pause(f, true);
 }
 
+static enum err
+read_vault(struct front *f)
+{
+	struct span frame;
+	enum err e = chan_fill(&f->vault);
+
+	while (!chan_next(&f->vault, &frame))
+		from_vault(f, frame);
+	chan_forget(&f->vault);
+	return e;
+}
+
 static void
 vault_ready(void *arg, short revents)
 {
 	struct front *f = arg;
-	struct span frame;
-	enum err e;
 
 	(void)revents;
-	e = chan_fill(&f->vault);
-	while (!chan_next(&f->vault, &frame))
-		from_vault(f, frame);
-	chan_forget(&f->vault);
-	if (e)
+	if (read_vault(f))
+		vault_gone(f);
+}
+
+/* What a vault says last is for the disk: it is heard before another one is, or we end. */
+static void
+hear_vault_out(struct front *f)
+{
+	struct pollfd p = { .fd = f->vault.fd, .events = POLLIN };
+
+	while (f->vault.fd >= 0 && poll(&p, 1, FRONT_LAST_MS) > 0)
+		if (read_vault(f))
+			vault_gone(f);
+	if (f->vault.fd >= 0)
 		vault_gone(f);
 }
 
@@ -102,10 +122,11 @@ control_ready(void *arg, short revents)
 
 	(void)revents;
 	if (sock_recv_fd(f->control, &m, sizeof m, &n, &fd) || n != sizeof m ||
-	    m.magic != CONTROL_MAGIC || m.type != CONTROL_VAULT || fd < 0)
+	    m.magic != CONTROL_MAGIC || m.type != CONTROL_VAULT || fd < 0) {
+		hear_vault_out(f);
 		_exit(0);
-	if (f->vault.fd >= 0)
-		vault_gone(f);
+	}
+	hear_vault_out(f);
 	if (vault_come(f, fd))
 		_exit(1);
 }

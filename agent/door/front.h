@@ -19,6 +19,7 @@
 #define FRONT_IN_FLIGHT	 64
 #define FRONT_PARTIAL_MS 5000
 #define FRONT_ACCEPT_MS	 100		    /* until it is tried again after it failed */
+#define FRONT_LAST_MS	 1000		    /* for what an ending vault has still to say */
 #define FRONT_CONN_QUEUE (1024 * 1024)	    /* unsent to one client: it is not read meanwhile */
 #define FRONT_CONN_MOST	 (32 * 1024 * 1024) /* and then it is dropped */
 #define FRONT_LINK_QUEUE (8 * 1024 * 1024)  /* unsent to the vault: nobody is read meanwhile */

@@ -47,6 +47,7 @@ enum arg {
 	ARG_REPLACE,
 	ARG_TO,
 	ARG_ARMOR,
+	ARG_SINCE,
 	ARG_COUNT
 };
 

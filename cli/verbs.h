@@ -92,6 +92,8 @@ enum err verb_secret_list(struct cli *c);
 enum err verb_secret_remove(struct cli *c);
 enum err verb_policy(struct cli *c);
 enum err verb_sign(struct cli *c);
+enum err verb_audit_show(struct cli *c);
+enum err verb_audit_verify(struct cli *c);
 enum err verb_vault_check(struct cli *c);
 enum err verb_vault_previous(struct cli *c);
 enum err verb_backup_copy_add(struct cli *c);

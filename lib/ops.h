@@ -55,15 +55,19 @@ enum op {
 	OP_BACKUP_DONE = 82,
 	OP_BACKUP_LIST = 83,
 	OP_BACKUP_COPIES = 84,
-	OP_BACKUP_PASSPHRASE = 85
+	OP_BACKUP_PASSPHRASE = 85,
+	OP_AUDIT_SHOW = 100,
+	OP_AUDIT_VERIFY = 101
 };
 
 enum op_flag {
-	OPF_LOCKED = 1,	 /* allowed while locked */
-	OPF_OWNER = 2,	 /* only the owner's uid (system mode has others) */
-	OPF_WIDEN = 4,	 /* widening: needs a fresh factor of an existing way in (DESIGN 9) */
-	OPF_JOB = 8,	 /* may wait for a touch or a person: runs as a job, can be cancelled */
-	OPF_NOVAULT = 16 /* allowed when there is no vault yet */
+	OPF_LOCKED = 1,	    /* allowed while locked */
+	OPF_OWNER = 2,	    /* only the owner's uid (system mode has others) */
+	OPF_WIDEN = 4,	    /* widening: needs a fresh factor of an existing way in (DESIGN 9) */
+	OPF_JOB = 8,	    /* may wait for a touch or a person: runs as a job, can be cancelled */
+	OPF_NOVAULT = 16,   /* allowed when there is no vault yet */
+	OPF_AUDIT = 32,	    /* in the audit log before the reply; so is what widens */
+	OPF_AUDIT_SOFT = 64 /* goes on when that cannot be written: opens, or takes power away */
 };
 
 struct op_row {
@@ -418,6 +422,45 @@ struct ops_secret_rep {
 	struct span value;
 };
 extern const struct wire_map ops_secret_map, ops_secret_rep_map;
+
+/* ---- audit log ---- */
+struct ops_audit_page {
+	uint64_t has;
+	struct span cursor; /* absent = from the newest */
+	uint64_t since;	    /* unix seconds: nothing older */
+};
+struct ops_audit_entry {
+	uint64_t has;
+	uint64_t n;
+	uint64_t kind; /* enum audit_kind */
+	struct span op;
+	uint64_t time, boottime;
+	struct span item; /* its name in the log */
+	struct span name; /* its label, if it is still there */
+	struct span client;
+	uint64_t err;
+	uint64_t count;
+	bool bad; /* not as it was written */
+};
+struct ops_audit_show_rep {
+	uint64_t has;
+	struct wire_list entries; /* newest first */
+	struct span cursor;	  /* absent = that was all */
+};
+struct ops_audit_verify_rep {
+	uint64_t has;
+	bool good;
+	uint64_t first, entries; /* number of the first one that is there; how many there are */
+	uint64_t anchored;	 /* as many are known to the vault: they cannot be cut off unseen */
+	uint64_t err;
+	uint64_t at;	 /* number of the first bad one */
+	uint64_t offset; /* in its file, bytes */
+	uint64_t file;	 /* which: 0 the log, 1 the older file, 2 the one put aside */
+	uint64_t begun;	 /* enum err: why this log was begun anew */
+	uint64_t logs;	 /* of all machines, as many as the vault knows */
+};
+extern const struct wire_map ops_audit_page_map, ops_audit_entry_map, ops_audit_show_rep_map,
+    ops_audit_verify_rep_map;
 
 /* ---- vault ---- */
 struct ops_vault_opt {

@@ -376,6 +376,63 @@ static const struct wire_field ops_secret_rep_fields[] = {
 const struct wire_map ops_secret_rep_map = { "secret-reply", sizeof(struct ops_secret_rep),
 	ops_secret_rep_fields, N(ops_secret_rep_fields), false, 0 };
 
+static const struct wire_field ops_audit_page_fields[] = {
+	WIRE_F(ops_audit_page, 1, BYTES, WF_OPT | WF_HEX, cursor, 8, 8, "absent = from the newest"),
+	WIRE_F(ops_audit_page, 2, UINT, WF_OPT | WF_TIME, since, 0, UINT64_MAX, "nothing older"),
+};
+const struct wire_map ops_audit_page_map = { "audit-page", sizeof(struct ops_audit_page),
+	ops_audit_page_fields, N(ops_audit_page_fields), false, 0 };
+
+static const struct wire_field ops_audit_entry_fields[] = {
+	WIRE_F(ops_audit_entry, 1, UINT, 0, n, 0, UINT64_MAX, "number"),
+	WIRE_E(ops_audit_entry, 2, 0, kind, 255, "begin|ask|touch|proof|operation|uses|repair",
+	    "what it is about"),
+	WIRE_F(ops_audit_entry, 3, TEXT, WF_OPT, op, 0, 64, "operation"),
+	WIRE_F(ops_audit_entry, 4, UINT, WF_OPT | WF_TIME, time, 0, UINT64_MAX, "when"),
+	WIRE_F(ops_audit_entry, 5, UINT, WF_OPT, boottime, 0, UINT64_MAX,
+	    "milliseconds since the machine's start"),
+	WIRE_F(ops_audit_entry, 6, BYTES, WF_OPT | WF_HEX, item, 16, 16,
+	    "item or way in, as the log has it"),
+	WIRE_F(ops_audit_entry, 7, TEXT, WF_OPT, name, 0, 1023, "its name, if it still exists"),
+	WIRE_F(ops_audit_entry, 8, TEXT, WF_OPT, client, 0, 255, "program that asked"),
+	WIRE_F(ops_audit_entry, 9, UINT, WF_OPT, err, 0, 65535, "how it ended; absent = done"),
+	WIRE_F(ops_audit_entry, 10, UINT, WF_OPT, count, 0, UINT64_MAX, "how often, or how much"),
+	WIRE_F(ops_audit_entry, 11, BOOL, WF_OPT, bad, 0, 1, "not as it was written"),
+};
+const struct wire_map ops_audit_entry_map = { "audit-row", sizeof(struct ops_audit_entry),
+	ops_audit_entry_fields, N(ops_audit_entry_fields), false, 0 };
+
+static const struct wire_field ops_audit_show_rep_fields[] = {
+	WIRE_S(ops_audit_show_rep, 1, LIST, WF_OPT, entries, &ops_audit_entry_map, OPS_PAGE,
+	    "newest first"),
+	WIRE_F(
+	    ops_audit_show_rep, 2, BYTES, WF_OPT | WF_HEX, cursor, 8, 8, "absent = that was all"),
+};
+const struct wire_map ops_audit_show_rep_map = { "audit-show-reply",
+	sizeof(struct ops_audit_show_rep), ops_audit_show_rep_fields, N(ops_audit_show_rep_fields),
+	false, 0 };
+
+static const struct wire_field ops_audit_verify_rep_fields[] = {
+	WIRE_F(ops_audit_verify_rep, 1, BOOL, WF_OPT, good, 0, 1, "nothing was found"),
+	WIRE_F(ops_audit_verify_rep, 2, UINT, WF_OPT, first, 0, UINT64_MAX,
+	    "number of the first entry that is there"),
+	WIRE_F(ops_audit_verify_rep, 3, UINT, WF_OPT, entries, 0, UINT64_MAX, "how many are there"),
+	WIRE_F(ops_audit_verify_rep, 4, UINT, WF_OPT, anchored, 0, UINT64_MAX,
+	    "those with lower numbers are known to the vault"),
+	WIRE_F(ops_audit_verify_rep, 5, UINT, WF_OPT, err, 0, 65535, "error number"),
+	WIRE_F(ops_audit_verify_rep, 6, UINT, WF_OPT, at, 0, UINT64_MAX,
+	    "number of the entry that is wrong or missing"),
+	WIRE_F(ops_audit_verify_rep, 7, UINT, WF_OPT, offset, 0, UINT64_MAX, "where in its file"),
+	WIRE_E(ops_audit_verify_rep, 8, WF_OPT, file, 2, "log|older|damaged", "in which file"),
+	WIRE_F(ops_audit_verify_rep, 9, UINT, WF_OPT, begun, 0, 65535,
+	    "error number: why this log was begun anew"),
+	WIRE_F(ops_audit_verify_rep, 10, UINT, WF_OPT, logs, 0, UINT64_MAX,
+	    "logs that the vault knows, one a machine"),
+};
+const struct wire_map ops_audit_verify_rep_map = { "audit-verify-reply",
+	sizeof(struct ops_audit_verify_rep), ops_audit_verify_rep_fields,
+	N(ops_audit_verify_rep_fields), false, 0 };
+
 static const struct wire_field ops_vault_opt_fields[] = {
 	WIRE_F(ops_vault_opt, 1, BOOL, WF_OPT, accept_older, 0, 1, "take an older copy on purpose"),
 };

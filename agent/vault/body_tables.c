@@ -128,10 +128,18 @@ static const struct wire_field succession_fields[] = {
 };
 OPEN_MAP("succession", succession);
 
+static const struct wire_field audit_head_fields[] = {
+	WIRE_F(audit_head, 1, BYTES, WF_HEX, log_id, 16, 16, "log, as its first record says"),
+	WIRE_F(audit_head, 2, UINT, 0, n, 0, UINT64_MAX, "entries so far"),
+	WIRE_F(audit_head, 3, BYTES, WF_HEX, hash, 32, 32, "hash of the last one"),
+};
+OPEN_MAP("audit-head", audit_head);
+
 static const struct wire_field audit_fields[] = {
 	WIRE_F(audit, 1, BYTES, WF_SECRET, key, 32, 32, "audit key"),
 	WIRE_F(audit, 2, UINT, 0, n, 0, UINT64_MAX, "entries so far"),
 	WIRE_F(audit, 3, BYTES, WF_OPT | WF_HEX, head, 32, 32, "hash of the last one"),
+	WIRE_S(audit, 4, LIST, WF_OPT, heads, &audit_head_map, AUDIT_HEADS, "logs, one a machine"),
 };
 OPEN_MAP("audit", audit);
 

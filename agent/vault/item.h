@@ -164,14 +164,23 @@ struct succession {
 	struct wire_rest rest;
 };
 
-/* 8 */
+/* 8: the audit log (audit_log.h) of the machine that wrote last, and those of all machines. */
 struct audit {
 	uint64_t has;
-	struct span key;  /* 1 32 bytes */
-	uint64_t n;	  /* 2 entries so far */
-	struct span head; /* 3 hash of the last one, 32 bytes */
+	struct span key;	/* 1 32 bytes */
+	uint64_t n;		/* 2 entries so far */
+	struct span head;	/* 3 hash of the last one, 32 bytes */
+	struct wire_list heads; /* 4 struct audit_head, the one that was written last at the end */
 	struct wire_rest rest;
 };
+struct audit_head {
+	uint64_t has;
+	struct span log_id; /* 1 16 bytes */
+	uint64_t n;	    /* 2 entries so far */
+	struct span hash;   /* 3 of the last one, 32 bytes */
+	struct wire_rest rest;
+};
+#define AUDIT_HEADS 64
 
 /* 9 */
 struct defaults {
@@ -222,7 +231,7 @@ struct backup_note {
 
 extern const struct wire_map item_map, item_origin_map, item_policy_map, item_client_map,
     item_attr_map, item_epoch_map, slot_note_map, seed_map, tomb_map, succession_map, audit_map,
-    item_conflict_map, defaults_map, share_set_map, share_note_map, backup_note_map;
+    audit_head_map, item_conflict_map, defaults_map, share_set_map, share_note_map, backup_note_map;
 
 /* The limits that the tables cannot say: ERR_RANGE (rev, number of rev_ids). */
 MUST enum err item_check(const struct item *it);

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/derive.h"
 #include "agent/vault/epochs.h"
 #include "agent/vault/job.h"
@@ -249,6 +250,7 @@ itemop_change(struct req *r, struct item *it)
 	struct item old = *it;
 	enum err e;
 
+	audit_about(r, it->id.p);
 	if (!(e = itemop_next(it, &rev)) && !(e = itemop_reseal(r->v, &old, it, &box))) {
 		wire_mark(&item_map, it);
 		delta_item(&d, it);

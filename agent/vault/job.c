@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/job.h"
 #include "agent/vault/store.h"
+#include "lib/log.h"
 
 /* The fiber: decode again (the first decoding borrowed from a frame that is gone), run, answer. */
 static void
@@ -15,6 +17,11 @@ job_main(void *arg)
 	enum err e = ERR_OK;
 
 	r->job = j;
+	if (j->own) {
+		log_err(j->own(j), "what was counted could not be written");
+		store_release(j);
+		return;
+	}
 	if (r->row->req) {
 		struct span none = SPAN_LIT("\xa0");
 
@@ -24,6 +31,10 @@ job_main(void *arg)
 	if (!e)
 		e = op_find(r->row->op)(r);
 	job_end_all(j);
+	if (e != VAULT_WAIT)
+		e = audit_operation(r, e);
+	/* what is done behind the answer is not for the log */
+	r->audited = true;
 	/* the answer before the next one has the disk: that may end this process */
 	dispatch_reply(r, e == VAULT_WAIT ? ERR_INTERNAL : e);
 	store_release(j);
@@ -64,6 +75,34 @@ job_free(struct job *j)
 	free(j);
 }
 
+static struct job *
+job_new(struct vault *v, const struct req *r)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	if (!j)
+		return NULL;
+	*j = (struct job){ .v = v, .secret = -1, .r = *r, .next = v->jobs };
+	v->jobs = j;
+	v->njobs++;
+	return j;
+}
+
+enum err
+job_start_own(struct vault *v, enum err (*fn)(struct job *))
+{
+	struct req none = { .v = v };
+	struct job *j = v->njobs < VAULT_JOBS ? job_new(v, &none) : NULL;
+	enum err e;
+
+	if (!j)
+		return ERR_NOMEM;
+	j->own = fn;
+	if ((e = fiber_start(&j->fiber, job_main, j)))
+		job_free(j);
+	return e;
+}
+
 enum err
 job_start(
     struct vault *v, struct client *c, const struct op_row *row, uint64_t id, struct span params)
@@ -75,12 +114,9 @@ job_start(
 	if ((e = job_room(v, c)))
 		goto out;
 	e = ERR_NOMEM;
-	if (!(j = calloc(1, sizeof *j)))
+	if (!(j = job_new(v, &refused)))
 		goto out;
-	*j = (struct job){ .v = v, .secret = -1, .r = refused, .next = v->jobs };
 	buf_put_span(&j->params, params);
-	v->jobs = j;
-	v->njobs++;
 	c->njobs++;
 	if (!(e = buf_err(&j->params)) && !(e = fiber_start(&j->fiber, job_main, j)))
 		return ERR_OK;

@@ -33,14 +33,17 @@ struct job {
 	const struct turn *wants;
 	struct loop_timer *timer;
 	struct helper helper[JOB_HELPERS];
-	uint8_t id[JOB_ID_LEN]; /* secret.sock id in use, zero = none */
-	int secret;		/* the person's connection, -1 */
+	uint8_t id[JOB_ID_LEN];	       /* secret.sock id in use, zero = none */
+	int secret;		       /* the person's connection, -1 */
+	enum err (*own)(struct job *); /* no request: work of our own */
 	struct job *next;
 };
 
 /* Start r as a job (takes over r->in's bytes through params).  ERR_LIMIT, ERR_NOMEM. */
 MUST enum err job_start(
     struct vault *v, struct client *c, const struct op_row *row, uint64_t id, struct span params);
+/* Start work of our own, which waits: no client, no answer. */
+MUST enum err job_start_own(struct vault *v, enum err (*fn)(struct job *));
 /* From outside: cancel one request / all of a client; wake what waits. */
 void job_cancel(struct vault *v, struct client *c, uint64_t request);
 void job_cancel_client(struct vault *v, struct client *c);

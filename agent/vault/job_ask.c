@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/job.h"
 #include "lib/text.h"
 
@@ -215,6 +216,8 @@ job_ask(struct job *j, const struct question *q, struct sec *out)
 {
 	if (!j->r.c)
 		return ERR_CANCELLED;
+	if (q->err == ERR_PIN_WRONG || q->err == ERR_PASS_WRONG)
+		audit_owe(&j->r, AUDIT_PROOF, NULL, q->err);
 	if (j->r.c->interactive)
 		return ask_client(j, q, out);
 	if (prompts_pending(j->v) >= VAULT_PROMPTS)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/vault/audit.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
@@ -24,6 +25,7 @@ vault_lock(struct vault *v)
 	wire_mark(&ops_event_map, &ev);
 	if (v->open.is)
 		client_event_all(v, &ev);
+	store_last(v);
 	if (chan_flush(&v->front))
 		log_debug("front does not hear of the lock");
 	sec_arena_close();
@@ -188,7 +190,8 @@ secure(struct vault *v)
 		return ERR_NOMEM;
 	if ((e = sec_arena_open(ARENA_SIZE, mlock_only, v->conf.allow_swap != 0)))
 		return e;
-	if ((e = crypto_init()) || (e = keyring_new(&v->keys)) || (e = grants_new(&v->grants)))
+	if ((e = crypto_init()) || (e = keyring_new(&v->keys)) || (e = grants_new(&v->grants)) ||
+	    (e = audit_new(&v->audit)))
 		return e;
 	if ((e = sandbox_enter(&box, &v->lacks)))
 		return e;

@@ -32,6 +32,8 @@ const struct op_impl op_impls[] = {
 	{ OP_SECRET_SET, op_secret_set },
 	{ OP_SECRET_LIST, op_secret_list },
 	{ OP_SECRET_REMOVE, op_secret_remove },
+	{ OP_AUDIT_SHOW, op_audit_show },
+	{ OP_AUDIT_VERIFY, op_audit_verify },
 	{ OP_VAULT_CHECK, op_vault_check },
 	{ OP_VAULT_PREVIOUS, op_vault_previous },
 	{ OP_BACKUP_CREATE, op_backup_create },

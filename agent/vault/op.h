@@ -50,6 +50,9 @@ enum err op_secret_get(struct req *r);
 enum err op_secret_set(struct req *r);
 enum err op_secret_list(struct req *r);
 enum err op_secret_remove(struct req *r);
+/* op_audit.c */
+enum err op_audit_show(struct req *r);
+enum err op_audit_verify(struct req *r);
 /* op_vault.c */
 enum err op_vault_check(struct req *r);
 enum err op_vault_previous(struct req *r);

@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/job.h"
 #include "agent/vault/op.h"
 #include "agent/vault/store.h"
@@ -168,5 +169,6 @@ enum err
 op_lock(struct req *r)
 {
 	dispatch_reply(r, ERR_OK);
+	audit_owe(r, AUDIT_OPERATION, NULL, ERR_OK);
 	vault_lock(r->v);
 }

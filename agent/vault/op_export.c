@@ -2,6 +2,7 @@
  * op_export.c - a private key leaves.  The owner proves a way in freshly each time: an open vault
  * is not enough (DESIGN 9).
  */
+#include "agent/vault/audit.h"
 #include "agent/vault/itemop.h"
 #include "agent/vault/job.h"
 #include "agent/vault/op.h"
@@ -44,6 +45,7 @@ op_id_export(struct req *r)
 		return e;
 	if (!it.policy.may_export)
 		return ERR_DENIED;
+	audit_about(r, it.id.p);
 	p.request = in->label;
 	if ((e = policy_prove(r, &p, NULL)))
 		return e;

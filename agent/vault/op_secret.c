@@ -1,6 +1,7 @@
 /* op_secret.c - secrets that cannot be derived: kept sealed, opened one at a time. */
 #include <time.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/itemop.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
@@ -189,10 +190,13 @@ op_secret_remove(struct req *r)
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = itemop_find(r->v, ITEM_SECRET, in->label, &it)) ||
-	    (e = policy_prove(r, &p, NULL)) || (e = store_take(r->job)) ||
+	if ((e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
+		return e;
+	audit_about(r, it.id.p);
+	if ((e = policy_prove(r, &p, NULL)) || (e = store_take(r->job)) ||
 	    (e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
 		return e;
+	audit_about(r, it.id.p);
 	body_item_tomb(&r->v->open.body, &it, (uint64_t)time(NULL), &t, &revs);
 	delta_tomb(&d, &t);
 	e = store_append(r->job, &d);

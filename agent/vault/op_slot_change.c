@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/slot/slot.h"
+#include "agent/vault/audit.h"
 #include "agent/vault/op.h"
 #include "agent/vault/slotchange.h"
 #include "agent/vault/store.h"
@@ -94,6 +95,7 @@ add(struct slotchange *c, const struct ops_slot_add *in)
 	if ((e = slotchange_prove(c, in->proof, in->proof_label, in->force)))
 		return e;
 	slotmake_new(&c->slot, c->now);
+	audit_about(c->r, c->slot.id);
 	set_hint(&c->slot, in->hint);
 	if ((e = gather(c, in->way, &w)) || (e = slotchange_copy(c)) || (e = check_add(v, in)) ||
 	    (e = slotchange_seal(c, outer_slot_free(&c->outer), in->label, sec_span(&v->open.vrk))))
@@ -174,6 +176,7 @@ remove_slot(struct slotchange *c, const struct ops_slot_sel *in)
 		return e;
 	line.at_hand = c->proof.slot == i ? -1 : c->proof.slot;
 	c->slot = c->outer.slot[i];
+	audit_about(c->r, c->slot.id);
 	outer_slot_clear(&c->outer, (size_t)i);
 	if ((e = body_note_remove(&c->body, c->slot.id, c->now)) ||
 	    (in->exposed && (e = mark_exposed(&c->body, c->now))))
@@ -233,6 +236,7 @@ renew(struct slotchange *c, const struct ops_slot_sel *in, int i)
 		return e;
 	way_label(&v->open.outer, &v->open.body, i, n.label, sizeof n.label);
 	slotmake_new(&c->slot, c->now);
+	audit_about(c->r, c->slot.id);
 	if (in->hint.len)
 		set_hint(&c->slot, in->hint);
 	else

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/job.h"
 #include "agent/vault/public.h"
 #include "agent/vault/op.h"
@@ -75,6 +76,8 @@ unlock(struct req *r, struct span bytes, struct outer *o)
 	if ((e = way_open(r->job, &w, &got)))
 		return e;
 	if (!(e = store_open(r->job, &so, &got.vrk)) && !r->v->open.is) {
+		audit_open(r->job);
+		audit_about(r, o->slot[got.slot].id);
 		op_unlocked(r->v, got.slot);
 		if (upgrade_slot(r->job, &got))
 			log_warn("the way in could not be renewed; it is tried again next time");

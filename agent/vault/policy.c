@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/token.h"
 #include "agent/vault/way.h"
 #include "lib/crypto.h"
@@ -145,6 +146,7 @@ ask_once(struct req *r, const struct use *u)
 	describe(r, u, text, sizeof text);
 	if ((e = job_confirm(r->job, text)) == ERR_NOPROMPT)
 		e = approve_by_touch(r, u);
+	e = audit_event(r, AUDIT_ASK, id, e);
 	if (!e && r->c)
 		add_grant(r->v, r->c, id);
 	return e;
@@ -177,12 +179,13 @@ policy_use(struct req *r, const struct use *u)
 		return ERR_DENIED;
 	if (u->item->policy.use == USE_TOUCH) {
 		REQ_MUST_WAIT(r);
-		e = approve_by_touch(r, u);
+		e = audit_event(r, AUDIT_TOUCH, id, approve_by_touch(r, u));
 	} else if (u->item->policy.use == USE_ASK_ONCE && !is_granted(r->v, r->c, u->item) &&
 	    !is_listed(r->c, u->item)) {
 		REQ_MUST_WAIT(r);
 		e = ask_once(r, u);
 	} else {
+		audit_count(r, id);
 		e = ERR_OK;
 	}
 	return e ? e : count_use(r->v, id, u->item->policy.rate);

@@ -31,10 +31,11 @@ struct store_opening {
 };
 MUST enum err store_open(struct job *j, const struct store_opening *so, struct sec *vrk);
 /*
- * One durable change: a record is appended, then applied to v->open.body.  ERR_VAULT_CHANGED:
- * another program changed the file; it has been read anew.
+ * One durable change: a record is appended, then applied to v->open.body.  What has to be recorded
+ * of it goes to the audit log in the same frame, first: when that fails nothing has changed
+ * (ERR_AUDIT_WRITE).  ERR_VAULT_CHANGED: another program changed the file; it has been read anew.
  */
-MUST enum err store_append(struct job *j, const struct delta *d);
+MUST enum err store_append(struct job *j, struct delta *d);
 /* If changes made the journal too long: rewrite the file, when they have ended for a moment.  At
  * the end of every job, behind its answer and when it has given the disk free. */
 void store_fold(struct job *j);
@@ -52,6 +53,14 @@ struct store_rewrite {
 MUST enum err store_rewrite(struct job *j, const struct store_rewrite *w);
 /* Exchange vault and vault.prev; the next unlock must say accept_older. */
 MUST enum err store_previous(struct job *j);
+/* Append to the audit log / read len bytes of it at `at` (step ROTATE: of the older file); *size:
+ * all that it has.  ERR_AUDIT_CHANGED, ERR_NOTFOUND, errors of files. */
+MUST enum err store_audit(struct job *j, const struct file_audit *part);
+MUST enum err store_audit_read(
+    struct job *j, const struct file_audit *what, struct buf *out, uint64_t *size);
+/* The vault is about to be locked: the last entries of the audit log, and its head into the vault
+ * when there is more than the lock to remember.  Waits for nothing. */
+void store_last(struct vault *v);
 /* Answers of front. */
 void store_reply(struct vault *v, struct span payload);
 

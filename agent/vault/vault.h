@@ -70,6 +70,8 @@ struct store {
 	struct span verify; /* what must be read back */
 	size_t verified;
 	bool differs;
+	uint64_t size;	    /* of what was read */
+	enum err audit_err; /* the log refused; then err is the same */
 };
 
 /* While unlocked. */
@@ -103,8 +105,9 @@ struct vault {
 	unsigned njobs;
 	uint32_t next_handle;
 	struct loop_timer *deadline;
-	struct key_cache *keys; /* keyring.h */
-	struct grants *grants;	/* policy.h */
+	struct key_cache *keys;	   /* keyring.h */
+	struct grants *grants;	   /* policy.h */
+	struct audit_state *audit; /* audit.h */
 	bool stopping;
 	struct control_copies copies; /* what became of the copies; zero: not known yet */
 	uint32_t copies_done;	      /* the last request for a run that was answered */
@@ -120,6 +123,13 @@ struct req {
 	void *in;	/* decoded parameters: struct of row->req; NULL when it has none */
 	struct buf out; /* the encoded result map (without frame head); empty = none */
 	char text[256]; /* detail for people, "" = none */
+	/* for the audit log */
+	bool has_about;
+	uint8_t about[16]; /* id of what it is about */
+	bool audited;	   /* its entry is there */
+	bool counted;	   /* as a free use */
+	bool unaudited;	   /* the log could not be written, and it goes on without */
+	bool reread;	   /* the log was read anew for it */
 };
 
 /* An op handler: fills r->out by req_reply() and returns ERR_OK, or an error. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/slot/slot.h"
+#include "agent/vault/audit.h"
 #include "agent/vault/phrasejob.h"
 #include "agent/vault/token.h"
 #include "lib/text.h"
@@ -302,6 +303,19 @@ open_any(struct job *j, const struct way_want *w, struct way_got *got)
 	return open_phrase(j, w, phrase, got);
 }
 
+/* While locked the unlock itself is recorded.  A proof that failed is on the disk at once, another
+ * with what it was for. */
+static enum err
+record(struct job *j, const struct way_want *w, const struct way_got *got, enum err e)
+{
+	if (!j->v->open.is)
+		return e;
+	if (e)
+		return audit_event(&j->r, AUDIT_PROOF, NULL, e);
+	audit_owe(&j->r, AUDIT_PROOF, w->outer->slot[got->slot].id, ERR_OK);
+	return e;
+}
+
 /* What the person named; else a token if one is enrolled, else a passphrase, else the phrase. */
 enum err
 way_open(struct job *j, const struct way_want *w, struct way_got *got)
@@ -311,5 +325,5 @@ way_open(struct job *j, const struct way_want *w, struct way_got *got)
 	*got = (struct way_got){ .slot = -1 };
 	if ((e = open_any(j, w, got)))
 		way_done(got);
-	return e;
+	return record(j, w, got, e);
 }

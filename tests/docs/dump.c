@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/vault/audit_log.h"
 #include "agent/format/format.h"
 #include "agent/slot/slot.h"
 #include "agent/vault/item.h"
@@ -252,6 +253,12 @@ records(void)
 }
 
 static void
+audit_entry(void)
+{
+	message(&audit_entry_map);
+}
+
+static void
 secret(void)
 {
 	message(&secret_msg_map);
@@ -278,6 +285,8 @@ operations(void)
 		{ OPF_LOCKED, "Works while the vault is locked." },
 		{ OPF_NOVAULT, "Works without a vault." },
 		{ OPF_WIDEN, "Widening: a way in is proven again." },
+		{ OPF_AUDIT | OPF_WIDEN, "In the audit log before the answer." },
+		{ OPF_AUDIT_SOFT, "Goes on when the audit log cannot be written." },
 		{ OPF_JOB, "May wait for a person, a token or the disk." },
 	};
 	size_t i, k;
@@ -489,6 +498,7 @@ main(int argc, char **argv)
 		{ "operations", operations },
 		{ "messages", messages },
 		{ "records", records },
+		{ "audit-entry", audit_entry },
 		{ "secret", secret },
 		{ "errors", errors },
 		{ "exits", exits },

@@ -168,6 +168,34 @@ conflict_settled(void **state)
 	}
 }
 
+/* However often it was edited since, so that nobody remembers what it began with. */
+static void
+conflict_forgotten(void **state)
+{
+	struct item it;
+	uint8_t id[16];
+
+	(void)state;
+	for (int removed = 0; removed < 2; removed++) {
+		two_copies();
+		revise(&copies[0], 6, "mail");
+		revise(&copies[1], 5, "mail");
+		assert_int_equal(merge_two(), ERR_OK);
+		for (size_t pos = 0; body_item_next(&abc.body, &pos, &it);)
+			if (it.conflict.item.len)
+				break;
+		memcpy(id, it.id.p, 16);
+		for (uint8_t i = 0; i < 12; i++) {
+			FIXTURE_MUST(body_item_by_id(&abc.body, id, &it));
+			revise_item(&abc, &it, (uint8_t)(20 + i));
+		}
+		if (removed)
+			FIXTURE_MUST(body_item_remove(&abc.body, id, 9));
+		merge(&copies[1], &abc, &x);
+		assert_same(&x, &abc);
+	}
+}
+
 static void
 long_labels(void **state)
 {
@@ -336,12 +364,16 @@ records(void **state)
 	uint8_t key[32] = { 7 }, head[2][32] = { { 1 }, { 9 } };
 	struct audit a = { .key = SPAN(key, 32) };
 	struct defaults d = { .generation = 3 };
+	/* a head of each machine, as a later version may keep them: key 20 */
+	const struct span heads[] = { SPAN_LIT("\x14\x81\xa3\1\1\2\5\3\1"),
+		SPAN_LIT("\x14\x81\xa3\1\1\2\6\3\x0") };
 
 	(void)state;
 	two_copies();
 	for (uint8_t k = 0; k < 2; k++) {
 		a.n = 5u - k;
 		a.head = SPAN(head[k], 32);
+		a.rest = (struct wire_rest){ .n = 1, .raw = heads[k] };
 		d.created = 100u + k;
 		d.owed = 1u - k;
 		FIXTURE_MUST(body_value_put(&copies[k].body, BODY_AUDIT, &audit_map, &a));
@@ -352,6 +384,7 @@ records(void **state)
 	FIXTURE_MUST(body_value_get(&abc.body, BODY_AUDIT, &audit_map, &a));
 	assert_int_equal(a.n, 5);
 	assert_memory_equal(a.head.p, head[0], 32);
+	assert_true(span_eq(a.rest.raw, heads[1]));
 	FIXTURE_MUST(body_value_get(&abc.body, BODY_DEFAULTS, &defaults_map, &d));
 	assert_int_equal(d.created, 100);
 	assert_int_equal(d.owed, 0); /* paid, says the copy that was written last */
@@ -460,6 +493,7 @@ main(void)
 		cmocka_unit_test(conflict_id),
 		cmocka_unit_test(conflict),
 		cmocka_unit_test(conflict_settled),
+		cmocka_unit_test(conflict_forgotten),
 		cmocka_unit_test(long_labels),
 		cmocka_unit_test(removed_and_changed),
 		cmocka_unit_test(slots_and_seeds),

@@ -295,30 +295,32 @@ zip(struct zipping *z, const struct table *a, const struct table *b)
 }
 
 static void
-put_table(const struct shape *s, int depth, struct table *t, struct buf *out)
+put_table(const struct shape *s, struct table *t, struct buf *out)
 {
-	size_t drop = 0;
+	size_t drop = s->most && t->n > s->most ? t->n - s->most : 0;
 
-	if (depth == 0 && s->order && t->n)
+	if (s->order && t->n)
 		qsort(t->v, t->n, sizeof *t->v, by_order);
-	if (depth == 0 && s->most && t->n > s->most)
-		drop = t->n - s->most;
 	cbor_put_array(out, t->n - drop);
 	for (size_t i = drop; i < t->n; i++)
 		buf_put_span(out, t->v[i].raw);
 }
 
-/* In the lists inside of a row the first key tells. */
+/* In the lists inside of a row the first key tells; those of the audit log have a limit, too. */
 static enum err
 join_lists(const struct pair *p, int depth, struct buf *out)
 {
-	struct shape inner = { p->shape->key, BIT(1), 0, 0, p->shape->whole };
+	struct shape inner = { .key = p->shape->key, .id = BIT(1), .whole = p->shape->whole };
 	struct pair q = { depth ? &inner : p->shape, p->a, p->b };
 	struct table a = { 0 }, b = { 0 }, to = { 0 };
 	struct zipping z = { .p = &q, .depth = depth, .to = &to };
 	bool is_a = false, is_b = false;
 	enum err e;
 
+	if (inner.whole) {
+		inner.order = 2;
+		inner.most = AUDIT_HEADS;
+	}
 	if (!(e = read_table(q.shape, p->a, &a, &is_a)) &&
 	    !(e = read_table(q.shape, p->b, &b, &is_b))) {
 		if (!is_a || !is_b)
@@ -327,7 +329,7 @@ join_lists(const struct pair *p, int depth, struct buf *out)
 				: is_a	 ? p->b
 					 : p->a);
 		else if (!(e = zip(&z, &a, &b)))
-			put_table(q.shape, depth, &to, out);
+			put_table(q.shape, &to, out);
 	}
 	buf_done(&z.mem);
 	table_done(&a);

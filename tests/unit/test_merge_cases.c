@@ -364,16 +364,25 @@ records(void **state)
 	uint8_t key[32] = { 7 }, head[2][32] = { { 1 }, { 9 } };
 	struct audit a = { .key = SPAN(key, 32) };
 	struct defaults d = { .generation = 3 };
-	/* a head of each machine, as a later version may keep them: key 20 */
-	const struct span heads[] = { SPAN_LIT("\x14\x81\xa3\1\1\2\5\3\1"),
-		SPAN_LIT("\x14\x81\xa3\1\1\2\6\3\x0") };
+	struct audit_head heads[2][40] = { 0 };
+	uint8_t ids[2][40][16], hash[2][32] = { { 3 }, { 2 } };
+	struct audit_head last;
+	struct cbor c;
 
 	(void)state;
 	two_copies();
 	for (uint8_t k = 0; k < 2; k++) {
 		a.n = 5u - k;
 		a.head = SPAN(head[k], 32);
-		a.rest = (struct wire_rest){ .n = 1, .raw = heads[k] };
+		/* the first log is of a machine that both know, the others are not */
+		for (uint8_t i = 0; i < 40; i++) {
+			memset(ids[k][i], i ? i + 100 * k : 99, 16);
+			heads[k][i] = (struct audit_head){ .log_id = SPAN(ids[k][i], 16),
+				.n = i ? 2u * i + k : 200u + k,
+				.hash = SPAN(hash[k], 32) };
+			wire_mark(&audit_head_map, &heads[k][i]);
+		}
+		a.heads = (struct wire_list){ .v = heads[k], .n = 40 };
 		d.created = 100u + k;
 		d.owed = 1u - k;
 		FIXTURE_MUST(body_value_put(&copies[k].body, BODY_AUDIT, &audit_map, &a));
@@ -384,7 +393,15 @@ records(void **state)
 	FIXTURE_MUST(body_value_get(&abc.body, BODY_AUDIT, &audit_map, &a));
 	assert_int_equal(a.n, 5);
 	assert_memory_equal(a.head.p, head[0], 32);
-	assert_true(span_eq(a.rest.raw, heads[1]));
+	/* the longest logs stay, a hash with its number */
+	assert_int_equal(a.heads.n, AUDIT_HEADS);
+	for (c = wire_each(&a.heads); !cbor_at_end(&c);)
+		FIXTURE_MUST(wire_next(&audit_head_map, &c, &last));
+	assert_int_equal(last.n, 201);
+	assert_memory_equal(last.hash.p, hash[1], 32);
+	c = wire_each(&a.heads);
+	FIXTURE_MUST(wire_next(&audit_head_map, &c, &last));
+	assert_int_equal(last.n, 2 + 79 - AUDIT_HEADS);
 	FIXTURE_MUST(body_value_get(&abc.body, BODY_DEFAULTS, &defaults_map, &d));
 	assert_int_equal(d.created, 100);
 	assert_int_equal(d.owed, 0); /* paid, says the copy that was written last */

@@ -43,7 +43,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_PURPOSE] = { "purpose", 0, "NAME", NULL, "one key only" },
 [ARG_ALG] = { "alg", 0, "NAME", NULL, "algorithm, if there is a choice" },
 [ARG_REPLACE] = { "replace", 0, NULL, NULL, "instead of an older one" },
-[ARG_TO] = { "to", 0, "RECIPIENT", NULL, "age1...: for this key, not the passphrase", true },
+[ARG_TO] = { "to", 0, "RECIPIENT", NULL, "this age key opens it instead", true },
 [ARG_ARMOR] = { "armor", 'a', NULL, NULL, "as text, for mail" },
 [ARG_SINCE] = { "since", 0, "WHEN", NULL, "from then on: a day, 7d, 12h" },
 };

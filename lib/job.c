@@ -92,12 +92,14 @@ static const struct wire_field worker_job_fields[] = {
 	WIRE_S(worker_job, 30, LIST, WF_OPT, successions, &worker_succession_map,
 	    WORKER_SUCCESSIONS, "entries of succession logs"),
 	WIRE_F(worker_job, 40, UINT, WF_OPT, log_n, 1, 20, "scrypt work factor"),
+	WIRE_F(worker_job, 41, UINT, WF_OPT, generations, 0, 16, "seeds of the first so many"),
 };
 const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job), worker_job_fields,
 	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };
 
 static const struct wire_field worker_event_fields[] = {
-	WIRE_E(worker_event, 1, 0, kind, WORKER_EV_ERROR, "working|result|error", "what this is"),
+	WIRE_E(worker_event, 1, 0, kind, WORKER_EV_GENERATION, "working|result|error|generation",
+	    "what this is"),
 	WIRE_F(worker_event, 2, UINT, WF_OPT, err, 0, 65535, "error number"),
 	WIRE_F(worker_event, 3, BYTES, KEY_SECRET, out, 1, 8192, "derived key or RSA key"),
 	WIRE_F(worker_event, 4, BYTES, KEY_SECRET, seed, 32, 32, "seed of the generation"),
@@ -110,6 +112,7 @@ static const struct wire_field worker_event_fields[] = {
 	WIRE_F(worker_event, 22, UINT, WF_OPT, set, 0, 32767, "identifier of the shares"),
 	WIRE_S(worker_event, 30, LIST, WF_OPT, proofs, &succession_signature_map,
 	    WORKER_SUCCESSIONS, "signatures of the entries"),
+	WIRE_F(worker_event, 41, UINT, WF_OPT, generation, 0, UINT32_MAX, "of the seed"),
 };
 const struct wire_map worker_event_map = { "worker-event", sizeof(struct worker_event),
 	worker_event_fields, sizeof worker_event_fields / sizeof *worker_event_fields, false, 0 };

@@ -134,8 +134,9 @@ struct worker_job {
 	uint64_t t;
 	struct wire_list slot_ids; /* blobs of 16 */
 	uint64_t generation;
-	bool want_seed;	 /* and backup, hashes: all that the vault keeps of a generation */
-	struct span fpr; /* 4: compare when given; differs -> ERR_WORDS_WRONG */
+	uint64_t generations; /* PHRASE_OPEN: an event for each of the first so many */
+	bool want_seed;	      /* and backup, hashes: all that the vault keeps of a generation */
+	struct span fpr;      /* 4: compare when given; differs -> ERR_WORDS_WRONG */
 	uint64_t bits;
 	uint64_t tries;	    /* how often the words may be typed; 0 = 5 */
 	uint64_t wait_ms;   /* for the person to connect and type */
@@ -148,7 +149,12 @@ struct worker_job {
 };
 extern const struct wire_map worker_job_map;
 
-enum worker_kind { WORKER_EV_WORKING, WORKER_EV_RESULT, WORKER_EV_ERROR };
+enum worker_kind {
+	WORKER_EV_WORKING,
+	WORKER_EV_RESULT,
+	WORKER_EV_ERROR,
+	WORKER_EV_GENERATION /* generation, seed, backup, hashes, fpr */
+};
 
 struct worker_event {
 	uint64_t has;
@@ -161,6 +167,7 @@ struct worker_event {
 	struct span backup;	 /* 10 words joined by '-' */
 	struct span fpr;	 /* 4 */
 	struct wire_list shares; /* blobs of 32: SHA-256 of the words of each share, 1, 2, ... */
+	uint64_t generation;	 /* of seed, backup, hashes */
 	uint64_t threshold;
 	uint64_t set;		 /* identifier that the shares carry, 15 bits */
 	struct wire_list proofs; /* struct succession_signature, in the order of successions */

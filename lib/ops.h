@@ -58,6 +58,12 @@ enum op {
 	OP_BACKUP_PASSPHRASE = 85,
 	OP_AUDIT_SHOW = 100,
 	OP_AUDIT_VERIFY = 101
+	OP_REBUILD_OPEN = 120,
+	OP_REBUILD_PREVIEW = 121,
+	OP_REBUILD_ADD = 122,
+	OP_REBUILD_COMMIT = 123,
+	OP_REBUILD_CLOSE = 124,
+	OP_BACKUP_PASSPHRASE = 85
 };
 
 enum op_flag {
@@ -483,6 +489,7 @@ extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_m
 
 #include "lib/ops_backup.h"
 #include "lib/ops_life.h"
+#include "lib/ops_rebuild.h"
 #include "lib/ops_copies.h"
 
 #endif

@@ -66,6 +66,7 @@ client_remove(struct vault *v, struct client *c)
 	job_cancel_client(v, c);
 	grants_forget_client(v, c);
 	op_backup_forget(c);
+	op_rebuild_forget(c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

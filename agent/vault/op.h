@@ -56,6 +56,14 @@ enum err op_audit_verify(struct req *r);
 /* op_vault.c */
 enum err op_vault_check(struct req *r);
 enum err op_vault_previous(struct req *r);
+/* op_rebuild.c */
+enum err op_rebuild_open(struct req *r);
+enum err op_rebuild_preview(struct req *r);
+enum err op_rebuild_add(struct req *r);
+enum err op_rebuild_commit(struct req *r);
+enum err op_rebuild_close(struct req *r);
+/* This client left: what it rebuilt goes. */
+void op_rebuild_forget(const struct client *c);
 /* op_backup.c */
 enum err op_backup_create(struct req *r);
 enum err op_backup_read(struct req *r);

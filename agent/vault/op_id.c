@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "agent/vault/derive.h"
-#include "agent/vault/itemop.h"
+#include "agent/vault/identity.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
@@ -23,58 +23,15 @@ op_id_list(struct req *r)
 }
 
 /* ---- add ---- */
-/* One key that is being added; everything its item borrows lives here until it is encoded. */
-struct adding {
-	struct itemop_new fresh;
-	struct item item;
-	struct item_epoch epoch;
-	struct buf label;
-};
-
-static void
-print_label(const struct item_origin *o, struct buf *out)
-{
-	struct derive_path p = {
-		.service = o->service, .account = o->account, .purpose = o->purpose
-	};
-	struct buf full = BUF_INIT;
-
-	/* without the epoch, which is a property of the item: cut the last "/0" */
-	derive_path_print(&p, SPAN_NONE, &full);
-	if (full.len > 2)
-		buf_put(out, full.p, full.len - 2);
-	buf_done(&full);
-}
-
 static enum err
-make_item(struct req *r, const struct format *f, const struct format_key *k, struct adding *a)
+make_item(struct req *r, const struct identity_want *w, struct identity *id)
 {
-	const struct ops_id_add *in = r->in;
-	struct item *it = &a->item;
 	struct item other;
-	struct seed s;
 	enum err e;
 
-	if ((e = body_seed_last(&r->v->open.body, &s)))
+	if ((e = identity_make(id, w)))
 		return e;
-	itemop_new(&a->fresh, ITEM_KEY, it);
-	it->origin = (struct item_origin){ .kind = ORIGIN_DERIVED,
-		.generation = s.generation,
-		.service = span_str(f->name),
-		.account = in->account,
-		.purpose = span_str(k->purpose),
-		.alg = span_str(k->alg) };
-	wire_mark(&item_origin_map, &it->origin);
-	it->policy = (struct item_policy){ .use = k->use, .may_export = true };
-	wire_mark(&item_policy_map, &it->policy);
-	a->epoch = (struct item_epoch){ .epoch = in->epoch, .created = it->mtime };
-	wire_mark(&item_epoch_map, &a->epoch);
-	it->epochs = (struct wire_list){ .v = &a->epoch, .n = 1 };
-	print_label(&it->origin, &a->label);
-	it->label = buf_span(&a->label);
-	if (!itemop_find(r->v, ITEM_KEY, it->label, &other))
-		return ERR_EXISTS;
-	return ERR_OK;
+	return itemop_find(r->v, ITEM_KEY, id->item.label, &other) ? ERR_OK : ERR_EXISTS;
 }
 
 static bool
@@ -82,19 +39,25 @@ is_wanted(const struct ops_id_add *in, const struct format_key *k)
 {
 	if (in->purpose.len)
 		return span_is(in->purpose, k->purpose);
-	return !k->wanted || k->wanted(in->account);
+	return identity_wants(k, in->account);
 }
 
 static enum err
-add_keys(struct req *r, const struct format *f, struct delta *d, struct adding *a, size_t *n)
+add_keys(struct req *r, const struct format *f, struct delta *d, struct identity *a, size_t *n)
 {
 	const struct ops_id_add *in = r->in;
-	enum err e = ERR_OK;
+	struct identity_want w = { .format = f, .account = in->account, .epoch = in->epoch };
+	struct seed s;
+	enum err e;
 
+	if ((e = body_seed_last(&r->v->open.body, &s)))
+		return e;
+	w.generation = s.generation;
 	for (size_t i = 0; i < f->nkey && !e && *n < KEYS_MAX; i++) {
 		if (!is_wanted(in, &f->key[i]))
 			continue;
-		if (!(e = make_item(r, f, &f->key[i], &a[*n])))
+		w.key = &f->key[i];
+		if (!(e = make_item(r, &w, &a[*n])))
 			e = publicpart_put(r->v, &a[*n].item, d);
 		++*n;
 	}
@@ -102,7 +65,7 @@ add_keys(struct req *r, const struct format *f, struct delta *d, struct adding *
 }
 
 static enum err
-answer_added(struct req *r, struct adding *a, size_t n)
+answer_added(struct req *r, struct identity *a, size_t n)
 {
 	struct ops_item rows[KEYS_MAX];
 	struct ops_item_list_rep rep = { .items = { .v = rows, .n = n } };
@@ -139,7 +102,7 @@ check_add(const struct ops_id_add *in, const struct format **f)
 enum err
 op_id_add(struct req *r)
 {
-	static struct adding a[KEYS_MAX]; /* one at a time: the disk is ours */
+	static struct identity a[KEYS_MAX]; /* one at a time: the disk is ours */
 	struct delta d = DELTA_INIT;
 	const struct format *f;
 	size_t n = 0;
@@ -154,7 +117,7 @@ op_id_add(struct req *r)
 		e = answer_added(r, a, n);
 	}
 	for (size_t i = 0; i < n; i++)
-		buf_done(&a[i].label);
+		identity_done(&a[i]);
 	delta_done(&d);
 	return e;
 }

@@ -16,6 +16,8 @@ struct phrasejob {
 	const char *text;	  /* for the person */
 	/* The result; ev borrows from the frame and is void afterwards. */
 	enum err (*take)(void *arg, const struct worker_event *ev);
+	/* Before it, one for each generation that was asked for (q.generations). */
+	enum err (*take_generation)(void *arg, const struct worker_event *ev);
 	void *arg;
 };
 /* In a job.  ERR_NOPROMPT when nobody can type; errors of words, ERR_CANCELLED, ERR_TIMEOUT. */

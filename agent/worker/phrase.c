@@ -219,16 +219,44 @@ yield_new(struct worker *w, struct span root)
 	return yield_succession(w, root);
 }
 
+/* All that a vault keeps of the generation asked for. */
 static enum err
-yield_opened(struct worker *w, struct span root)
+yield_generation(struct worker *w, struct span root)
 {
-	enum err e = yield_recs(w, root);
+	enum err e;
 
-	if (e != ERR_OK || !w->job.want_seed)
-		return e;
 	if ((e = yield_seed(w, root)) != ERR_OK || (e = yield_backup(w, root)) != ERR_OK)
 		return e;
 	return yield_succession(w, root);
+}
+
+/* One event for each of the first so many: who restores does not know yet which was in use. */
+static enum err
+send_generations(struct worker *w, struct span root)
+{
+	enum err e = ERR_OK;
+
+	for (uint64_t g = 0; g < w->job.generations && e == ERR_OK; g++) {
+		w->job.generation = w->event.generation = g;
+		if ((e = yield_generation(w, root)) == ERR_OK)
+			e = worker_send(w, WORKER_EV_GENERATION);
+		sec_done(&w->seed);
+		sec_done(&w->backup);
+		sec_done(&w->hashes);
+		w->event.seed = w->event.backup = w->event.hashes = SPAN_NONE;
+		w->event.has = 0;
+	}
+	return e;
+}
+
+static enum err
+yield_opened(struct worker *w, struct span root)
+{
+	enum err e;
+
+	if ((e = send_generations(w, root)) != ERR_OK || (e = yield_recs(w, root)) != ERR_OK)
+		return e;
+	return w->job.want_seed ? yield_generation(w, root) : ERR_OK;
 }
 
 /* The person is told first: who does not get to hear OK has no vault either. */

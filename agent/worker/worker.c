@@ -125,8 +125,8 @@ send_error(int vault, enum err why)
 	return e;
 }
 
-static enum err
-send_result(struct worker *w)
+enum err
+worker_send(struct worker *w, enum worker_kind kind)
 {
 	struct sec frame = { 0 };
 	struct buf b;
@@ -136,7 +136,7 @@ send_result(struct worker *w)
 		return e;
 	/* with max below cap a buffer never grows: this one stays in the arena */
 	b = (struct buf){ .p = frame.p, .cap = frame.cap, .max = frame.cap - 1 };
-	w->event.kind = WORKER_EV_RESULT;
+	w->event.kind = kind;
 	wire_mark(&worker_event_map, &w->event);
 	if ((e = wire_encode(&worker_event_map, &w->event, &b)) == ERR_OK)
 		e = chan_send(w->vault, buf_span(&b));
@@ -147,7 +147,7 @@ send_result(struct worker *w)
 enum err
 worker_answer(struct worker *w, enum err e)
 {
-	return e == ERR_OK ? send_result(w) : send_error(w->vault, e);
+	return e == ERR_OK ? worker_send(w, WORKER_EV_RESULT) : send_error(w->vault, e);
 }
 
 void

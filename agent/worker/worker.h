@@ -39,6 +39,8 @@ MUST enum err worker_read(struct worker *w);
 MUST enum err worker_prepare(struct worker *w, uint64_t *as_limit);
 /* Do it and fill w->event. */
 MUST enum err worker_run(struct worker *w);
+/* Send w->event as it is, as this kind; more may follow. */
+MUST enum err worker_send(struct worker *w, enum worker_kind kind);
 /* Send RESULT (e is ERR_OK) or ERROR. */
 MUST enum err worker_answer(struct worker *w, enum err e);
 /* Wipe everything. */

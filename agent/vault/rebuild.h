@@ -32,7 +32,7 @@ struct rebuild {
 MUST enum err rebuild_open(struct job *j, struct rebuild **out);
 void rebuild_free(struct rebuild *r); /* NULL is fine */
 
-/* A key as it would be: in borrows from priv, pub and the account.  ERR_RANGE: no such generation. */
+/* A key as it would be: in borrows from priv, pub and account.  ERR_RANGE: no such generation. */
 struct rebuild_key {
 	const struct format *format;
 	const struct format_key *key;
@@ -44,7 +44,8 @@ struct rebuild_key {
 MUST enum err rebuild_derive(const struct rebuild *r, struct rebuild_key *k, struct format_in *in);
 void rebuild_key_done(struct rebuild_key *k);
 
-/* All keys of an account into the new body; epochs ascending, n at least 1.  ERR_EXISTS, ERR_RANGE. */
+/* All keys of an account into the new body; epochs ascending, at least one.  ERR_EXISTS, ERR_RANGE.
+ */
 struct rebuild_account {
 	const struct format *format;
 	struct span account;

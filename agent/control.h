@@ -11,7 +11,8 @@
  *                       HELPER  answer to SPAWN: err, handle; fd = socket to the helper
  *                       SECRET  fd = a person's connection for job id (their 16 bytes were read)
  *                       LOCK    SIGUSR1 or shutdown: exit now
- *                       COPIES  struct control_copies: what became of the copies
+ *                       COPIES  struct control_copies: what became of the copies; err: that is not
+ *                               known, the copier ended without a word
  * vault -> supervisor   READY   sandboxed, serving
  *                       SPAWN   kind, handle (chosen by the vault), id (worker: deliver a person's
  *                               connection for this id to the worker itself; zero = none)

@@ -27,6 +27,19 @@ schedule(struct supervisor *s, uint64_t at)
 	c->timer = loop_timer_add(s->loop, at, run, s);
 }
 
+/* It said nothing to who asked, and will not. */
+static void
+tell_end(struct supervisor *s, uint32_t handle)
+{
+	static struct control_copies m;
+
+	m.head = (struct control){ .magic = CONTROL_MAGIC,
+		.type = CONTROL_COPIES,
+		.handle = handle,
+		.err = ERR_COPY_STUCK };
+	copies_send(s, &m);
+}
+
 /* It has ended, or is left alone, with those it has started (it leads their group).  Nobody waits
  * for their end: where even SIGKILL does not help, the folder's lock says so to the next one. */
 static void
@@ -36,6 +49,9 @@ leave(struct supervisor *s)
 
 	if (c->pid > 0)
 		kill(-c->pid, SIGKILL);
+	if (c->asked)
+		tell_end(s, c->asked);
+	c->asked = 0;
 	loop_fd_remove(c->fd);
 	loop_timer_remove(c->limit);
 	if (c->control >= 0)
@@ -63,6 +79,8 @@ static void
 take_report(struct supervisor *s, struct control_copies *m)
 {
 	copies_send(s, m);
+	if (m->head.handle)
+		s->copying.asked = 0;
 	s->copying.last = *m;
 	s->copying.last.head.handle = 0;
 }
@@ -133,6 +151,7 @@ run(void *arg)
 	e = start(s);
 	c->started = loop_now();
 	c->want = 0;
+	c->asked = c->handle;
 	c->handle = 0;
 	if (!e && !(c->limit = loop_timer_add(s->loop, c->started + LIMIT_MS, too_slow, s)))
 		e = ERR_NOMEM;
@@ -197,7 +216,7 @@ copies_send(struct supervisor *s, const struct control_copies *m)
 void
 copies_locked(struct supervisor *s)
 {
-	s->copying.handle = 0;
+	s->copying.handle = s->copying.asked = 0;
 	if (s->copying.want && !s->copying.pid)
 		schedule(s, loop_now());
 }

@@ -56,6 +56,7 @@ struct copying {
 	uint64_t started;
 	uint32_t want;		    /* enum copy_what of the next run; 0 = none */
 	uint32_t handle;	    /* of who asked for the next run; 0 = nobody */
+	uint32_t asked;		    /* of who waits for this one */
 	struct control_memory mem;  /* what is copied */
 	struct control_copies last; /* what was reported last; all zero: nothing yet */
 };

@@ -11,13 +11,16 @@ op_copies_take(struct vault *v, const struct control_copies *m)
 {
 	struct job *next;
 
-	v->copies = *m;
+	if (!m->head.err)
+		v->copies = *m;
 	if (v->copies.c.n > COPIES_MAX)
 		v->copies.c.n = COPIES_MAX;
 	for (size_t i = 0; i < COPIES_MAX; i++)
 		v->copies.c.row[i].path[PATHS_MAX - 1] = '\0';
-	if (m->head.handle)
+	if (m->head.handle) {
 		v->copies_done = m->head.handle;
+		v->copies_err = (enum err)m->head.err;
+	}
 	for (struct job *j = v->jobs; j; j = next) {
 		next = j->next;
 		if (j->r.row->op == OP_BACKUP_COPIES)
@@ -112,7 +115,9 @@ wait_report(struct req *r, uint32_t handle, bool run)
 
 		e = now < until ? job_wait(r->job, until - now) : ERR_TIMEOUT;
 	}
-	return e == ERR_TIMEOUT && !run ? ERR_OK : e;
+	if (!e)
+		e = r->v->copies_err;
+	return (e == ERR_TIMEOUT || e == ERR_COPY_STUCK) && !run ? ERR_OK : e;
 }
 
 enum err

@@ -111,6 +111,7 @@ struct vault {
 	bool stopping;
 	struct control_copies copies; /* what became of the copies; zero: not known yet */
 	uint32_t copies_done;	      /* the last request for a run that was answered */
+	enum err copies_err;	      /* with this */
 };
 
 /* One request being answered. */

@@ -1,8 +1,10 @@
 """Copies of the vault on other disks: one that is full, read-only, not mounted, or does not answer.
 Needs a mount namespace of its own, and to be root in it."""
 
+import contextlib
 import ctypes
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -130,5 +132,77 @@ def dead_disk(directory):
     until(lambda: not os.listdir(disk), "the mount point")
 
 
+# --- each system call that writes fails or is the last ---
+
+CALLS = "openat,write,fallocate,fsync,renameat,unlinkat"
+FAULTS = [call + ":" + fault for call, fault in (
+    ("fallocate", "error=ENOSPC:when=1"), ("write", "error=ENOSPC:when=1"),
+    ("write", "signal=KILL:when=1"), ("fsync", "error=EIO:when=1"),
+    ("fsync", "signal=KILL:when=1"), ("renameat", "error=EIO:when=1"),
+    ("renameat", "signal=KILL:when=1"), ("fsync", "error=EIO:when=2"),
+    ("fsync", "signal=KILL:when=2"))]
+
+
+@contextlib.contextmanager
+def traced(agent, log, *inject):
+    pid = agent.main_pid()
+    strace = subprocess.Popen(["strace", "-f", "-qq", "-y", "-e", "trace=" + CALLS, "-e",
+                               "signal=none", "-o", log, *inject, "-p", str(pid)])
+    until(lambda: "TracerPid:\t0" not in open("/proc/%d/status" % pid).read(), "strace")
+    try:
+        yield
+    finally:
+        strace.terminate()
+        strace.wait()
+
+
+def steps(log, folder, name):
+    """What was done in the folder, in order."""
+    found = []
+    for line in open(log, encoding="utf-8"):
+        call = re.match(r"\d+ +(\w+)\((.*)", line)
+        if not call or folder not in call[2]:
+            continue
+        if call[1] == "openat":
+            found += ["create"] if "O_CREAT|O_EXCL" in call[2] else []
+        elif call[1] == "fsync":
+            found.append("sync file" if ".new>" in call[2] else "sync folder")
+        elif call[1] == "renameat":
+            assert ".new\"" in call[2] and '"%s"' % name in call[2], line
+            found.append("rename")
+        elif call[1] == "write" and found[-1:] != ["write"]:
+            found.append("write")
+    return found
+
+
+def faults(directory):
+    """written, synced, renamed, synced, in this order; whatever fails leaves the old copy"""
+    with opened(directory, "stick") as (agent, _, c, stick):
+        is_copied(agent, stick)
+        log, name = os.path.join(directory, "log"), os.path.basename(copy_in(agent, stick))
+        with traced(agent, log):
+            change(c, b"order")
+            is_copied(agent, stick)
+            run_says(agent, stick, "OK", 0)
+        assert steps(log, stick, name) == ["create", "write", "sync file", "rename",
+                                           "sync folder"], steps(log, stick, name)
+        for i, fault in enumerate(FAULTS):
+            old = read(copy_in(agent, stick))
+            with traced(agent, log, "-e", "inject=" + fault):
+                change(c, b"%d" % i)
+                agent.cli("backup", "copy", "run")
+            found = read(copy_in(agent, stick))
+            assert "INJECTED" in open(log, encoding="utf-8").read() or "KILL" in fault, fault
+            # the folder's sync comes when the new one is in place
+            late = fault.endswith("when=2")
+            assert found == (agent.read() if late else old), fault
+            row = rows(agent)[stick]
+            assert late or not row.get("current"), (fault, row)
+            run_says(agent, stick, "OK", 0)
+            is_copied(agent, stick)
+            assert os.listdir(stick) == [name], fault
+
+
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__.split(";")[0], t) for t in (full, not_mounted, dead_disk)]))
+    sys.exit(run_parallel([(t.__doc__.split(";")[0], t)
+                           for t in (faults, full, not_mounted, dead_disk)]))

@@ -32,7 +32,7 @@ kat_PROG       := ownkey-kat
 
 agent_LIBS     := $(CRYPTO_LIBS)
 token_LIBS     := $(FIDO_LIBS) $(CRYPTO_LIBS)
-worker_LIBS    := $(CRYPTO_LIBS)
+worker_LIBS    := $(JSON_LIBS) $(CRYPTO_LIBS)
 prompt_LIBS    := $(CRYPTO_LIBS)
 cli_LIBS       := $(QR_LIBS) $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
@@ -131,7 +131,7 @@ $(B)/fuzz/obj/%.o: %.c $(B)/flags
 
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
-		$(call ARCHIVES,$(B)/fuzz/obj) $(CRYPTO_LIBS) $(FIDO_LIBS) $(QR_LIBS)
+		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) $(QR_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)

@@ -102,6 +102,9 @@ E(AGE_PAYLOAD,    113, 1, "PAM_SYSTEM_ERR",       5, "the content of the age fil
 E(AGE_ARMOR,      114, 1, "PAM_SYSTEM_ERR",       5, "this is no age file in text form, or it is damaged", "copy it again, whole and unchanged, from its BEGIN line to its END line")
 E(AGE_WORK,       115, 1, "PAM_SYSTEM_ERR",       5, "the age file wants too much memory and time for its passphrase", "no backup that ownkey made does; if you trust the file, 'age -d' may open it")
 E(AGE_QUANTUM,    116, 1, "PAM_SERVICE_ERR",      5, "post-quantum age keys and files are not supported", "use a recipient that begins with age1 but not with age1pq, or open the file with a newer age")
+E(BACKUP_FORMAT,  117, 1, "PAM_SYSTEM_ERR",       5, "what stands in this age file is no backup of ownkey, or was edited", "look into it with 'age -d FILE'; every value is told there in words, too; nothing was changed")
+E(BACKUP_OTHER,   118, 1, "PAM_SYSTEM_ERR",       5, "this backup was made with another recovery phrase than this vault", "restore it on its own (another user or --vault FILE), or take its secrets alone with --secrets-only; nothing was changed")
+E(BACKUP_COPY,    119, 1, "PAM_SYSTEM_ERR",       5, "this is a copy of a vault, and there is a vault already", "'ownkey vault merge FILE' brings together what both have; neither file was changed")
 /* shares of the recovery phrase */
 E(SHARE_LENGTH,   120, 5, "PAM_AUTH_ERR",         5, "this is not as many words as a share has", "a share of a recovery phrase has 33 words: type all of them, in order")
 E(SHARE_FORMAT,   121, 5, "PAM_AUTH_ERR",         5, "these words are no share that can be read", "take another share; whoever made this one made a mistake")

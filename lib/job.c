@@ -71,8 +71,8 @@ const struct wire_map worker_succession_map = { "worker-succession",
 	sizeof worker_succession_fields / sizeof *worker_succession_fields, false, 0 };
 
 static const struct wire_field worker_job_fields[] = {
-	WIRE_E(worker_job, 1, 0, op, WORKER_SCRYPT,
-	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign|scrypt",
+	WIRE_E(worker_job, 1, 0, op, WORKER_BACKUP_OPEN,
+	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign|scrypt|backup-open",
 	    "what to do"),
 	WIRE_F(worker_job, 2, BYTES, KEY_SECRET, pass, 1, 1024, "passphrase"),
 	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 or scrypt salt"),
@@ -98,10 +98,11 @@ const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job)
 	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };
 
 static const struct wire_field worker_event_fields[] = {
-	WIRE_E(worker_event, 1, 0, kind, WORKER_EV_GENERATION, "working|result|error|generation",
-	    "what this is"),
+	WIRE_E(worker_event, 1, 0, kind, WORKER_EV_ITEM,
+	    "working|result|error|generation|head|seed|value|item", "what this is"),
 	WIRE_F(worker_event, 2, UINT, WF_OPT, err, 0, 65535, "error number"),
-	WIRE_F(worker_event, 3, BYTES, KEY_SECRET, out, 1, 8192, "derived key or RSA key"),
+	WIRE_F(worker_event, 3, BYTES, KEY_SECRET, out, 0, 128 * 1024,
+	    "derived key, RSA key, secret of an item"),
 	WIRE_F(worker_event, 4, BYTES, KEY_SECRET, seed, 32, 32, "seed of the generation"),
 	WIRE_F(worker_event, 5, BLOBS, KEY_SECRET, recs, 32, 32, "factors, one a slot id"),
 	WIRE_F(worker_event, 6, BYTES, WF_OPT, hashes, 8192, 8192, "succession hashes, 256 x 32"),
@@ -112,7 +113,15 @@ static const struct wire_field worker_event_fields[] = {
 	WIRE_F(worker_event, 22, UINT, WF_OPT, set, 0, 32767, "identifier of the shares"),
 	WIRE_S(worker_event, 30, LIST, WF_OPT, proofs, &succession_signature_map,
 	    WORKER_SUCCESSIONS, "signatures of the entries"),
-	WIRE_F(worker_event, 41, UINT, WF_OPT, generation, 0, UINT32_MAX, "of the seed"),
+	WIRE_F(worker_event, 41, UINT, WF_OPT, generation, 0, UINT64_MAX, "of the seed or vault"),
+	WIRE_F(worker_event, 50, BYTES, KEY_SECRET, record, 1, 256 * 1024, "of the body, CBOR"),
+	WIRE_F(worker_event, 51, UINT, WF_OPT, key, 0, UINT32_MAX, "key of the body"),
+	WIRE_F(worker_event, 52, UINT, WF_OPT | WF_TIME, created, 0, UINT64_MAX, "made"),
+	WIRE_F(worker_event, 53, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
+	    "since when others may know it"),
+	WIRE_F(worker_event, 54, BYTES, WF_OPT | WF_HEX, vault_id, 16, 16, "vault"),
+	WIRE_F(worker_event, 55, BYTES, WF_OPT | WF_HEX, hash, 32, 32, "SHA-256 of the file"),
+	WIRE_F(worker_event, 56, UINT, WF_OPT, size, 0, UINT64_MAX, "of the file, bytes"),
 };
 const struct wire_map worker_event_map = { "worker-event", sizeof(struct worker_event),
 	worker_event_fields, sizeof worker_event_fields / sizeof *worker_event_fields, false, 0 };
@@ -142,13 +151,17 @@ const struct wire_map prompt_event_map = { "prompt-event", sizeof(struct prompt_
 	prompt_event_fields, sizeof prompt_event_fields / sizeof *prompt_event_fields, false, 0 };
 
 static const struct wire_field secret_msg_fields[] = {
-	WIRE_E(secret_msg, 1, 0, kind, SECRET_CARD, "text|show|ok|error|more|card", "what this is"),
+	WIRE_E(secret_msg, 1, 0, kind, SECRET_WANT, "text|show|ok|error|more|card|data|want",
+	    "what this is"),
 	WIRE_F(secret_msg, 2, BYTES, KEY_SECRET, text, 0, 4096, "what was typed, or is shown"),
 	WIRE_F(secret_msg, 3, UINT, WF_OPT, err, 0, 65535, "error number"),
 	WIRE_F(secret_msg, 4, UINT, WF_OPT, index, 0, 64, "which word, from 1"),
 	WIRE_F(secret_msg, 5, BOOL, WF_OPT, more, 0, 1, "another try is possible; a card follows"),
 	WIRE_F(secret_msg, 6, UINT, WF_OPT, have, 0, 255, "shares accepted so far"),
 	WIRE_F(secret_msg, 7, UINT, WF_OPT, need, 0, 255, "shares still needed"),
+	WIRE_F(secret_msg, 8, BYTES, WF_OPT, data, 0, SECRET_DATA_MAX, "piece of a file"),
+	WIRE_F(secret_msg, 9, UINT, WF_OPT, kinds, 0, 255, "who can open the file, bits"),
+	WIRE_F(secret_msg, 10, UINT, WF_OPT, log_n, 0, 64, "work factor of its passphrase"),
 };
 const struct wire_map secret_msg_map = { "secret-msg", sizeof(struct secret_msg), secret_msg_fields,
 	sizeof secret_msg_fields / sizeof *secret_msg_fields, false, 0 };

@@ -13,7 +13,7 @@
 
 #include "lib/succession.h"
 
-#define JOB_FRAME_MAX (256 * 1024)
+#define JOB_FRAME_MAX (264 * 1024) /* an item of a backup, as large as items are, with its secret */
 #define JOB_ID_LEN    16
 
 /* ---- ownkey-token ---- */
@@ -110,7 +110,10 @@ enum worker_op {
 	WORKER_SHARE_MAKE, /* asks for the words; threshold, count -> shares, set, threshold, fpr */
 	WORKER_CARD,	   /* asks for the words, and gives them back as a card -> fpr */
 	WORKER_SUCC_SIGN,  /* asks for the words; successions -> proofs, fpr */
-	WORKER_SCRYPT	   /* pass, salt, log_n -> out (32), as age wants it */
+	WORKER_SCRYPT,	   /* pass, salt, log_n -> out (32), as age wants it */
+	/* a file from the person, then a key for it, unless pass has it (one a line); slot_ids ->
+	 * HEAD, SEED, VALUE, ITEM; in the result hash, size; fpr, recs if the phrase opened it */
+	WORKER_BACKUP_OPEN
 };
 
 /* An entry of a succession log that wants the signature of succ_g,j: a rotation or a revocation. */
@@ -153,7 +156,12 @@ enum worker_kind {
 	WORKER_EV_WORKING,
 	WORKER_EV_RESULT,
 	WORKER_EV_ERROR,
-	WORKER_EV_GENERATION /* generation, seed, backup, hashes, fpr */
+	WORKER_EV_GENERATION, /* generation, seed, backup, hashes, fpr */
+	/* of a backup, in any order; nothing may be kept before the RESULT */
+	WORKER_EV_HEAD,	 /* created; or vault_id, generation */
+	WORKER_EV_SEED,	 /* generation, seed, fpr, backup, created, exposed */
+	WORKER_EV_VALUE, /* key of the body, record: its CBOR */
+	WORKER_EV_ITEM	 /* record: its CBOR without the secret; out: that */
 };
 
 struct worker_event {
@@ -171,6 +179,13 @@ struct worker_event {
 	uint64_t threshold;
 	uint64_t set;		 /* identifier that the shares carry, 15 bits */
 	struct wire_list proofs; /* struct succession_signature, in the order of successions */
+	struct span record;
+	uint64_t key;
+	uint64_t created; /* unix seconds */
+	uint64_t exposed;
+	struct span vault_id; /* 16 */
+	struct span hash;     /* SHA-256 of the file */
+	uint64_t size;	      /* of the file */
 };
 extern const struct wire_map worker_event_map;
 
@@ -209,6 +224,11 @@ extern const struct wire_map prompt_event_map;
  * "generation"; of a phrase "words", "fingerprint", "generation", "backup" (the passphrase of
  * backups, which is on no share: it would open one without the others).  The person answers each
  * with OK when it is shown, written or printed, and gets no other before.
+ *
+ * A backup: the file comes as DATA, each answered by MORE, until its head is complete: WANT, unless
+ * the vault gave the key.  The person answers with TEXT: passphrase, recovery phrase, shares or an
+ * age identity.  After OK with more the rest of the file follows without answers, until OK or a
+ * last ERROR.
  */
 enum secret_kind {
 	SECRET_TEXT,  /* person -> ownkey: what was typed */
@@ -216,7 +236,9 @@ enum secret_kind {
 	SECRET_OK,    /* accepted; the connection ends.  person -> ownkey: I have the card */
 	SECRET_ERROR, /* err (and index of the word, 1..33); more says whether to try again */
 	SECRET_MORE,  /* the share was accepted: have, need */
-	SECRET_CARD   /* text */
+	SECRET_CARD,  /* text */
+	SECRET_DATA,  /* person -> ownkey: data, a piece of the file; more: it is not the last */
+	SECRET_WANT   /* a key for the file: kinds, log_n */
 };
 
 struct secret_msg {
@@ -228,7 +250,11 @@ struct secret_msg {
 	bool more;
 	uint64_t have; /* so many shares were accepted */
 	uint64_t need; /* so many more are needed, at least */
+	struct span data;
+	uint64_t kinds; /* enum age_kind bits */
+	uint64_t log_n; /* work factor of the passphrase */
 };
+#define SECRET_DATA_MAX 65536
 extern const struct wire_map secret_msg_map;
 
 #endif

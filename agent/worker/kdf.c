@@ -26,6 +26,16 @@ kdf_check_memory(const char *meminfo, uint64_t kib)
 	return available > 0 && available + swap < kib ? ERR_KDF_MEMORY : ERR_OK;
 }
 
+unsigned
+kdf_log_n_max(const char *meminfo)
+{
+	unsigned n = AGE_LOGN_MAX;
+
+	while (n > 1 && kdf_check_memory(meminfo, (uint64_t)1 << n) != ERR_OK)
+		n--;
+	return n;
+}
+
 enum err
 kdf_argon2(struct worker *w)
 {

@@ -24,7 +24,7 @@ has_word(char **argv, const char *word)
 }
 
 static enum err
-start(char **argv)
+start(const struct worker_arena *a)
 {
 	enum err e;
 
@@ -33,8 +33,7 @@ start(char **argv)
 	log_open("ownkey-worker", LOG_WARN_);
 	/* a person who hangs up is an error code, not a death */
 	signal(SIGPIPE, SIG_IGN);
-	if ((e = sec_arena_open(
-		 WORKER_ARENA, has_word(argv, "mlock"), has_word(argv, "allow-swap"))) != ERR_OK)
+	if ((e = sec_arena_open(WORKER_ARENA, a->mlock, a->allow_swap)) != ERR_OK)
 		return e;
 	return crypto_init();
 }
@@ -42,15 +41,17 @@ start(char **argv)
 static enum err
 work(struct worker *w, char **argv)
 {
+	struct worker_arena arena = { has_word(argv, "mlock"), has_word(argv, "allow-swap") };
 	struct sandbox box = { .profile = SANDBOX_WORKER };
 	unsigned lacks;
 	enum err e;
 
-	if ((e = start(argv)) != ERR_OK) {
+	if ((e = start(&arena)) != ERR_OK) {
 		log_err(e, "start");
 		return e;
 	}
-	if ((e = worker_read(w)) != ERR_OK || (e = worker_prepare(w, &box.as_limit)) != ERR_OK ||
+	if ((e = worker_read(w)) != ERR_OK || (e = worker_widen(w, &arena)) != ERR_OK ||
+	    (e = worker_prepare(w, &box.as_limit)) != ERR_OK ||
 	    (e = sandbox_enter(&box, &lacks)) != ERR_OK)
 		return e;
 	return worker_run(w);

@@ -31,7 +31,7 @@ talk_open(struct talk *t, int vault, int door, uint64_t wait_ms)
 
 	t->vault = vault;
 	t->deadline = loop_now() + wait_ms;
-	if ((e = sec_init(&t->in, TALK_FRAME_MAX)) != ERR_OK ||
+	if ((e = sec_init(&t->in, t->in_max ? t->in_max : TALK_FRAME_MAX)) != ERR_OK ||
 	    (e = sec_init(&t->out, TALK_FRAME_MAX + 4)) != ERR_OK)
 		return e;
 	return receive_fd(t, door);
@@ -106,7 +106,8 @@ receive(struct talk *t, struct secret_msg *m)
 	size_t n;
 	enum err e;
 
-	sec_wipe(&t->in);
+	sec_zero(t->in.p, t->in.len);
+	t->in.len = 0;
 	if ((e = read_all(t, head, sizeof(head))) != ERR_OK)
 		return e;
 	if ((n = be32(head)) > t->in.cap)
@@ -147,6 +148,37 @@ talk_text(struct talk *t, struct span *typed)
 		return ERR_FORMAT;
 	*typed = m.text;
 	return ERR_OK;
+}
+
+enum err
+talk_data(struct talk *t, struct span *data, bool *last)
+{
+	struct secret_msg m;
+	enum err e;
+
+	if ((e = receive(t, &m)) != ERR_OK)
+		return e;
+	if (m.kind != SECRET_DATA)
+		return ERR_FORMAT;
+	*data = m.data;
+	*last = !m.more;
+	return ERR_OK;
+}
+
+enum err
+talk_want(struct talk *t, uint64_t kinds, uint64_t log_n)
+{
+	struct secret_msg m = { .kind = SECRET_WANT, .kinds = kinds, .log_n = log_n };
+
+	return send_msg(t, &m);
+}
+
+enum err
+talk_go_on(struct talk *t)
+{
+	struct secret_msg m = { .kind = SECRET_OK, .more = true };
+
+	return send_msg(t, &m);
 }
 
 enum err

@@ -12,10 +12,12 @@
 #include "lib/sec.h"
 
 #define TALK_FRAME_MAX (4096 + 32)
+#define TALK_FILE_MAX  (SECRET_DATA_MAX + 32) /* of a file */
 
 struct talk {
 	int vault;
 	int fd;		   /* owned; -1 before talk_open */
+	size_t in_max;	   /* of a message that is received; 0 = TALK_FRAME_MAX */
 	uint64_t deadline; /* as loop_now */
 	struct sec in;
 	struct sec out;
@@ -34,6 +36,12 @@ void talk_close(struct talk *t, enum err e);
 MUST enum err talk_text(struct talk *t, struct span *typed);
 /* more: a card follows. */
 MUST enum err talk_show(struct talk *t, struct span text, bool more);
+/* The next SECRET_DATA; borrowed until the next call.  *last: the file ends behind it. */
+MUST enum err talk_data(struct talk *t, struct span *data, bool *last);
+/* Somebody has to type a key for the file. */
+MUST enum err talk_want(struct talk *t, uint64_t kinds, uint64_t log_n);
+/* The key fits; the rest of the file, please. */
+MUST enum err talk_go_on(struct talk *t);
 /* have and need, and that what was typed is accepted. */
 MUST enum err talk_more(struct talk *t);
 /* Returns when the person has it: ERR_FORMAT for any other answer than OK. */

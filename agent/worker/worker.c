@@ -1,5 +1,6 @@
 #include "agent/worker/worker.h"
 
+#include "agent/worker/backup.h"
 #include "agent/worker/kdf.h"
 #include "agent/worker/phrase.h"
 #include "agent/worker/share.h"
@@ -65,6 +66,7 @@ static const struct task {
 	enum err (*check)(const struct worker_job *j);
 	enum err (*run)(struct worker *w);
 	bool computes; /* without waiting for anybody: needs wait_arm */
+	size_t arena;  /* 0: WORKER_ARENA suffices */
 } tasks[] = {
 	[WORKER_ARGON2] = { check_argon2, kdf_argon2, true },
 	[WORKER_PHRASE_MAKE] = { check_phrase, phrase_make, false },
@@ -74,6 +76,7 @@ static const struct task {
 	[WORKER_CARD] = { check_phrase, phrase_card, false },
 	[WORKER_SUCC_SIGN] = { succession_sign_check, succession_sign, false },
 	[WORKER_SCRYPT] = { check_scrypt, kdf_scrypt, true },
+	[WORKER_BACKUP_OPEN] = { check_phrase, backup_open, false, BACKUP_ARENA },
 };
 
 /* --- the job --- */
@@ -89,13 +92,40 @@ worker_read(struct worker *w)
 	return tasks[w->job.op].check(&w->job);
 }
 
+/* The frame is all that stands in the arena yet. */
+enum err
+worker_widen(struct worker *w, const struct worker_arena *a)
+{
+	size_t size = tasks[w->job.op].arena, n = w->frame.len;
+	uint8_t copy[WORKER_WIDEN];
+	enum err e;
+
+	if (size == 0)
+		return ERR_OK;
+	if (n > sizeof(copy))
+		return ERR_TOOBIG;
+	memcpy(copy, w->frame.p, n);
+	sec_arena_close();
+	w->frame = (struct sec){ 0 };
+	if ((e = sec_arena_open(size, a->mlock, a->allow_swap)) == ERR_OK &&
+	    (e = sec_init_copy(&w->frame, SPAN(copy, n))) == ERR_OK)
+		e = wire_decode(&worker_job_map, sec_span(&w->frame), &w->job);
+	sec_zero(copy, sizeof(copy));
+	return e;
+}
+
 enum err
 worker_prepare(struct worker *w, uint64_t *as_limit)
 {
 	uint64_t kib = memory_of(&w->job);
 	enum err e;
 
-	*as_limit = 64 * MIB + kib * KIB;
+	/* how much its passphrase takes, a backup says later */
+	w->log_n_max = kdf_log_n_max("/proc/meminfo");
+	if (w->job.op == WORKER_BACKUP_OPEN)
+		*as_limit = 64 * MIB + BACKUP_ARENA + ((uint64_t)KIB << w->log_n_max);
+	else
+		*as_limit = 64 * MIB + kib * KIB;
 	if (kib > 0 && (e = kdf_check_memory("/proc/meminfo", kib)) != ERR_OK)
 		return e;
 	return tasks[w->job.op].computes ? wait_arm(w->vault, &w->frame) : ERR_OK;

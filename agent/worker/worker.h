@@ -11,6 +11,7 @@
 #include "lib/sec.h"
 
 #define WORKER_ARENA  (128 * 1024)
+#define WORKER_WIDEN  4096 /* of a job that needs more than that */
 #define WORKER_SLOTS  16
 #define WORKER_SHARES 16
 
@@ -20,12 +21,14 @@ struct worker {
 	struct sec frame;
 	struct worker_job job; /* borrows from frame */
 	/* what the job yields */
+	unsigned log_n_max; /* of scrypt, that the memory of this machine suffices for */
 	struct sec out;
 	struct sec seed;
 	struct sec recs;
 	struct sec hashes;
 	struct sec backup;
 	uint8_t fpr[4];
+	uint8_t hash[32];
 	struct span rec[WORKER_SLOTS];
 	uint8_t shares[WORKER_SHARES][32]; /* SHA-256 of their words */
 	struct span share[WORKER_SHARES];
@@ -35,6 +38,11 @@ struct worker {
 
 /* The job; ERR_HANGUP, ERR_TIMEOUT, or what is wrong with it. */
 MUST enum err worker_read(struct worker *w);
+/* A larger arena, if this job needs one; made as the first one was.  ERR_NOMEM. */
+struct worker_arena {
+	bool mlock, allow_swap;
+};
+MUST enum err worker_widen(struct worker *w, const struct worker_arena *a);
 /* Can it be done on this machine?  *as_limit: address space it needs, bytes. */
 MUST enum err worker_prepare(struct worker *w, uint64_t *as_limit);
 /* Do it and fill w->event. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Which room may include what (DESIGN 2).  Libraries are rooms here, too: only
-# lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2, only cli/qr.c libqrencode.
+# lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2, only cli/qr.c libqrencode,
+# only ownkey-worker jansson.
 # agent/*.h is what the processes of the agent say to each other.
 . tests/lint/lib.sh
 
@@ -13,7 +14,7 @@ allowed()
 	lib/crypto*)      echo lib include sodium openssl ;;
 	lib/*)            echo lib include utf8proc ;;
 	agent/token/*)    echo lib agent/token fido ;;
-	agent/worker/*)   echo lib agent/worker ;;
+	agent/worker/*)   echo lib agent/worker jansson ;;
 	agent/prompt/*)   echo lib agent/prompt ;;
 	agent/door/*)     echo lib agent agent/door ;;
 	agent/slot/*)     echo lib agent/slot ;;
@@ -37,6 +38,7 @@ room()
 	'<openssl/'*)             echo openssl ;;
 	'<fido'*)                 echo fido ;;
 	'<qrencode'*)             echo qrencode ;;
+	'<jansson'*)              echo jansson ;;
 	'<utf8proc'*)             echo utf8proc ;;
 	'<cbor'* | '<curl/'* | '<systemd/'*) echo "${1#<}" ;;
 	'"'*/*)                   h=${1#?} && echo "${h%/*}" ;;

@@ -46,13 +46,16 @@ trap 'rm -rf "$work"' EXIT
 functions "$B"/agent.a >"$work/agent"
 crypto='libsodium libcrypto libutf8proc'
 {
-	for program in ownkey-agent ownkey-worker ownkey-prompt; do
+	for program in ownkey-agent ownkey-prompt; do
 		# shellcheck disable=SC2086 # a list
 		direct "$program" $crypto
 		never "$program"
 	done
 	# shellcheck disable=SC2086
 	direct ownkey-token libfido2 $crypto
+	# shellcheck disable=SC2086
+	direct ownkey-worker libjansson $crypto
+	never ownkey-worker
 	# shellcheck disable=SC2086
 	direct ownkey libqrencode $crypto
 	never ownkey

@@ -54,6 +54,10 @@ const struct op_row ops[] = {
 {OP_BACKUP_COPIES, "backup.copies", OPF_LOCKED | OPF_OWNER | OPF_JOB, &ops_backup_copies_map, &ops_backup_copies_rep_map, "copies of the sealed file in other folders; run: copy now"},
 {OP_AUDIT_SHOW, "audit.show", OPF_OWNER | OPF_JOB, &ops_audit_page_map, &ops_audit_show_rep_map, "what was asked, proven, handed out and changed, newest first"},
 {OP_AUDIT_VERIFY, "audit.verify", OPF_OWNER | OPF_JOB, NULL, &ops_audit_verify_rep_map, "examine the audit log of this machine"},
+{OP_RESTORE_OPEN, "restore.open", ANYTIME | OPF_OWNER | OPF_JOB, &ops_restore_open_map, &ops_restore_open_rep_map, "read a backup; nothing is changed"},
+{OP_RESTORE_COMPARE, "restore.compare", OPF_OWNER, &ops_restore_sel_map, &ops_restore_compare_rep_map, "how it differs from the open vault, by pages"},
+{OP_RESTORE_COMMIT, "restore.commit", ANYTIME | OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_restore_commit_map, &ops_restore_commit_rep_map, "make a vault of it, or add it to the open one"},
+{OP_RESTORE_CLOSE, "restore.close", ANYTIME | OPF_OWNER | OPF_JOB, &ops_restore_sel_map, &ops_restore_close_rep_map, "forget what was read; remember that it was compared"},
 };
 /* clang-format on */
 const size_t nops = N(ops);

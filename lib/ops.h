@@ -56,6 +56,10 @@ enum op {
 	OP_BACKUP_LIST = 83,
 	OP_BACKUP_COPIES = 84,
 	OP_BACKUP_PASSPHRASE = 85,
+	OP_RESTORE_OPEN = 86,
+	OP_RESTORE_COMPARE = 87,
+	OP_RESTORE_COMMIT = 88,
+	OP_RESTORE_CLOSE = 89,
 	OP_AUDIT_SHOW = 100,
 	OP_AUDIT_VERIFY = 101,
 	OP_REBUILD_OPEN = 120,
@@ -157,16 +161,6 @@ struct ops_status_rep {
 	uint64_t copies;    /* folders that get copies of the vault; absent = not known yet */
 	uint64_t copied_at; /* the newest good copy in one of them; absent = none */
 	uint64_t copy_generation;
-	/* only while unlocked: */
-	uint64_t owed;		  /* unix seconds: the phrase was printed, not typed back yet */
-	uint64_t exposed;	  /* identities in use that others may know */
-	uint64_t exposed_secrets; /* secrets that others may know */
-	uint64_t older;		  /* identities in use that the newest phrase does not bring back */
-	uint64_t seed;		  /* generation of the newest seed */
-	uint64_t seed_exposed;	  /* since when others may know that one; absent = no */
-	uint64_t backup_at;	  /* newest backup; absent = none */
-	uint64_t backup_seed;	  /* generation of its passphrase */
-	uint64_t changed;	  /* identities and secrets that changed since then */
 };
 extern const struct wire_map ops_status_rep_map;
 
@@ -183,7 +177,8 @@ enum ops_event_kind {
 	OPS_EV_SHOW_WORDS, /* connect: SECRET_SHOW, then type them back */
 	OPS_EV_WORKING,	   /* something that takes seconds (Argon2) */
 	OPS_EV_NEED_NEWPIN,
-	OPS_EV_NOTE /* text for the person (warnings) */
+	OPS_EV_NOTE,	 /* text for the person (warnings) */
+	OPS_EV_NEED_FILE /* connect and send the backup (job.h); the key for it is asked there */
 };
 struct ops_event {
 	uint64_t has;
@@ -500,5 +495,6 @@ extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_m
 #include "lib/ops_life.h"
 #include "lib/ops_rebuild.h"
 #include "lib/ops_copies.h"
+#include "lib/ops_restore.h"
 
 #endif

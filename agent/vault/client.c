@@ -67,6 +67,7 @@ client_remove(struct vault *v, struct client *c)
 	grants_forget_client(v, c);
 	op_backup_forget(c);
 	op_rebuild_forget(c);
+	op_restore_forget(c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

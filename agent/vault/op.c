@@ -47,6 +47,10 @@ const struct op_impl op_impls[] = {
 	{ OP_BACKUP_LIST, op_backup_list },
 	{ OP_BACKUP_PASSPHRASE, op_backup_passphrase },
 	{ OP_BACKUP_COPIES, op_backup_copies },
+	{ OP_RESTORE_OPEN, op_restore_open },
+	{ OP_RESTORE_COMPARE, op_restore_compare },
+	{ OP_RESTORE_COMMIT, op_restore_commit },
+	{ OP_RESTORE_CLOSE, op_restore_close },
 };
 const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
 

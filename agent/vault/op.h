@@ -72,6 +72,13 @@ enum err op_backup_list(struct req *r);
 enum err op_backup_passphrase(struct req *r);
 /* This client left: what it did not read goes. */
 void op_backup_forget(const struct client *c);
+/* op_restore.c */
+enum err op_restore_open(struct req *r);
+enum err op_restore_compare(struct req *r);
+enum err op_restore_commit(struct req *r);
+enum err op_restore_close(struct req *r);
+/* This client left: what it had opened goes. */
+void op_restore_forget(const struct client *c);
 /* op_copies.c */
 enum err op_backup_copies(struct req *r);
 /* The supervisor says what became of the copies. */

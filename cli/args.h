@@ -48,6 +48,8 @@ enum arg {
 	ARG_TO,
 	ARG_ARMOR,
 	ARG_SINCE,
+	ARG_DEEP,
+	ARG_SECRETS,
 	ARG_COUNT
 };
 

@@ -25,6 +25,7 @@ struct cli {
 	 * dialogue.  NULL: it is shown on the terminal. */
 	enum err (*take_card)(struct cli *c, struct span text);
 	void *card_arg;
+	int file;     /* what the agent may ask for with OPS_EV_NEED_FILE; of the verb */
 	enum err why; /* what went wrong on our side while the agent waited */
 	char detail[1100];
 	char hint[256];

@@ -197,6 +197,14 @@ on_show_words(struct cli *c, const struct ops_event *ev)
 		give_up(c, c->why);
 }
 
+static void
+on_need_file(struct cli *c, const struct ops_event *ev)
+{
+	sendfile_key(c, ev);
+	if (c->why)
+		give_up(c, c->why);
+}
+
 static void (*const handlers[])(struct cli *, const struct ops_event *) = {
 	[OPS_EV_WAIT_TOKEN] = on_wait_token,
 	[OPS_EV_TOUCH] = on_touch,
@@ -207,6 +215,7 @@ static void (*const handlers[])(struct cli *, const struct ops_event *) = {
 	[OPS_EV_WORKING] = on_working,
 	[OPS_EV_NEED_NEWPIN] = on_new_pin,
 	[OPS_EV_NOTE] = on_note,
+	[OPS_EV_NEED_FILE] = on_need_file,
 };
 
 /* Nobody at hand: only what needs no answer may be passed over, and that is what is left. */

@@ -13,4 +13,7 @@ void dialogue_event(void *arg, const struct ops_event *ev);
 void recite_show(struct cli *c, const struct ops_event *ev);
 void recite_type(struct cli *c, const struct ops_event *ev);
 
+/* sendfile.c: c->file goes to the agent, and a key that is typed.  Errors as above. */
+void sendfile_key(struct cli *c, const struct ops_event *ev);
+
 #endif

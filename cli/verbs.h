@@ -86,6 +86,8 @@ enum err verb_id_retire(struct cli *c);
 enum err verb_backup_create(struct cli *c);
 enum err verb_backup_list(struct cli *c);
 enum err verb_backup_passphrase(struct cli *c);
+enum err verb_backup_verify(struct cli *c);
+enum err verb_restore(struct cli *c);
 enum err verb_secret_set(struct cli *c);
 enum err verb_secret_get(struct cli *c);
 enum err verb_secret_list(struct cli *c);

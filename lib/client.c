@@ -279,6 +279,14 @@ client_secret_taken(int fd)
 }
 
 enum err
+client_secret_data(int fd, struct span data, bool more)
+{
+	struct secret_msg m = { .kind = SECRET_DATA, .data = data, .more = more };
+
+	return send_secret(fd, &m);
+}
+
+enum err
 client_secret_recv(int fd, struct sec *s, struct secret_msg *m)
 {
 	enum err e = chan_recv_sec(fd, -1, s);

@@ -41,6 +41,8 @@ MUST enum err client_secret_open(struct span job, int *fd);
 MUST enum err client_secret_send(int fd, struct span text);
 /* A card is shown, written or printed: the next one, please. */
 MUST enum err client_secret_taken(int fd);
+/* A piece of a file (at most SECRET_DATA_MAX); more: it is not the last. */
+MUST enum err client_secret_data(int fd, struct span data, bool more);
 /* Next message into s; m borrows from s. */
 MUST enum err client_secret_recv(int fd, struct sec *s, struct secret_msg *m);
 

@@ -3,7 +3,6 @@
  * touches itself, an agent of its own, and a shell (or one command) in the midst of them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,50 +10,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/place.h"
 #include "cli/verbs.h"
-#include "cli/wipe.h"
 #include "lib/paths.h"
 #include "lib/spawn.h"
 
-#define START_MS 10000
-#define END_MS	 3000
-#define DIR_MAX	 64 /* so that socket paths below it fit */
-#define PROMPT	 "(ownkey try: NOT REAL) $ "
+#define END_MS 3000
+#define PROMPT "(ownkey try: NOT REAL) $ "
 
 struct trial {
 	struct cli *c;
-	char dir[DIR_MAX];
-	pid_t token, agent;
+	struct place place;
 };
-
-/* ---- a place ---- */
-static enum err
-make_place(struct trial *t)
-{
-	const char *run = paths_env("XDG_RUNTIME_DIR");
-	struct stat st;
-
-	if (!run || strlen(run) > DIR_MAX - 24 || stat(run, &st) || st.st_uid != getuid())
-		run = "/tmp";
-	snprintf(t->dir, sizeof t->dir, "%s/ownkey-try.XXXXXX", run);
-	if (mkdtemp(t->dir))
-		return ERR_OK;
-	t->dir[0] = '\0';
-	return errno == ENOSPC ? ERR_NOSPACE : ERR_PERMISSION;
-}
-
-static void
-below(const struct trial *t, const char *name, char *out, size_t cap)
-{
-	snprintf(out, cap, "%s/%s", t->dir, name);
-}
 
 static enum err
 write_text(const struct trial *t, const char *name, const char *text)
 {
 	char path[PATHS_MAX];
 
-	below(t, name, path, sizeof path);
+	place_below(&t->place, name, path, sizeof path);
 	return verb_write_file(t->c, path, span_str(text), VERB_OVER);
 }
 
@@ -65,7 +39,7 @@ write_files(const struct trial *t)
 	char conf[PATHS_MAX + 64];
 	enum err e;
 
-	snprintf(conf, sizeof conf, "token = unix:%s/token/sock\n", t->dir);
+	snprintf(conf, sizeof conf, "token = unix:%s/token/sock\n", t->place.dir);
 	if ((e = write_text(t, "config/ownkey/ownkey.conf", conf)) ||
 	    (e = write_text(t, "home/.bashrc", "PS1='" PROMPT "'\n")) ||
 	    (e = write_text(t, "home/.shrc", "PS1='" PROMPT "'\n")))
@@ -73,42 +47,19 @@ write_files(const struct trial *t)
 	return write_text(t, "home/.zshrc", "PROMPT='" PROMPT "'\n");
 }
 
+/* The shell reads its files here, and says where it is. */
 static enum err
-fill_place(const struct trial *t)
+set_shell(const struct trial *t)
 {
-	static const char *const dirs[] = { "run", "home", "token", "config", "config/ownkey",
-		"data", "state", "cache" };
 	char path[PATHS_MAX];
 
-	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
-		below(t, dirs[i], path, sizeof path);
-		if (mkdir(path, 0700) < 0)
-			return errno == ENOSPC ? ERR_NOSPACE : ERR_IO;
-	}
-	return write_files(t);
-}
-
-/* For us, the agent and the shell alike. */
-static enum err
-enter_place(const struct trial *t)
-{
-	static const struct {
-		const char *name, *dir;
-	} vars[] = { { "XDG_RUNTIME_DIR", "run" }, { "XDG_CONFIG_HOME", "config" },
-		{ "XDG_DATA_HOME", "data" }, { "XDG_STATE_HOME", "state" },
-		{ "XDG_CACHE_HOME", "cache" }, { "HOME", "home" }, { "ZDOTDIR", "home" },
-		{ "ENV", "home/.shrc" } };
-	char path[PATHS_MAX];
-
-	for (size_t i = 0; i < sizeof vars / sizeof *vars; i++) {
-		below(t, vars[i].dir, path, sizeof path);
-		if (setenv(vars[i].name, path, 1) < 0)
-			return ERR_NOMEM;
-	}
-	unsetenv("OWNKEY_VAULT");
-	unsetenv("OWNKEY_SOCKET");
-	unsetenv("FIDO_DEBUG");
-	return setenv("PS1", PROMPT, 1) < 0 ? ERR_NOMEM : ERR_OK;
+	place_below(&t->place, "home", path, sizeof path);
+	if (setenv("ZDOTDIR", path, 1) < 0)
+		return ERR_NOMEM;
+	place_below(&t->place, "home/.shrc", path, sizeof path);
+	if (setenv("ENV", path, 1) < 0 || setenv("PS1", PROMPT, 1) < 0)
+		return ERR_NOMEM;
+	return ERR_OK;
 }
 
 /* The shell's `ownkey` is this one. */
@@ -128,74 +79,6 @@ extend_path(void)
 		e = ERR_NOMEM;
 	buf_done(&path);
 	return e;
-}
-
-/* ---- processes ---- */
-/* They die with us, whatever happens.  Both write a byte to descriptor 3 when they are ready. */
-static enum err
-start(const char *name, const char *const *argv, pid_t *pid)
-{
-	char path[PATHS_MAX];
-	struct spawn sp = { .path = path, .argv = argv, .nfds = 4, .new_session = true };
-	struct pollfd p = { .events = POLLIN };
-	char byte;
-	int ready[2];
-	enum err e;
-
-	if ((e = paths_program(name, path, sizeof path)))
-		return e;
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return ERR_LIMIT;
-	sp.set = (const char *const *)environ;
-	sp.fds[0] = sp.fds[1] = -1;
-	sp.fds[2] = STDERR_FILENO;
-	sp.fds[3] = ready[1];
-	e = spawn_start(&sp, pid);
-	close(ready[1]);
-	p.fd = ready[0];
-	if (!e && (poll(&p, 1, START_MS) <= 0 || read(ready[0], &byte, 1) != 1))
-		e = ERR_TIMEOUT;
-	close(ready[0]);
-	return e;
-}
-
-static enum err
-start_both(struct trial *t)
-{
-	char state[PATHS_MAX], sock[PATHS_MAX];
-	const char *token[] = { "ownkey-softtoken", "--state", state, "--socket", sock, "--touch",
-		"auto", "--ready", "3", "--quiet", NULL };
-	static const char *const agent[] = { "ownkey-agent", "--not-real", "--ready-fd", "3",
-		NULL };
-	enum err e;
-
-	below(t, "token/state", state, sizeof state);
-	below(t, "token/sock", sock, sizeof sock);
-	if ((e = start("ownkey-softtoken", token, &t->token)))
-		return e;
-	return start("ownkey-agent", agent, &t->agent);
-}
-
-/* ms: how long it may take. */
-static bool
-is_gone(pid_t pid, int ms)
-{
-	for (; ms >= 0; ms -= 20) {
-		if (waitpid(pid, NULL, WNOHANG) != 0)
-			return true;
-		(void)poll(NULL, 0, 20);
-	}
-	return false;
-}
-
-static void
-stop(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	(void)kill(pid, SIGTERM);
-	if (!is_gone(pid, END_MS))
-		spawn_kill(pid);
 }
 
 /* ---- what is done in there ---- */
@@ -286,8 +169,9 @@ try_in(struct trial *t)
 {
 	enum err e;
 
-	if ((e = fill_place(t)) || (e = enter_place(t)) || (e = extend_path()) ||
-	    (e = start_both(t)) || (e = make_vault(t)))
+	if ((e = write_files(t)) || (e = place_enter(&t->place)) || (e = set_shell(t)) ||
+	    (e = extend_path()) || (e = place_start_token(&t->place)) ||
+	    (e = place_start_agent(&t->place, true)) || (e = make_vault(t)))
 		return e;
 	if (t->c->connected)
 		client_close(&t->c->conn);
@@ -302,13 +186,11 @@ verb_try(struct cli *c)
 	enum err e;
 
 	(void)umask(077);
-	e = make_place(&t);
+	e = place_make(&t.place);
 	if (!e)
 		e = try_in(&t);
-	stop(t.agent);
-	stop(t.token);
-	if (t.dir[0] && wipe_tree(t.dir) && !e) {
-		snprintf(c->detail, sizeof c->detail, "left behind: %s", t.dir);
+	if (place_end(&t.place) && !e) {
+		snprintf(c->detail, sizeof c->detail, "left behind: %s", t.place.dir);
 		e = ERR_IO;
 	}
 	return e;

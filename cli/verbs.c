@@ -78,6 +78,8 @@ const struct verb verbs[] = {
   VERB_ASKS, "go back to the version before", "ownkey vault previous" },
 { "backup create", verb_backup_create, "[FILE]", 0, 1, PROOF | A(TO) | A(ARMOR) | A(REPLACE),
   VERB_ASKS | VERB_FIRST, "write everything into an age file", "ownkey backup create /media/stick/b.age" },
+{ "backup drill", verb_backup_drill, "", 0, 0, ASKS,
+  VERB_ASKS | VERB_CHILDREN, "restore in a private place, compare, wipe", "ownkey backup drill" },
 { "backup list", verb_backup_list, "", 0, 0, A(JSON),
   0, "backups that were made", "ownkey backup list" },
 { "backup verify", verb_backup_verify, "FILE", 1, 1, A(DEEP) | A(JSON) | ASKS,

@@ -84,6 +84,8 @@ enum err verb_id_show(struct cli *c);
 enum err verb_id_export(struct cli *c);
 enum err verb_id_retire(struct cli *c);
 enum err verb_backup_create(struct cli *c);
+enum err verb_backup_drill(struct cli *c);
+enum err verb_rebuild(struct cli *c);
 enum err verb_backup_list(struct cli *c);
 enum err verb_backup_passphrase(struct cli *c);
 enum err verb_backup_verify(struct cli *c);

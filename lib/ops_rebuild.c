@@ -34,6 +34,7 @@ static const struct wire_field ops_rebuild_add_fields[] = {
 	WIRE_F(ops_rebuild_add, 2, TEXT, 0, account, 1, 255, "account"),
 	WIRE_S(ops_rebuild_add, 3, LIST, 0, epochs, &ops_rebuild_epoch_map, OPS_REBUILD_EPOCHS,
 	    "ascending; the last is in use"),
+	WIRE_F(ops_rebuild_add, 4, TEXT, WF_OPT, purpose, 1, 48, "one key only"),
 };
 const struct wire_map ops_rebuild_add_map = { "rebuild-add", sizeof(struct ops_rebuild_add),
 	ops_rebuild_add_fields, N(ops_rebuild_add_fields), false, 0 };

@@ -35,7 +35,8 @@ struct ops_rebuild_add {
 	uint64_t has;
 	struct span service, account;
 	struct wire_list
-	    epochs; /* ops_rebuild_epoch, ascending; the last is in use, others retired */
+	    epochs;	     /* ops_rebuild_epoch, ascending; the last is in use, others retired */
+	struct span purpose; /* this key only; absent = all of the account */
 };
 extern const struct wire_map ops_rebuild_epoch_map, ops_rebuild_add_map;
 

@@ -174,7 +174,9 @@ op_rebuild_add(struct req *r)
 {
 	const struct ops_rebuild_add *in = r->in;
 	struct item_epoch epoch[OPS_REBUILD_EPOCHS];
-	struct rebuild_account a = { .account = in->account, .epoch = epoch };
+	struct rebuild_account a = {
+		.account = in->account, .purpose = in->purpose, .epoch = epoch
+	};
 	enum err e;
 
 	if ((e = ours(r)) || (e = find_format(in->service, in->account, &a.format)) ||

@@ -170,10 +170,19 @@ add_key(struct rebuild *r, const struct rebuild_account *a, const struct format_
 	return e;
 }
 
+static bool
+is_meant(const struct rebuild_account *a, const struct format_key *k)
+{
+	if (a->purpose.len)
+		return span_is(a->purpose, k->purpose);
+	return identity_wants(k, a->account);
+}
+
 enum err
 rebuild_add(struct rebuild *r, const struct rebuild_account *a)
 {
 	uint64_t top = r->top;
+	bool found = false;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < a->n; i++)
@@ -182,11 +191,13 @@ rebuild_add(struct rebuild *r, const struct rebuild_account *a)
 	if (top >= OPS_REBUILD_GENERATIONS)
 		return ERR_RANGE;
 	for (size_t i = 0; i < a->format->nkey && !e; i++)
-		if (identity_wants(&a->format->key[i], a->account))
+		if (is_meant(a, &a->format->key[i])) {
 			e = add_key(r, a, &a->format->key[i]);
+			found = true;
+		}
 	if (!e)
 		r->top = top;
-	return e;
+	return e ? e : found ? ERR_OK : ERR_NOTFOUND;
 }
 
 /* ---- the vault ---- */

@@ -49,6 +49,7 @@ void rebuild_key_done(struct rebuild_key *k);
 struct rebuild_account {
 	const struct format *format;
 	struct span account;
+	struct span purpose;		/* this key only; empty = all */
 	const struct item_epoch *epoch; /* state and generation filled in */
 	size_t n;
 };

@@ -456,10 +456,11 @@ def started(directory):
             refused(agent, "id", "list", "--vault", "elsewhere")
         finally:
             os.kill(pid, signal.SIGTERM)
-        until(lambda: agent.cli("status").returncode == 2, "no agent")
+        until(lambda: "no agent is running" in agent.cli("status").stdout, "no agent")
         with open(agent.config, "w", encoding="utf-8") as f:
             f.write("# one\nnonsense = 1\n")
-        assert "'ownkey doctor'" in refused(agent, "unlock", status=2)
+        said = refused(agent, "unlock", status=2)
+        assert "'ownkey doctor'" in said, said
         assert "error in line 2" in works(agent, "doctor")
 
 

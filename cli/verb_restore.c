@@ -155,6 +155,8 @@ verb_restore(struct cli *c)
 	bool copy = false;
 	enum err e;
 
+	if (!path)
+		return verb_rebuild(c);
 	if ((e = restoring_file(c, path, &c->file)))
 		return e;
 	if (!(e = vaultcopy_is(c->file, &copy)))

@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import re
 import sys
 
 from cli import fits, terminal, works
@@ -78,5 +79,59 @@ def cancelled(directory):
         assert not left(agent)
 
 
+def end_of(c, label):
+    """What a person would remember of a key."""
+    row = [i for i in c.call("id.list", all=True)["items"] if i.label.startswith(label)][0]
+    return row.shown[-12:], row.shown
+
+
+def rebuilds(directory):
+    """restore without a file: phrase, accounts, a number each, ways in; on 50 x 15"""
+    for name in ("old", "new"):
+        os.mkdir(os.path.join(directory, name))
+    with opened(os.path.join(directory, "old")) as (agent, _, person):
+        fill(agent, person)
+        with contextlib.closing(agent.client(person)) as c:
+            known = {s: end_of(c, s) for s in ("ssh/me", "matrix/@a:example.org/cross")}
+    with world(os.path.join(directory, "new"), {"pin": None}) as (agent, _):
+        t = terminal(agent, "restore")
+        t.expect("It cannot bring back secrets")
+        type_words(t, person.shown)
+        t.expect("stands on your card")
+        for service, account, label in (("matrix", "@a:example.org",
+                                         "matrix/@a:example.org/cross"), ("omemo", "", ""),
+                                        ("tor", "", ""), ("ssh", "me", "ssh/me"),
+                                        ("age", "", "")):
+            t.expect("(?s)%s: .*?your account, or Enter for none: " % service)
+            t.type(account)
+            if not account:
+                continue
+            number = None
+            while number is None:
+                t.expect(r"skip \[1\]: ")
+                found = [m for m in re.findall(
+                    r"(\d+) +epoch \d, generation \d\r?\n +(\S[^\r\n]*)", t.text)
+                    if m[1].endswith(known[label][0])]
+                number = found[-1][0] if found else None
+                t.type(number or "m")
+            if service == "ssh":
+                t.expect("older ones of yours")
+                t.type("")
+            t.expect("your account, or Enter for none: ")
+            t.type("")
+        t.expect("generation on your newest card")
+        t.type("")
+        t.expect("no PIN")
+        t.type("n")
+        t.expect("name of this token")
+        t.type("")
+        t.expect("Not in it: secrets")
+        assert t.end() == 0
+        fits(t)
+        with contextlib.closing(agent.client(person)) as c:
+            for label, (_, shown) in known.items():
+                assert end_of(c, label)[1] == shown
+
+
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__, t) for t in (goes_well, fails, cancelled)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (goes_well, fails, cancelled, rebuilds)]))

@@ -161,6 +161,16 @@ struct ops_status_rep {
 	uint64_t copies;    /* folders that get copies of the vault; absent = not known yet */
 	uint64_t copied_at; /* the newest good copy in one of them; absent = none */
 	uint64_t copy_generation;
+	/* only while unlocked: */
+	uint64_t owed;		  /* unix seconds: the phrase was printed, not typed back yet */
+	uint64_t exposed;	  /* identities in use that others may know */
+	uint64_t exposed_secrets; /* secrets that others may know */
+	uint64_t older;		  /* identities in use that the newest phrase does not bring back */
+	uint64_t seed;		  /* generation of the newest seed */
+	uint64_t seed_exposed;	  /* since when others may know that one; absent = no */
+	uint64_t backup_at;	  /* newest backup; absent = none */
+	uint64_t backup_seed;	  /* generation of its passphrase */
+	uint64_t changed;	  /* identities and secrets that changed since then */
 };
 extern const struct wire_map ops_status_rep_map;
 

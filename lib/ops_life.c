@@ -8,15 +8,25 @@ static const struct wire_field ops_id_change_fields[] = {
 	WIRE_F(ops_id_change, 2, UINT, WF_OPT, proof, 0, 7, "way in to prove with, bits"),
 	WIRE_F(ops_id_change, 3, TEXT, WF_OPT, proof_label, 1, 255, "way in to prove with, name"),
 	WIRE_F(ops_id_change, 4, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
+	WIRE_F(ops_id_change, 8, BOOL, WF_OPT, look, 0, 1,
+	    "change nothing, tell what would come of it; nothing is proven"),
 };
 const struct wire_map ops_id_change_map = { "id-change", sizeof(struct ops_id_change),
 	ops_id_change_fields, N(ops_id_change_fields), false, 0 };
+
+static const struct wire_field ops_step_fields[] = {
+	WIRE_F(ops_step, 1, TEXT, 0, text, 1, 1023, "what to do"),
+};
+const struct wire_map ops_step_map = { "step", sizeof(struct ops_step), ops_step_fields,
+	N(ops_step_fields), false, 0 };
 
 static const struct wire_field ops_id_change_rep_fields[] = {
 	WIRE_S(ops_id_change_rep, 1, LIST, 0, items, &ops_item_map, 64, "as they are now"),
 	WIRE_F(ops_id_change_rep, 2, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
 	    "since when others may know the newest seed"),
 	WIRE_F(ops_id_change_rep, 3, TEXT, WF_OPT, advice, 0, 4095, "what contacts will see"),
+	WIRE_S(ops_id_change_rep, 8, LIST, WF_OPT, steps, &ops_step_map, 48,
+	    "what to do next, elsewhere, in this order"),
 };
 const struct wire_map ops_id_change_rep_map = { "id-changed", sizeof(struct ops_id_change_rep),
 	ops_id_change_rep_fields, N(ops_id_change_rep_fields), false, 0 };

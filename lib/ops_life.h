@@ -12,14 +12,20 @@ struct ops_id_change {
 	uint64_t proof;	   /* enum ops_way bits */
 	struct span proof_label;
 	bool force;
+	bool look; /* change nothing: what would come of it? */
+};
+struct ops_step {
+	uint64_t has;
+	struct span text;
 };
 struct ops_id_change_rep {
 	uint64_t has;
 	struct wire_list items; /* ops_item, as they are now */
 	uint64_t exposed;   /* the newest seed may be known to others, too: rotating is no help */
 	struct span advice; /* what contacts will see */
+	struct wire_list steps; /* ops_step: what to do next, in this order */
 };
-extern const struct wire_map ops_id_change_map, ops_id_change_rep_map;
+extern const struct wire_map ops_id_change_map, ops_step_map, ops_id_change_rep_map;
 
 struct ops_reseed {
 	uint64_t has;

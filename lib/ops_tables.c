@@ -59,6 +59,24 @@ static const struct wire_field ops_status_rep_fields[] = {
 	WIRE_F(ops_status_rep, 21, UINT, WF_OPT | WF_TIME, copied_at, 0, UINT64_MAX,
 	    "newest good copy in one of them"),
 	WIRE_F(ops_status_rep, 22, UINT, WF_OPT, copy_generation, 0, UINT64_MAX, "of that copy"),
+	WIRE_F(ops_status_rep, 23, UINT, WF_OPT | WF_TIME, owed, 0, UINT64_MAX,
+	    "the phrase was printed, not typed back yet; only while unlocked"),
+	WIRE_F(ops_status_rep, 24, UINT, WF_OPT, exposed, 0, UINT32_MAX,
+	    "identities in use that others may know"),
+	WIRE_F(ops_status_rep, 25, UINT, WF_OPT, exposed_secrets, 0, UINT32_MAX,
+	    "secrets that others may know"),
+	WIRE_F(ops_status_rep, 26, UINT, WF_OPT, older, 0, UINT32_MAX,
+	    "identities in use that the newest phrase does not bring back"),
+	WIRE_F(
+	    ops_status_rep, 27, UINT, WF_OPT, seed, 0, UINT32_MAX, "generation of the newest seed"),
+	WIRE_F(ops_status_rep, 28, UINT, WF_OPT | WF_TIME, seed_exposed, 0, UINT64_MAX,
+	    "since when others may know that one"),
+	WIRE_F(
+	    ops_status_rep, 29, UINT, WF_OPT | WF_TIME, backup_at, 0, UINT64_MAX, "newest backup"),
+	WIRE_F(ops_status_rep, 30, UINT, WF_OPT, backup_seed, 0, UINT32_MAX,
+	    "generation of its passphrase"),
+	WIRE_F(ops_status_rep, 31, UINT, WF_OPT, changed, 0, UINT32_MAX,
+	    "identities and secrets that changed since then"),
 };
 const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_status_rep),
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };

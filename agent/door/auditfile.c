@@ -176,8 +176,8 @@ put_aside(const struct file *f, const struct file_audit *q, const char *path)
 		if (e || renamed)
 			return e == ERR_NOTFOUND ? ERR_AUDIT_CHANGED : e;
 	}
-	if (rename(f->audit, path) && errno != ENOENT)
-		return file_error();
+	if (renameat(AT_FDCWD, f->audit, AT_FDCWD, path))
+		return errno == ENOENT ? ERR_OK : file_error();
 	return sync_folder(f);
 }
 
@@ -196,7 +196,7 @@ begin_new(const struct file *f, const struct file_audit *q)
 	close(fd);
 	if (!e)
 		return sync_folder(f);
-	unlink(f->audit);
+	unlinkat(AT_FDCWD, f->audit, 0);
 	return e;
 }
 

@@ -37,16 +37,43 @@ static const struct format_export exports[] = {
 	{ "identity", "identity", "key.txt", true, identity, "for age -d -i FILE" },
 };
 
+static const struct format_advice advice[] = {
+	{ FORMAT_ROTATE, NULL,
+	    "Senders go on using the old recipient until you give them the new one.",
+	    "Give everybody the new recipient.\n"
+	    "Files that were made for the old one open with the old key only: it stays "
+	    "derivable here.\n"
+	    "To be rid of it, decrypt them and encrypt them to the new one (age -d, "
+	    "then age -r)." },
+	{ FORMAT_MOVE, NULL,
+	    "Senders go on using the old recipient, which others may read, until you "
+	    "give them the new one.",
+	    "Give everybody the new recipient at once, and have them forget the old "
+	    "one.\n"
+	    "Encrypt your files anew (age -d with the old key, then age -r) and delete "
+	    "the old ones, copies too.\n"
+	    "What others copied already stays open to them: treat its content as known." },
+	{ FORMAT_RETIRE, NULL, "Senders may go on using the old recipient: age cannot tell them.",
+	    "Tell everybody to use another one.\n"
+	    "The key stays derivable here, for files that were made for it." },
+	{ FORMAT_REVOKE, NULL,
+	    "age has no revocation: who knows the key opens every file that was made "
+	    "for it.",
+	    "Tell everybody not to use this recipient any more.\n"
+	    "Encrypt your files anew to another one, and delete the old ones, copies "
+	    "too." },
+};
+
 const struct format format_age = {
 	.name = "age",
 	.help = "age identity, to decrypt files",
 	.account = "any name",
-	.advice = "Tell people the new recipient; keep the old key for files that were made for "
-		  "it.",
 	.key = keys,
 	.nkey = N(keys),
 	.public = publics,
 	.npublic = N(publics),
 	.export = exports,
 	.nexport = N(exports),
+	.advice = advice,
+	.nadvice = N(advice),
 };

@@ -52,6 +52,16 @@ format_export(const struct format *f, struct span purpose, struct span name)
 	return NULL;
 }
 
+const struct format_advice *
+format_advice(const struct format *f, struct span purpose, enum format_event event)
+{
+	for (size_t i = 0; i < f->nadvice; i++)
+		if (f->advice[i].events & event &&
+		    (!f->advice[i].purpose || span_is(purpose, f->advice[i].purpose)))
+			return &f->advice[i];
+	return NULL;
+}
+
 enum err
 format_encode(enum text_code code, struct span in, struct sec *out)
 {

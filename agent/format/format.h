@@ -51,17 +51,29 @@ struct format_export {
 	const char *help; /* where it goes */
 };
 
+/* What becomes of a key.  MOVE: rotated because others may know the old one. */
+enum format_event { FORMAT_ROTATE = 1, FORMAT_MOVE = 2, FORMAT_RETIRE = 4, FORMAT_REVOKE = 8 };
+
+/* What that means for others, and what is to be done outside of ownkey, in this order. */
+struct format_advice {
+	unsigned events;     /* bits */
+	const char *purpose; /* NULL: of every key */
+	const char *sees;    /* whole sentences: what contacts will see */
+	const char *steps;   /* one a line */
+};
+
 struct format {
 	const char *name; /* = service of the path */
 	const char *help;
 	const char *account; /* what an account is: "@user:server" */
-	const char *advice;  /* what contacts will see, what to do next */
 	const struct format_key *key;
 	size_t nkey;
 	const struct format_public *public;
 	size_t npublic;
 	const struct format_export *export;
 	size_t nexport;
+	const struct format_advice *advice;
+	size_t nadvice;
 	/* ERR_TEXT when it cannot be an account; NULL = anything goes. */
 	enum err (*check)(struct span account);
 };
@@ -77,6 +89,9 @@ const struct format_public *format_public(
     const struct format *f, struct span purpose, struct span name);
 const struct format_export *format_export(
     const struct format *f, struct span purpose, struct span name);
+/* What follows when that happens to a key of this purpose; NULL when there is no row. */
+const struct format_advice *format_advice(
+    const struct format *f, struct span purpose, enum format_event event);
 
 /* in as text into *out, which must be empty and gets as much room as that takes. */
 MUST enum err format_encode(enum text_code code, struct span in, struct sec *out);

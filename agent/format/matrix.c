@@ -104,17 +104,80 @@ check(struct span account)
 											: ERR_TEXT;
 }
 
+static const struct format_advice advice[] = {
+	{ FORMAT_ROTATE | FORMAT_MOVE, "cross-signing.master",
+	    "Everybody who verified you is told that your identity changed, and has to "
+	    "verify you again. A signature of the old master key does not prevent that.",
+	    "Publish the three public keys of 'ownkey id show' (request "
+	    "keys/device_signing/upload of the server's API; it asks for your account "
+	    "password).\n"
+	    "Only then give the three seeds to a client ('ownkey id export', form "
+	    "seed): before that it takes none of them, and does not say so.\n"
+	    "Let it store them in the secret storage, for your other devices.\n"
+	    "Verify your own other devices again, and log out those that you do not "
+	    "know.\n"
+	    "Tell people on another way that this was you; they compare emoji or a QR "
+	    "code with you again." },
+	{ FORMAT_ROTATE | FORMAT_MOVE, "cross-signing.self",
+	    "Nobody notices a new self-signing key, as long as the master key is the "
+	    "same.",
+	    "Publish the new public key, signed by the master key (request "
+	    "keys/device_signing/upload).\n"
+	    "Import its seed into a client, and let it store that in the secret "
+	    "storage.\n"
+	    "Sign your devices again: verify each of them from that client." },
+	{ FORMAT_ROTATE | FORMAT_MOVE, "cross-signing.user",
+	    "Nobody notices a new user-signing key, as long as the master key is the "
+	    "same.",
+	    "Publish the new public key, signed by the master key (request "
+	    "keys/device_signing/upload).\n"
+	    "Import its seed into a client, and let it store that in the secret "
+	    "storage.\n"
+	    "People whom you verified count as unverified for you until you sign them "
+	    "again." },
+	{ FORMAT_ROTATE | FORMAT_MOVE, "backup", "Contacts see nothing of a new key backup.",
+	    "Let a client make a new version of the key backup with the new key, and "
+	    "wait until it has stored all message keys in it.\n"
+	    "Delete the old version on the server: who knows its key reads every "
+	    "message that it covers.\n"
+	    "The old key stays derivable here, should the old version still be needed." },
+	{ FORMAT_ROTATE | FORMAT_MOVE, "recovery", "Contacts see nothing of a new recovery key.",
+	    "Let a client set up secret storage anew with the new recovery key ('ownkey "
+	    "id export', form recovery-key), and store all secrets again.\n"
+	    "Destroy what you wrote down of the old recovery key.\n"
+	    "If others may know the old one, they may know the cross-signing keys and "
+	    "the key backup, too: rotate all keys of the account." },
+	{ FORMAT_RETIRE, "cross-signing.master",
+	    "Contacts see nothing: Matrix has no word for a key that is no longer used.",
+	    "To leave the account, log out its devices and deactivate it in a client." },
+	{ FORMAT_RETIRE, "backup", "Contacts see nothing.",
+	    "Delete the key backup on the server, if you do not want to read old "
+	    "messages any more." },
+	{ FORMAT_RETIRE, NULL, "Contacts see nothing.",
+	    "Remove the secret from the account's secret storage, in a client." },
+	{ FORMAT_REVOKE, "cross-signing.master",
+	    "Matrix has no revocation: contacts go on trusting this key until another "
+	    "one takes its place.",
+	    "Go on with a new key at once: 'ownkey id rotate', and what it says then.\n"
+	    "Tell people on another way not to trust the old one; log out all sessions "
+	    "that you do not know." },
+	{ FORMAT_REVOKE, NULL,
+	    "Matrix has no revocation: the key is good until another one takes its "
+	    "place.",
+	    "Go on with a new key at once: 'ownkey id rotate', and what it says then." },
+};
+
 const struct format format_matrix = {
 	.name = "matrix",
 	.help = "Matrix account: recovery key, cross-signing, key backup",
 	.account = "@you:server",
-	.advice = "A new master key alarms everybody who verified you; new self- and user-signing "
-		  "keys under the same master key are not noticed.",
 	.key = keys,
 	.nkey = N(keys),
 	.public = publics,
 	.npublic = N(publics),
 	.export = exports,
 	.nexport = N(exports),
+	.advice = advice,
+	.nadvice = N(advice),
 	.check = check,
 };

@@ -81,17 +81,53 @@ check(struct span account)
 	return at && at > account.p && at + 1 < account.p + account.len ? ERR_OK : ERR_TEXT;
 }
 
+static const struct format_advice advice[] = {
+	{ FORMAT_ROTATE, NULL,
+	    "Contacts see a new device, with a fingerprint that they have to trust "
+	    "before you can read what they write to it.",
+	    "End the client.\n"
+	    "Install the new key ('ownkey id export') together with a new device id: "
+	    "never a new key under an old id, or sessions break.\n"
+	    "Let the signed prekey be signed again: delete the old prekeys and sessions "
+	    "there.\n"
+	    "Start it and look whether contacts are offered the new key. Gajim "
+	    "publishes it when it signs in; Profanity 0.13 does not.\n"
+	    "Take the old device id out of your device list.\n"
+	    "Read the new fingerprint out to your contacts, on another way." },
+	{ FORMAT_MOVE, NULL,
+	    "Contacts see a new device, with a fingerprint that they have to trust. "
+	    "Until the old device is out of your list they go on writing to it, too, "
+	    "for others to read.",
+	    "Take the old device id out of your device list at once, in any client of "
+	    "the account.\n"
+	    "End the client, install the new key ('ownkey id export') together with a "
+	    "new device id, delete the old prekeys and sessions, start it.\n"
+	    "Look whether contacts are offered the new key. Gajim publishes it when it "
+	    "signs in; Profanity 0.13 does not.\n"
+	    "Read the new fingerprint out to your contacts, on another way, and ask "
+	    "them to distrust the old one." },
+	{ FORMAT_RETIRE, NULL,
+	    "Contacts go on encrypting to the old device until it is out of your device "
+	    "list.",
+	    "Take its device id out of your device list, in a client of the account." },
+	{ FORMAT_REVOKE, NULL,
+	    "OMEMO has no revocation: who trusted the fingerprint goes on doing so.",
+	    "Take its device id out of your device list, and delete its bundle, in a "
+	    "client of the account.\n"
+	    "Ask each contact, on another way, to distrust the old fingerprint." },
+};
+
 const struct format format_omemo = {
 	.name = "omemo",
 	.help = "OMEMO identity key of an XMPP account",
 	.account = "you@server",
-	.advice = "Install it together with a new device id. Contacts see a new device whose "
-		  "fingerprint they must trust; remove the old device from the device list.",
 	.key = keys,
 	.nkey = N(keys),
 	.public = publics,
 	.npublic = N(publics),
 	.export = exports,
 	.nexport = N(exports),
+	.advice = advice,
+	.nadvice = N(advice),
 	.check = check,
 };

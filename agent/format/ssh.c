@@ -211,15 +211,47 @@ static const struct format_export exports[] = {
 	    "a private key file for ssh (not encrypted: mode 0600)" },
 };
 
+static const struct format_advice advice[] = {
+	{ FORMAT_ROTATE, NULL, "Servers know only the old key until you put the new one in.",
+	    "On each server add the new public line to ~/.ssh/authorized_keys, and log "
+	    "in with it.\n"
+	    "Only then take the old line out.\n"
+	    "Where you sign files or commits: in allowed_signers give the old line "
+	    "valid-before=\"YYYYMMDD\" and add the new one; old signatures stay good.\n"
+	    "Put the new line in where you host code, for logins and for signatures." },
+	{ FORMAT_MOVE, NULL,
+	    "Servers let everybody in who knows the old key, until its line is gone.",
+	    "On each server add the new public line to ~/.ssh/authorized_keys, log in "
+	    "with it, and take the old line out at once.\n"
+	    "Look who logged in since (last, journalctl -u ssh), and for lines in "
+	    "authorized_keys that are not yours.\n"
+	    "In allowed_signers give the old line valid-before=\"YYYYMMDD\" with the "
+	    "day of the loss, and add the new one.\n"
+	    "Change it where you host code, too, for logins and for signatures." },
+	{ FORMAT_RETIRE, NULL, "Servers go on accepting the old key until you take it out.",
+	    "Take its line out of ~/.ssh/authorized_keys on each server, and out of "
+	    "where you host code.\n"
+	    "In allowed_signers give it valid-before=\"YYYYMMDD\": old signatures stay "
+	    "good." },
+	{ FORMAT_REVOKE, NULL, "Servers go on accepting the key until they are told.",
+	    "Take its line out of ~/.ssh/authorized_keys on each server, and out of "
+	    "where you host code.\n"
+	    "Where you administrate: add its public line to the file of RevokedKeys in "
+	    "sshd_config.\n"
+	    "Who checks your signatures puts it into a file for ssh-keygen -Y verify "
+	    "-r, and takes it out of allowed_signers." },
+};
+
 const struct format format_ssh = {
 	.name = "ssh",
 	.help = "OpenSSH key: logins, signatures of files and commits",
 	.account = "any name; the comment of the public line",
-	.advice = "Add the new public line to authorized_keys before you take the old one out.",
 	.key = keys,
 	.nkey = N(keys),
 	.public = publics,
 	.npublic = N(publics),
 	.export = exports,
 	.nexport = N(exports),
+	.advice = advice,
+	.nadvice = N(advice),
 };

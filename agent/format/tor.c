@@ -144,16 +144,51 @@ static const struct format_export exports[] = {
 	    "a file in the ClientOnionAuthDir" },
 };
 
+static const struct format_advice advice[] = {
+	{ FORMAT_ROTATE, "onion",
+	    "A new key is a new address: visitors find the old one for as long as you "
+	    "serve it.",
+	    "Install the new key beside the old one, in a HiddenServiceDir of its own, "
+	    "and serve both for a while.\n"
+	    "Announce the new address on the old one, and wherever you gave the old one "
+	    "away.\n"
+	    "Then stop serving the old one, and delete its files." },
+	{ FORMAT_MOVE, "onion",
+	    "A new key is a new address. Who knows the old key can serve the old "
+	    "address: visitors cannot tell whose answer they get.",
+	    "Install the new key in a HiddenServiceDir of its own.\n"
+	    "Announce the new address on a way that does not hang on the old one; what "
+	    "the old address says may be theirs.\n"
+	    "Stop serving the old one soon, and warn people of it." },
+	{ FORMAT_RETIRE, "onion", "Visitors find the old address for as long as you serve it.",
+	    "Say on it that it goes, then stop serving it and delete its files." },
+	{ FORMAT_REVOKE, "onion",
+	    "Tor has no revocation: who knows the key can serve the address for ever.",
+	    "Stop serving it, delete its files, and warn people on another way." },
+	{ FORMAT_ROTATE | FORMAT_MOVE, "client-auth",
+	    "Only the owner of that service sees it: the new key opens nothing until "
+	    "they put it in.",
+	    "Send them the new line 'authorized-client' of 'ownkey id show'.\n"
+	    "Put the new key into your ClientOnionAuthDir in the place of the old "
+	    "one.\n"
+	    "Ask them to remove the file with your old key and to reload tor." },
+	{ FORMAT_RETIRE | FORMAT_REVOKE, "client-auth",
+	    "Only the owner of that service can shut the old key out.",
+	    "Ask them to remove the file with your key from authorized_clients and to "
+	    "reload tor.\n"
+	    "Delete its file in your ClientOnionAuthDir." },
+};
+
 const struct format format_tor = {
 	.name = "tor",
 	.help = "Tor onion service, or your key for somebody's private one",
 	.account = "a name for your service, or the address of theirs",
-	.advice = "A new key is a new address: serve both for a while and announce the new one "
-		  "on the old.",
 	.key = keys,
 	.nkey = N(keys),
 	.public = publics,
 	.npublic = N(publics),
 	.export = exports,
 	.nexport = N(exports),
+	.advice = advice,
+	.nadvice = N(advice),
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/vault/audit.h"
+#include "agent/vault/inventory.h"
 #include "agent/vault/job.h"
 #include "agent/vault/op.h"
 #include "agent/vault/store.h"
@@ -40,31 +41,6 @@ op_hello(struct req *r)
 	return req_reply(r, &rep);
 }
 
-/* Counted once for each state of the file: a status must not cost a walk over all items. */
-static void
-count_items(const struct vault *v, struct ops_status_rep *rep)
-{
-	static struct {
-		uint8_t hash[32];
-		uint64_t identities, secrets, only_here;
-	} known;
-	struct item it;
-	size_t pos = 0;
-
-	if (memcmp(known.hash, v->open.state.last.hash, 32) != 0) {
-		memset(&known, 0, sizeof known);
-		while (body_item_next(&v->open.body, &pos, &it)) {
-			known.identities += it.kind == ITEM_KEY;
-			known.secrets += it.kind == ITEM_SECRET;
-			known.only_here += it.origin.kind != ORIGIN_DERIVED;
-		}
-		memcpy(known.hash, v->open.state.last.hash, 32);
-	}
-	rep->identities = known.identities;
-	rep->secrets = known.secrets;
-	rep->only_here = known.only_here;
-}
-
 static void
 open_status(const struct vault *v, struct ops_status_rep *rep, char *label, size_t cap)
 {
@@ -81,7 +57,7 @@ open_status(const struct vault *v, struct ops_status_rep *rep, char *label, size
 	if (v->open.slot >= 0)
 		way_label(&v->open.outer, &v->open.body, v->open.slot, label, cap);
 	rep->unlocked_by = span_str(label);
-	count_items(v, rep);
+	inventory_put(v, rep);
 }
 
 static size_t

@@ -17,6 +17,7 @@
 #define STREAMS	  4
 #define IDLE_MS	  120000
 #define SCRYPT_MS 120000
+#define WAIT_MS	  100
 
 static struct backup *streams[STREAMS];
 
@@ -154,6 +155,33 @@ check_recipients(const struct ops_backup_create *in)
 }
 
 /* ---- create ---- */
+/* Times are whole seconds, and what is as old as a backup counts as not in it (inventory.c).  So
+ * none is made in the second of the last change. */
+static bool
+changed_in(const struct vault *v, uint64_t second)
+{
+	struct item it;
+	size_t pos = 0;
+
+	while (body_item_next(&v->open.body, &pos, &it))
+		if (it.mtime == second)
+			return true;
+	return false;
+}
+
+/* time(), as for the items: other clocks are some milliseconds ahead of it. */
+static enum err
+wait_second(struct req *r)
+{
+	enum err e = ERR_OK;
+
+	while (r->v->open.is && !e && changed_in(r->v, (uint64_t)time(NULL))) {
+		e = job_wait(r->job, WAIT_MS);
+		e = e == ERR_TIMEOUT ? ERR_OK : e;
+	}
+	return e;
+}
+
 static enum err
 make(struct req *r, struct backup *b)
 {
@@ -194,7 +222,7 @@ op_backup_create(struct req *r)
 
 	REQ_MUST_WAIT(r);
 	p.request = SPAN_LIT("backup");
-	if ((e = check_recipients(in)) || (e = policy_prove(r, &p, NULL)))
+	if ((e = check_recipients(in)) || (e = policy_prove(r, &p, NULL)) || (e = wait_second(r)))
 		return e;
 	if (!r->v->open.is || !r->c)
 		return ERR_CANCELLED;

@@ -167,6 +167,7 @@ op_id_show(struct req *r)
 {
 	const struct ops_sel *in = r->in;
 	struct ops_id_show_rep rep = { .advice = SPAN_NONE };
+	const struct format_advice *advice;
 	struct buf mem = BUF_INIT;
 	const struct format *f;
 	struct format_in key;
@@ -183,7 +184,8 @@ op_id_show(struct req *r)
 		return ERR_NOMEM;
 	itemop_row(r->v, &it, &mem, &row);
 	rep.item = (struct wire_list){ .v = &row, .n = 1 };
-	rep.advice = span_str(f->advice);
+	advice = format_advice(f, it.origin.purpose, FORMAT_ROTATE);
+	rep.advice = span_str(advice ? advice->sees : NULL);
 	if (!(e = itemop_key(r->v, &it, &key)) &&
 	    !(e = collect_parts(f, &key, it.origin.purpose, &rep, &mem))) {
 		collect_forms(f, it.origin.purpose, &rep);

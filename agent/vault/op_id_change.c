@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "agent/vault/advice.h"
 #include "agent/vault/epochs.h"
 #include "agent/vault/itemop.h"
 #include "agent/vault/job.h"
@@ -23,11 +24,19 @@
 struct changing;
 typedef enum err change_fn(struct req *r, struct item *it, struct changing *c);
 
+/* What is done, and what that is for the outside. */
+struct kind {
+	change_fn *fn;
+	enum format_event event;
+	bool prove; /* contacts will see it, so an open vault is not enough */
+};
+
 /* One key that is being changed; what its item borrows lives here until it is encoded. */
 struct changing {
 	uint8_t id[16];
 	struct epochs epochs;
 	struct itemop_rev rev;
+	enum format_event event;
 };
 
 /* ---- which ---- */
@@ -42,12 +51,40 @@ is_meant(const struct item *it, struct span label)
 	    span_eq(span_sub(it->label, 0, label.len), label);
 }
 
+static bool
+is_active(const struct item *it)
+{
+	struct item_epoch ep;
+
+	epochs_current(it, &ep);
+	return ep.state == EPOCH_ACTIVE;
+}
+
+/* Who names an account means the keys in use; only when there are none, the others. */
+static enum err
+find_account(struct vault *v, struct span label, struct changing *c, size_t *n)
+{
+	struct item it;
+	size_t active = 0, pos = 0;
+
+	while (body_item_next(&v->open.body, &pos, &it))
+		active += is_meant(&it, label) && is_active(&it);
+	pos = 0;
+	while (body_item_next(&v->open.body, &pos, &it)) {
+		if (!is_meant(&it, label) || (active && !is_active(&it)))
+			continue;
+		if (*n == KEYS_MAX)
+			return ERR_LIMIT;
+		memcpy(c[(*n)++].id, it.id.p, 16);
+	}
+	return *n ? ERR_OK : ERR_NOTFOUND;
+}
+
 /* A service alone would be too much at once. */
 static enum err
 find_keys(struct vault *v, struct span label, struct changing *c, size_t *n)
 {
 	struct item it;
-	size_t pos = 0;
 
 	*n = 0;
 	if (!itemop_find(v, ITEM_KEY, label, &it)) {
@@ -56,14 +93,7 @@ find_keys(struct vault *v, struct span label, struct changing *c, size_t *n)
 	}
 	if (!memchr(label.p, '/', label.len))
 		return ERR_NOTFOUND;
-	while (body_item_next(&v->open.body, &pos, &it)) {
-		if (!is_meant(&it, label))
-			continue;
-		if (*n == KEYS_MAX)
-			return ERR_LIMIT;
-		memcpy(c[(*n)++].id, it.id.p, 16);
-	}
-	return *n ? ERR_OK : ERR_NOTFOUND;
+	return find_account(v, label, c, n);
 }
 
 /* ---- what ---- */
@@ -143,12 +173,18 @@ change_all(struct req *r, change_fn *fn, struct changing *c, size_t n)
 	return e ? e : done ? ERR_OK : ERR_EXISTS;
 }
 
-static struct span
-advice(const struct item *it)
+/* Rotating what others may know is a move, with other things to do. */
+static void
+note_events(struct vault *v, const struct kind *k, struct changing *c, size_t n)
 {
-	const struct format *f = format_find(it->origin.service);
+	struct item it;
 
-	return f && f->advice ? span_str(f->advice) : SPAN_NONE;
+	for (size_t i = 0; i < n; i++) {
+		c[i].event = k->event;
+		if (k->event == FORMAT_ROTATE && !body_item_by_id(&v->open.body, c[i].id, &it) &&
+		    it.exposed)
+			c[i].event = FORMAT_MOVE;
+	}
 }
 
 static enum err
@@ -156,6 +192,7 @@ answer(struct req *r, const struct changing *c, size_t n)
 {
 	struct ops_item rows[KEYS_MAX];
 	struct ops_id_change_rep rep = { .items = { .v = rows } };
+	static struct advice a; /* done with before anything waits */
 	struct buf mem = BUF_INIT;
 	struct item it;
 	struct seed s;
@@ -164,20 +201,22 @@ answer(struct req *r, const struct changing *c, size_t n)
 	for (size_t i = 0; i < n && !e; i++)
 		if (!(e = body_item_by_id(&r->v->open.body, c[i].id, &it))) {
 			itemop_row(r->v, &it, &mem, &rows[rep.items.n++]);
-			rep.advice = advice(&it);
+			advice_add(&a, &it, c[i].event);
 		}
 	if (!e && !(e = body_seed_last(&r->v->open.body, &s)))
 		rep.exposed = s.exposed;
+	rep.advice = buf_span(&a.sees);
+	rep.steps = (struct wire_list){ .v = a.step, .n = a.nsteps };
 	wire_mark(&ops_id_change_rep_map, &rep);
-	if (!e)
+	if (!e && !(e = buf_err(&a.sees)))
 		e = req_reply(r, &rep);
+	advice_done(&a);
 	buf_done(&mem);
 	return e;
 }
 
-/* prove: contacts will see it, so an open vault is not enough. */
 static enum err
-change(struct req *r, change_fn *fn, bool prove)
+change(struct req *r, const struct kind *k)
 {
 	static struct changing c[KEYS_MAX]; /* one at a time: the disk is ours */
 	const struct ops_id_change *in = r->in;
@@ -189,11 +228,16 @@ change(struct req *r, change_fn *fn, bool prove)
 	/* before the person is asked for anything: is it there at all? */
 	if ((e = store_take(r->job)) || (e = find_keys(r->v, in->label, c, &n)))
 		return e;
+	note_events(r->v, k, c, n);
+	if (in->look)
+		return answer(r, c, n);
 	store_release(r->job);
-	if (prove && (e = policy_prove(r, &p, NULL)))
+	if (k->prove && (e = policy_prove(r, &p, NULL)))
 		return e;
-	if ((e = store_take(r->job)) || (e = find_keys(r->v, in->label, c, &n)) ||
-	    (e = change_all(r, fn, c, n)))
+	if ((e = store_take(r->job)) || (e = find_keys(r->v, in->label, c, &n)))
+		return e;
+	note_events(r->v, k, c, n);
+	if ((e = change_all(r, k->fn, c, n)))
 		return e;
 	public_send(r->v);
 	return answer(r, c, n);
@@ -202,17 +246,17 @@ change(struct req *r, change_fn *fn, bool prove)
 enum err
 op_id_rotate(struct req *r)
 {
-	return change(r, rotate, true);
+	return change(r, &(struct kind){ rotate, FORMAT_ROTATE, true });
 }
 
 enum err
 op_id_retire(struct req *r)
 {
-	return change(r, retire, false);
+	return change(r, &(struct kind){ retire, FORMAT_RETIRE, false });
 }
 
 enum err
 op_id_revoke(struct req *r)
 {
-	return change(r, revoke, true);
+	return change(r, &(struct kind){ revoke, FORMAT_REVOKE, true });
 }

@@ -103,6 +103,7 @@ prepare(struct req *r, struct setting *s)
 		if (in->use > s->item.policy.use)
 			s->item.policy.use = in->use;
 		wire_mark(&item_policy_map, &s->item.policy);
+		s->item.exposed = 0; /* nobody else knows the new value */
 		return itemop_next(&s->item, &s->rev);
 	}
 	itemop_new(&s->fresh, ITEM_SECRET, &s->item);

@@ -453,11 +453,53 @@ format_exports(const struct format *f)
 	printf(".El\n");
 }
 
+/* ---- what follows when keys change ---- */
+
+static void
+steps(const char *s)
+{
+	char line[1024];
+
+	printf(".Bl -enum -compact\n");
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)n, s);
+		printf(".It\n");
+		text(line);
+		end_line();
+		s += n + (s[n] == '\n');
+	}
+	printf(".El\n");
+}
+
+static void
+advice(const struct format_advice *a)
+{
+	static const char *const names[] = { "rotate", "rotate, when others may know it", "retire",
+		"revoke" };
+	const char *comma = "";
+	size_t i;
+
+	printf(".It ");
+	for (i = 0; i < 4; i++) {
+		if (!(a->events & 1u << i) || (i == 1 && a->events & FORMAT_ROTATE))
+			continue;
+		printf("%s%s", comma, names[i]);
+		comma = ", ";
+	}
+	if (a->purpose)
+		printf(": %s", a->purpose);
+	printf("\n");
+	sentence(a->sees);
+	steps(a->steps);
+}
+
 static void
 all_formats(void)
 {
 	char account[160];
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < nformats; i++) {
 		printf(".Ss %s\n", formats[i]->name);
@@ -469,8 +511,11 @@ all_formats(void)
 		format_keys(formats[i]);
 		printf(".Pp\nForms for\n.Cm id export :\n");
 		format_exports(formats[i]);
-		printf(".Pp\n");
-		sentence(formats[i]->advice);
+		printf(".Pp\nWhat contacts see, and what to do next:\n");
+		printf(".Bl -tag -width Ds\n");
+		for (k = 0; k < formats[i]->nadvice; k++)
+			advice(&formats[i]->advice[k]);
+		printf(".El\n");
 	}
 }
 

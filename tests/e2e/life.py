@@ -52,6 +52,73 @@ def rotates(directory):
             assert r.recoverable
 
 
+def looks(directory):
+    """what would come of it is told and changes nothing; an account's retired keys stay so"""
+    with opened(directory) as (agent, _, person, c):
+        c.call("id.add", service="matrix", account="@a:example.org")
+        c.call("id.retire", label="matrix/@a:example.org/recovery")
+        before, person.asked = agent.hash(), []
+        for op, word in (("id.rotate", "verify you again"), ("id.retire", "Contacts see nothing"),
+                         ("id.revoke", "no revocation")):
+            rep = c.call(op, label="matrix/@a:example.org", look=True)
+            assert len(rep["items"]) == 4 and word in rep.advice and rep.steps, (op, rep)
+            steps = [s.text for s in rep.steps]
+            assert len(steps) == len(set(steps)) and all(20 < len(s) < 300 for s in steps), steps
+        assert agent.hash() == before and not person.asked
+        expect(c.ask("id.rotate", label="matrix/@b:example.org", look=True), "NOTFOUND")
+        c.call("id.rotate", label="matrix/@a:example.org")
+        rows = c.call("id.list", all=True)["items"]
+        assert {(i.purpose == "recovery", i.state or 0, i.epoch or 0) for i in rows} == {
+            (True, 1, 0), (False, 0, 1)}, rows
+        c.call("slot.remove", label="passphrase", exposed=True)
+        move = c.call("id.rotate", label="matrix/@a:example.org", look=True)
+        assert move.exposed, move
+        c.call("id.add", service="ssh", account="me")
+        steps = str(c.call("id.rotate", label="ssh/me", look=True).steps)
+        assert "Only then" in steps, "it was made after the loss"
+
+
+def counts(directory):
+    """status: what others may know, what is nowhere else, how old the backup is"""
+    with opened(directory) as (agent, _, person, c):
+        def status(**want):
+            st = agent.status()
+            assert {k: st.get(k) or 0 for k in want} == want, st
+            return st
+        status(identities=0, only_here=0, exposed=0, seed=0, older=0, changed=0)
+        c.call("id.add", service="matrix", account="@a:example.org")
+        c.call("id.add", service="ssh", account="me")
+        c.call("secret.set", label="a", value=b"x")
+        c.call("secret.set", label="b", value=b"x")
+        assert not status(identities=6, secrets=2, only_here=2, changed=8).backup_at
+        back_up(c)
+        assert status(only_here=0, changed=0).backup_at
+        c.call("secret.set", label="b", value=b"y", replace=True)
+        status(only_here=1, changed=1)
+        back_up(c)
+        c.call("slot.remove", label="passphrase", exposed=True)
+        assert status(exposed=6, exposed_secrets=2, only_here=0).seed_exposed
+        c.call("secret.set", label="b", value=b"z", replace=True)
+        status(exposed=6, exposed_secrets=1, only_here=1)
+        assert [i.label for i in c.call("secret.list")["items"] if i.exposed] == ["a"]
+        c.call("id.retire", label="ssh/me")
+        person.answers["NEED_WORDS"] = person.shown
+        c.call("id.reseed", new_phrase=True)
+        # five in use; the retired one can be made by the old seed only, which a backup has
+        assert not status(seed=1, exposed=5, older=5, backup_seed=0).seed_exposed
+        c.call("id.rotate", label="matrix/@a:example.org")
+        status(exposed=0, older=0, exposed_secrets=1)
+        agent.lock()
+        assert agent.status().exposed is None
+
+
+def back_up(c):
+    handle = c.call("backup.create").handle
+    while not c.call("backup.read", handle=handle).end:
+        pass
+    c.call("backup.done", handle=handle)
+
+
 def retires(directory):
     """retired and revoked ones leave the list, and can be gone on with"""
     with opened(directory) as (_, _, person, c):
@@ -129,4 +196,5 @@ def new_phrase(directory):
 
 
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__, t) for t in (rotates, retires, reseeds, new_phrase)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (rotates, looks, counts, retires,
+                                                        reseeds, new_phrase)]))

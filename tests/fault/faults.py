@@ -107,7 +107,7 @@ class World:
         self.agent = Agent(self.dir, [self.token], log_level="error")
         self.agent.start()
         change.before(self)
-        self.agent.stop()
+        self.kill()
         self.kept = self.dir + ".kept"
         for name in ("data", "state"):
             shutil.copytree(os.path.join(self.dir, name), os.path.join(self.kept, name))

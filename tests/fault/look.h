@@ -24,6 +24,8 @@ struct look {
 	uint8_t content[32];
 	uint8_t lines[LINES * LINE_LEN];
 	struct line_file file;
+	uint8_t audit_key[32];
+	uint64_t audited; /* entries of the audit log that it remembers */
 	struct look *next;
 };
 
@@ -70,13 +72,29 @@ look_vrk(const struct outer *o, const struct sec *root, struct sec *vrk)
 	return e;
 }
 
-/* What a person would miss: ways in, and all that is inside, but for generation and time. */
 static inline enum err
-look_digest(const struct outer *o, const struct body *b, uint8_t out[32])
+look_audit(const struct body *b, struct look *l)
+{
+	struct audit a;
+	enum err e = body_value_get(b, BODY_AUDIT, &audit_map, &a);
+
+	if (e)
+		return e;
+	memcpy(l->audit_key, a.key.p, 32);
+	l->audited = a.n;
+	return ERR_OK;
+}
+
+/* What a person would miss: ways in, and all that is inside, but for generation and time, and what
+ * is remembered of the audit log. */
+static inline enum err
+look_digest(const struct outer *o, struct body *b, uint8_t out[32])
 {
 	struct buf all = BUF_INIT;
-	enum err e = body_encode(b, 0, 0, &all);
+	enum err e;
 
+	if ((e = body_raw_put(b, BODY_AUDIT, SPAN_NONE)) || (e = body_encode(b, 0, 0, &all)))
+		return e;
 	for (size_t i = 0; i < OUTER_SLOTS; i++)
 		if (outer_slot_ok(o, i))
 			buf_put(&all, o->slot[i].id, 16);
@@ -98,7 +116,8 @@ look_open(struct span bytes, const struct sec *root, struct look *l)
 	if ((e = outer_parse(bytes, &o)) || (e = look_vrk(&o, root, &vrk)) ||
 	    (e = vaultfile_open(bytes, &o, sec_span(&vrk), &b, &st)))
 		goto out;
-	e = look_digest(&o, &b, l->content);
+	if (!(e = look_audit(&b, l)))
+		e = look_digest(&o, &b, l->content);
 	crash_must(b.lines.len <= sizeof l->lines, "too many lines");
 	if (b.lines.len)
 		memcpy(l->lines, b.lines.p, b.lines.len);

@@ -5,9 +5,11 @@
  * ATOMIC: the vault opens, with `seen` and with the recovery phrase, and holds what it held before
  * or after the change that was under way.  vault.prev opens, and is not of an earlier line when
  * `seen` says that nothing is left to do.  DURABLE: what was answered is there: the change, the
- * acceptance of an older version, that an earlier line opens no more and its vault.prev is gone.
+ * acceptance of an older version, that an earlier line opens no more and its vault.prev is gone;
+ * and the entries of the audit log, of which the vault never remembers more than there are.
  */
 #include "agent/vault/seen.h"
+#include "tests/fault/entries.h"
 #include "tests/fault/look.h"
 #include "tests/fault/record.h"
 
@@ -27,6 +29,7 @@ struct mark {
 	const struct look *vault;
 	enum err line;
 	bool has_older_prev;
+	uint64_t audited;	  /* entries of the audit log */
 	const struct look *maybe; /* what may be there, or not, until the next reply */
 };
 
@@ -340,6 +343,32 @@ try_files(struct run *r, int op, int replies)
 			}
 }
 
+/* ---- the audit log ---- */
+static void
+judge_audit(struct run *r, const struct entries *a, uint64_t remembered, int replies)
+{
+	enum verdict v = GOOD;
+	const char *why = "the audit log is damaged";
+
+	if (a->is_damaged) {
+		v = ATOMIC;
+	} else if (a->least < remembered) {
+		v = ATOMIC;
+		why = "the vault remembers more of the audit log than there is";
+	} else if (a->least < mark[replies].audited) {
+		v = DURABLE;
+		why = "an entry of the audit log is lost";
+	}
+	r->tried++;
+	if (!v || r->failed[v]++)
+		return;
+	if (r->without)
+		printf("WITHOUT %s %s ", r->without, v == ATOMIC ? "ATOMIC" : "DURABLE");
+	else
+		printf("FAILED %s: ", v == ATOMIC ? "ATOMIC" : "DURABLE");
+	printf("%d replies sent: %s\n", replies, why);
+}
+
 /* ---- folders ---- */
 struct place {
 	int vault, prev, seen;
@@ -350,6 +379,7 @@ struct dirs {
 	size_t n;
 	struct place found[1024];
 	size_t nfound;
+	bool audit[CRASH_INODES]; /* which file the log may be; 0: none */
 };
 
 static int
@@ -376,6 +406,15 @@ resolve(int16_t entry[][CRASH_NAMES])
 	return p;
 }
 
+static int
+find_audit(int16_t entry[][CRASH_NAMES])
+{
+	int state = find_entry(entry, find_entry(entry, 0, "state"), "ownkey");
+	int log = find_entry(entry, state, "audit-");
+
+	return log < 0 ? 0 : log;
+}
+
 static void
 add_place(struct dirs *d, const struct place *p)
 {
@@ -394,6 +433,7 @@ find_places(struct dirs *d)
 	static bool on[CRASH_OPS];
 
 	d->n = d->nfound = 0;
+	memset(d->audit, 0, sizeof d->audit);
 	for (int i = 0; i < fs.nops; i++)
 		for (int k = 0; k < fs.inode[fs.op[i].inode].npending; k++)
 			if (fs.inode[fs.op[i].inode].pending[k] == i &&
@@ -410,7 +450,19 @@ find_places(struct dirs *d)
 				crash_enter(entry[fs.op[d->op[i]].inode], &fs.op[d->op[i]]);
 		p = resolve(entry);
 		add_place(d, &p);
+		d->audit[find_audit(entry)] = true;
 	}
+}
+
+/* What the vault on the disk may remember of the log. */
+static uint64_t
+most_remembered(uint64_t so_far)
+{
+	for (size_t i = 0; i < vaults.n; i++)
+		if (vaults.v[i].vault->is_there && !vaults.v[i].vault->err &&
+		    vaults.v[i].vault->audited > so_far)
+			so_far = vaults.v[i].vault->audited;
+	return so_far;
 }
 
 /* The power goes before operation op. */
@@ -418,14 +470,21 @@ static void
 cut(struct run *r, int op, int replies)
 {
 	static struct dirs d;
+	struct entries a = { .least = UINT64_MAX };
+	uint64_t remembered = 0;
 
 	find_places(&d);
 	for (size_t i = 0; i < d.nfound && !is_enough(r); i++) {
 		enumerate(&vaults, d.found[i].vault, false);
 		enumerate(&prevs, d.found[i].prev, false);
 		enumerate(&seens, d.found[i].seen, true);
+		remembered = most_remembered(remembered);
 		try_files(r, op, replies);
 	}
+	for (int i = 0; i < CRASH_INODES; i++)
+		if (d.audit[i])
+			entries_see(&a, &fs, i);
+	judge_audit(r, &a, remembered, replies);
 }
 
 /*
@@ -455,6 +514,7 @@ note_mark(int m, const char *text)
 	static struct crash_fs kept;
 	static struct dirs d;
 	enum line_verdict v;
+	enum err e;
 
 	crash_must(m < MARKS, "too many replies");
 	kept = fs;
@@ -471,6 +531,11 @@ note_mark(int m, const char *text)
 	mark[m].vault = vaults.v[0].vault;
 	crash_must(!mark[m].vault->err, "a vault that does not open without any power cut");
 	mark[m].has_older_prev = is_older_line(prevs.v[0].vault, mark[m].vault);
+	if (mark[m].vault->is_there)
+		entries_key = mark[m].vault->audit_key;
+	for (int i = 1; i < CRASH_INODES; i++)
+		if (d.audit[i])
+			mark[m].audited = entries_count(buf_span(&fs.inode[i].data), &e);
 	if (mark[m].vault->is_there)
 		mark[m].line = line_of(mark[m].vault, &seens.v[0].seen.seen, &v);
 	for (int i = 0; i < CRASH_INODES; i++)

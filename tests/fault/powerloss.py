@@ -8,6 +8,7 @@ this test is too weak to say so.
 """
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -20,12 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 # pylint: disable=wrong-import-position
-from ownkey import ARGON, BUILD, PASS, TOKEN, Agent, Person, Token, until
+from ownkey import ARGON, BUILD, PASS, TOKEN, Agent, Person, Token, children, cmdline, until
 from vault import Vault
 
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 # the files whose syncs are for the vault
-SOURCES = ["agent/door/file.c", "agent/door/rewrite.c", "lib/sock.c"]
+SOURCES = ["agent/door/file.c", "agent/door/rewrite.c", "agent/door/auditfile.c", "lib/sock.c"]
 STATES = 100000
 CALLS = ("openat,open,creat,mkdir,mkdirat,rmdir,close,dup,dup2,dup3,pwrite64,write,writev,pwritev,"
          "ftruncate,truncate,fallocate,fsync,fdatasync,sync_file_range,rename,renameat,renameat2,"
@@ -98,7 +99,7 @@ class Trace:
             assert "O_CREAT" in args[2], args
             inode = self.new(parent, name)
             self.put("create %d %s %d" % (parent, name, inode))
-            self.note(parent, "create")
+            self.note(parent, "create " + name.split("-")[0])
         self.fds[fd] = inode
 
     def mkdir(self, args, _):
@@ -145,6 +146,8 @@ class Trace:
         if inode not in self.dirs:
             if "/seen-" in path:
                 return "file.c:file_write_seen"
+            if "/audit-" in path:
+                return "auditfile.c:cut" if done == {"trunc"} else "auditfile.c:write_there"
             if self.dirs[self.vault_dir()].get(".vault.new") == inode:
                 return "rewrite.c:finish"
             if "trunc" in done:
@@ -152,6 +155,8 @@ class Trace:
             return "file.c:append_record"
         if "mkdir" in done:
             return "sock.c:sync_parent"
+        if path == "state/ownkey" and "create audit" in done:
+            return "auditfile.c:sync_folder"
         if path == "state/ownkey":
             return "file.c:sync_parent"
         if "rename" in done:
@@ -273,6 +278,18 @@ class World:
             self.agent.process.wait(10)
             self.agent.process = None
 
+    def kill(self):
+        """No goodbye, which would be one more change."""
+        pids = children(self.agent.main_pid())
+        self.agent.process.kill()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            until(lambda p=pid: not cmdline(p), "its end")
+        self.agent.process.wait()
+        self.agent.process = None
+
     def close(self):
         self.stop()
         self.token.stop()
@@ -378,11 +395,20 @@ def torn(change):
         w.set("before")
         w.keep(w.agent.seen)
         w.set("lost", bytes(5000))
-        w.agent.stop()
+        w.kill()
         file = bytearray(w.agent.read())
         w.agent.write(bytes(change(file, Vault(bytes(file)).records()[-2])))
         w.put_back(w.agent.seen)
     return before
+
+
+def a_torn_log(w):
+    """The audit log: of two entries that were written at once only the second one is there."""
+    w.a_vault()
+    w.kill()
+    log, = glob.glob(os.path.join(w.agent.state, "ownkey", "audit-*"))
+    with open(log, "ab") as f:
+        f.write(bytes(512) + b"x" * 512)
 
 
 def cut_short(file, at):
@@ -398,6 +424,19 @@ def with_hole(file, at):
 def without_head(file, at):
     file[at:at - at % 512 + 512] = bytes(512 - at % 512)
     return file
+
+
+def no_seen(w):
+    """It is made again; the folder is not synced for the audit log, which is there."""
+    w.a_vault()
+    w.kill()
+    os.remove(w.agent.seen)
+
+
+def new_lines(w):
+    w.call("unlock")
+    w.call("slot.remove", label="passphrase", proof=TOKEN, one_way_in=True)
+    w.set("one")
 
 
 def two_versions(w):
@@ -436,15 +475,17 @@ def after_an_error(w):
     w.set("three")
 
 
-EIO = ["-e", "inject=fdatasync:error=EIO:syscall=getpid:when=3"]
+EIO = ["-e", "inject=fdatasync:error=EIO:syscall=getpid:when=4"]
 SCENARIOS = [
     ("a whole life", nothing, whole_life, []),
     ("many changes", World.a_vault, many_changes, []),
     ("a seen that lags", a_lagging_seen, unlock_and_set, []),
+    ("a seen that is gone", no_seen, new_lines, []),
     ("a long journal", a_long_journal, fold, []),
     ("a tail cut short", torn(cut_short), unlock_and_set, []),
     ("a tail with a hole", torn(with_hole), unlock_and_set, []),
     ("a tail without head", torn(without_head), unlock_and_set, []),
+    ("a torn audit log", a_torn_log, unlock_and_set, []),
     ("back one version", two_versions, go_back, []),
     ("a later line", a_later_line, unlock_and_set, []),
     ("an error of the disk", World.a_vault, after_an_error, EIO),
@@ -457,7 +498,8 @@ def run_scenario(scenario, out):
     w = World()
     try:
         before(w)
-        w.agent.stop()
+        if w.agent.process:
+            w.kill()
         w.marks = []
         log = os.path.join(w.dir, "strace")
         w.use(["strace", "-f", "-qq", "-xx", "-s", "4000000", "-e", "trace=" + CALLS,

@@ -43,7 +43,7 @@ const struct op_row ops[] = {
 {OP_REBUILD_OPEN, "rebuild.open", ANYTIME | OPF_OWNER | OPF_JOB, NULL, &ops_rebuild_open_rep_map, "begin with the recovery phrase alone"},
 {OP_REBUILD_PREVIEW, "rebuild.preview", ANYTIME | OPF_OWNER, &ops_rebuild_preview_map, &ops_item_list_rep_map, "what an account's key would be, by generation and epoch"},
 {OP_REBUILD_ADD, "rebuild.add", ANYTIME | OPF_OWNER, &ops_rebuild_add_map, NULL, "take an account"},
-{OP_REBUILD_COMMIT, "rebuild.commit", ANYTIME | OPF_OWNER | OPF_JOB, &ops_rebuild_commit_map, &ops_init_rep_map, "enrol ways in and write the vault"},
+{OP_REBUILD_COMMIT, "rebuild.commit", ANYTIME | OPF_OWNER | OPF_JOB | OPF_AUDIT, &ops_rebuild_commit_map, &ops_init_rep_map, "enrol ways in and write the vault"},
 {OP_REBUILD_CLOSE, "rebuild.close", ANYTIME | OPF_OWNER, NULL, NULL, "forget it"},
 {OP_BACKUP_CREATE, "backup.create", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_backup_create_map, &ops_backup_create_rep_map, "begin a backup: an age file of everything"},
 {OP_BACKUP_READ, "backup.read", OPF_OWNER, &ops_backup_read_map, &ops_backup_read_rep_map, "the next piece of it"},

@@ -416,7 +416,8 @@ audit_operation(struct req *r, enum err e)
 	describe(r, AUDIT_OPERATION, ERR_OK, &n);
 	if (!write_now(r->job, &n))
 		return ERR_OK;
-	if (r->row->flags & OPF_AUDIT_SOFT) {
+	/* what was made before there could be a log stays made */
+	if ((r->row->flags & OPF_AUDIT_SOFT) || r->made) {
 		go_on_without(r);
 		return ERR_OK;
 	}

@@ -309,7 +309,9 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 	}
 	vaultfile_commit(w->outer, b, &v->open.state, &wr.nv);
 	adopt(v, w);
-	if (!w->create)
+	if (w->create)
+		j->r.made = true;
+	else
 		audit_is_anchored(v);
 	tell_changed(v);
 	store_remember(v, &wr.m);

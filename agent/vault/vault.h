@@ -131,6 +131,7 @@ struct req {
 	bool counted;	   /* as a free use */
 	bool unaudited;	   /* the log could not be written, and it goes on without */
 	bool reread;	   /* the log was read anew for it */
+	bool made;	   /* a vault: there was no log before it */
 };
 
 /* An op handler: fills r->out by req_reply() and returns ERR_OK, or an error. */

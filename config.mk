@@ -46,7 +46,9 @@ SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -DOWNKEY_SAN=1
 
 ALL_CPPFLAGS := $(CPPFLAGS) $(DEFS) -MMD -MP
-ALL_CFLAGS := $(CFLAGS) $(LANGUAGE) $(WARN) $(if $(IS_CLANG),,$(WARN_GCC))
+# clang warns of members that an initializer leaves out, which C says are zero
+WARN_CLANG := -Wno-missing-field-initializers
+ALL_CFLAGS := $(CFLAGS) $(LANGUAGE) $(WARN) $(if $(IS_CLANG),$(WARN_CLANG),$(WARN_GCC))
 ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 ifdef SAN
 ALL_CFLAGS += $(SANITIZE)
@@ -54,6 +56,6 @@ ALL_LDFLAGS += -fsanitize=address,undefined
 else
 ALL_CFLAGS += $(HARDEN) $(if $(IS_CLANG),,$(HARDEN_GCC)) $(WARN_FRAME)
 endif
-FUZZ_CFLAGS := $(LANGUAGE) $(WARN) $(SANITIZE) -fsanitize=fuzzer-no-link
+FUZZ_CFLAGS := $(LANGUAGE) $(WARN) $(WARN_CLANG) $(SANITIZE) -fsanitize=fuzzer-no-link
 # tests may have large frames and functions that only the harness names
 TEST_CFLAGS := -Wno-frame-larger-than -Wno-missing-prototypes

@@ -47,7 +47,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_ARMOR] = { "armor", 'a', NULL, NULL, "as text, for mail" },
 [ARG_SINCE] = { "since", 0, "WHEN", NULL, "from then on: a day, 7d, 12h" },
 [ARG_DEEP] = { "deep", 0, NULL, NULL, "open it, too, though the vault is locked" },
-[ARG_SECRETS] = { "secrets-only", 0, NULL, NULL, "nothing derived: from another phrase's backup" },
+[ARG_SECRETS] = { "secrets-only", 0, NULL, NULL, "nothing that is derived from a seed" },
 };
 /* clang-format on */
 

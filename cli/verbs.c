@@ -90,7 +90,7 @@ const struct verb verbs[] = {
 { "backup passphrase", verb_backup_passphrase, "", 0, 0, PROOF | A(SHOW),
   VERB_ASKS, "the passphrase of backups, as on the card", "ownkey backup passphrase --show" },
 { "backup copy add", verb_backup_copy_add, "DIR", 1, 1, A(JSON),
-  0, "copy the sealed vault there after each change", "ownkey backup copy add /media/me/stick" },
+  0, "copy the sealed vault there at each change", "ownkey backup copy add /media/me/stick" },
 { "backup copy list", verb_backup_copy_list, "", 0, 0, A(JSON),
   0, "those folders, and how old each copy is", "ownkey backup copy list" },
 { "backup copy remove", verb_backup_copy_remove, "DIR", 1, 1, 0,

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "agent/vault/epochs.h"
+#include "agent/vault/restore_join.h"
 #include "agent/vault/restore.h"
 #include "lib/crypto.h"
 #include "lib/text.h"
@@ -200,35 +200,6 @@ out:
 }
 
 static bool
-has_epoch(const struct epochs *all, const struct item_epoch *one)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].epoch == one->epoch && all->v[i].generation == one->generation)
-			return true;
-	return false;
-}
-
-/* A derived key that has gone on here: every epoch of the backup still derives. */
-static enum err
-has_gone_on(const struct item *theirs, const struct item *mine, bool *yes)
-{
-	struct epochs a = { 0 }, b = { 0 };
-	enum err e;
-
-	*yes = theirs->kind == ITEM_KEY && theirs->origin.kind == ORIGIN_DERIVED &&
-	    mine->origin.kind == ORIGIN_DERIVED && span_eq(theirs->origin.alg, mine->origin.alg) &&
-	    span_eq(theirs->label, mine->label);
-	if (!*yes)
-		return ERR_OK;
-	if (!(e = epochs_load(theirs, &a)) && !(e = epochs_load(mine, &b)))
-		for (size_t i = 0; i < a.n; i++)
-			*yes &= has_epoch(&b, &a.v[i]);
-	epochs_done(&a);
-	epochs_done(&b);
-	return e;
-}
-
-static bool
 is_derived(const struct item *it)
 {
 	return it->kind == ITEM_LOG || (it->kind == ITEM_KEY && it->origin.kind == ORIGIN_DERIVED);
@@ -239,7 +210,7 @@ merge_item(struct merging *g, const struct item *theirs)
 {
 	struct item mine;
 	struct tomb t;
-	bool same, gone_on;
+	bool same;
 	enum err e;
 
 	if (g->m->secrets_only && is_derived(theirs)) {
@@ -252,13 +223,12 @@ merge_item(struct merging *g, const struct item *theirs)
 		return put_item(
 		    g, theirs, theirs->label, !body_tomb_get(g->into, TOMB_ITEM, theirs->id.p, &t));
 	}
-	if (e || (e = restore_is_same(g->r, &g->side, theirs, &mine, &same)) ||
-	    (e = has_gone_on(theirs, &mine, &gone_on)))
+	if (e || (e = restore_is_same(g->r, &g->side, theirs, &mine, &same)))
 		return e;
-	if (!same && !gone_on)
+	if (!same && !restore_is_one_key(theirs, &mine))
 		return keep_both(g, theirs);
 	g->m->same++;
-	return ERR_OK;
+	return same ? ERR_OK : restore_join(g->into, theirs, &mine);
 }
 
 enum err

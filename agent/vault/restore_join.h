@@ -1,0 +1,19 @@
+/*
+ * restore_join.h - a derived key that is both in a backup and here: one key, whose epochs are
+ * joined.  Nothing of it can be lost, so there is nothing to keep twice.
+ */
+#ifndef AGENT_VAULT_RESTORE_JOIN_H
+#define AGENT_VAULT_RESTORE_JOIN_H
+
+#include "agent/vault/body.h"
+
+/* Derived, of one path and algorithm? */
+bool restore_is_one_key(const struct item *theirs, const struct item *mine);
+/*
+ * Epochs of both; the last active one stays active, with its public part, the others retire.
+ * Everything else stays as it is here.  Nothing is written when nothing is new.  ERR_LIMIT,
+ * ERR_NOMEM.
+ */
+MUST enum err restore_join(struct body *into, const struct item *theirs, const struct item *mine);
+
+#endif

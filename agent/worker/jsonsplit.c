@@ -182,7 +182,7 @@ step(struct jsonsplit *s, uint8_t c, bool *again)
 	case AT_NAME_OR_END:
 		if (c == '}')
 			return expect(s, true, AT_END);
-		/* fall through */
+		__attribute__((fallthrough));
 	case AT_NAME:
 		s->nname = 0;
 		s->escaped = false;
@@ -194,7 +194,7 @@ step(struct jsonsplit *s, uint8_t c, bool *again)
 			s->in_array = false;
 			return expect(s, true, BEHIND_VALUE);
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case AT_VALUE:
 	case AT_ELEMENT:
 		return value_begins(s, c, again);

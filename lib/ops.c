@@ -57,6 +57,14 @@ const struct op_row ops[] = {
 {OP_RESTORE_COMPARE, "restore.compare", OPF_OWNER, &ops_restore_sel_map, &ops_restore_compare_rep_map, "how it differs from the open vault, by pages"},
 {OP_RESTORE_COMMIT, "restore.commit", ANYTIME | OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_restore_commit_map, &ops_restore_commit_rep_map, "make a vault of it, or add it to the open one"},
 {OP_RESTORE_CLOSE, "restore.close", ANYTIME | OPF_OWNER | OPF_JOB, &ops_restore_sel_map, &ops_restore_close_rep_map, "forget what was read; remember that it was compared"},
+{OP_SUCCESSION_SHOW, "succession.show", OPF_OWNER | OPF_JOB, &ops_path_map, &ops_succession_show_rep_map, "the succession log of an identity; begins it"},
+{OP_SUCCESSION_SIGN, "succession.sign", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_succession_sign_map, &ops_succession_sign_rep_map, "write changes of keys that are owed into logs; asks for the phrase"},
+{OP_CARD_MAKE, "card.make", OPF_OWNER | OPF_JOB | OPF_AUDIT, &ops_card_make_map, &ops_card_make_rep_map, "a signed card of public keys; needs a touch"},
+{OP_CONTACT_ADD, "contact.add", OPF_OWNER | OPF_JOB | OPF_AUDIT, &ops_contact_map, NULL, "pin somebody's card; never replaces one"},
+{OP_CONTACT_LIST, "contact.list", OPF_OWNER, &ops_page_map, &ops_item_list_rep_map, "names of contacts, by pages"},
+{OP_CONTACT_CHECK, "contact.check", OPF_OWNER | OPF_JOB, &ops_contact_map, &ops_contact_check_rep_map, "compare a card with the pinned one"},
+{OP_CONTACT_REMOVE, "contact.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, NULL, "forget a contact"},
+{OP_CONTACT_SHOW, "contact.show", OPF_OWNER, &ops_sel_map, &ops_contact_show_rep_map, "the pinned card of a contact"},
 };
 /* clang-format on */
 const size_t nops = N(ops);

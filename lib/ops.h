@@ -66,7 +66,15 @@ enum op {
 	OP_REBUILD_PREVIEW = 121,
 	OP_REBUILD_ADD = 122,
 	OP_REBUILD_COMMIT = 123,
-	OP_REBUILD_CLOSE = 124
+	OP_REBUILD_CLOSE = 124,
+	OP_SUCCESSION_SHOW = 110,
+	OP_SUCCESSION_SIGN = 111,
+	OP_CARD_MAKE = 112,
+	OP_CONTACT_ADD = 113,
+	OP_CONTACT_LIST = 114,
+	OP_CONTACT_CHECK = 115,
+	OP_CONTACT_REMOVE = 116,
+	OP_CONTACT_SHOW = 117
 };
 
 enum op_flag {
@@ -506,5 +514,6 @@ extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_m
 #include "lib/ops_rebuild.h"
 #include "lib/ops_copies.h"
 #include "lib/ops_restore.h"
+#include "lib/ops_succession.h"
 
 #endif

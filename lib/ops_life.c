@@ -8,6 +8,8 @@ static const struct wire_field ops_id_change_fields[] = {
 	WIRE_F(ops_id_change, 2, UINT, WF_OPT, proof, 0, 7, "way in to prove with, bits"),
 	WIRE_F(ops_id_change, 3, TEXT, WF_OPT, proof_label, 1, 255, "way in to prove with, name"),
 	WIRE_F(ops_id_change, 4, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
+	WIRE_F(ops_id_change, 5, BOOL, WF_OPT, succession, 0, 1,
+	    "sign it in the log of the identity; asks for the phrase"),
 	WIRE_F(ops_id_change, 8, BOOL, WF_OPT, look, 0, 1,
 	    "change nothing, tell what would come of it; nothing is proven"),
 };
@@ -25,6 +27,8 @@ static const struct wire_field ops_id_change_rep_fields[] = {
 	WIRE_F(ops_id_change_rep, 2, UINT, WF_OPT | WF_TIME, exposed, 0, UINT64_MAX,
 	    "since when others may know the newest seed"),
 	WIRE_F(ops_id_change_rep, 3, TEXT, WF_OPT, advice, 0, 4095, "what contacts will see"),
+	WIRE_F(ops_id_change_rep, 4, BOOL, WF_OPT, owed, 0, 1,
+	    "the log of the identity does not say so yet"),
 	WIRE_S(ops_id_change_rep, 8, LIST, WF_OPT, steps, &ops_step_map, 48,
 	    "what to do next, elsewhere, in this order"),
 };

@@ -12,7 +12,9 @@ struct ops_id_change {
 	uint64_t proof;	   /* enum ops_way bits */
 	struct span proof_label;
 	bool force;
-	bool look; /* change nothing: what would come of it? */
+	bool succession; /* sign the change in the identity's log: asks for the phrase; rotate,
+			    revoke.  Without, a rotation is owed to the log (succession.sign). */
+	bool look;	 /* change nothing: what would come of it? */
 };
 struct ops_step {
 	uint64_t has;
@@ -24,6 +26,7 @@ struct ops_id_change_rep {
 	uint64_t exposed;   /* the newest seed may be known to others, too: rotating is no help */
 	struct span advice; /* what contacts will see */
 	struct wire_list steps; /* ops_step: what to do next, in this order */
+	bool owed;		/* the log of the identity does not say so yet */
 };
 extern const struct wire_map ops_id_change_map, ops_step_map, ops_id_change_rep_map;
 

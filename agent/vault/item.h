@@ -14,7 +14,7 @@
 #define ITEM_LABEL_MAX	1023 /* path text, percent-encoded; names of secrets: 255 (caller) */
 #define ITEM_REVS	9    /* rev_id and the last 8 before it */
 #define ITEM_SECRET_MAX (128 * 1024) /* before sealing */
-#define ITEM_PUBLIC_MAX (64 * 1024)
+#define ITEM_PUBLIC_MAX (200 * 1024) /* cards of contacts are the largest */
 #define ITEM_ATTRS	256
 #define ITEM_CLIENTS	256
 #define ITEM_EPOCHS	4096

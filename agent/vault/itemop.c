@@ -23,7 +23,8 @@ itemop_find(const struct vault *v, uint64_t kind, struct span label, struct item
 
 	/* the id first: names are chosen by clients, who must not take the place of another item */
 	if (label.len == 32 && !text_decode(TEXT_HEX, label, id, sizeof id, &n) && n == 16 &&
-	    !body_item_by_id(&v->open.body, id, it) && (!kind || it->kind == kind))
+	    !body_item_by_id(&v->open.body, id, it) &&
+	    (kind ? it->kind == kind : it->kind <= ITEM_SECRET))
 		return ERR_OK;
 	for (uint64_t k = ITEM_KEY; k <= ITEM_SECRET; k++)
 		if ((!kind || k == kind) && !body_item_by_label(&v->open.body, k, label, it))

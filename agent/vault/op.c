@@ -51,6 +51,14 @@ const struct op_impl op_impls[] = {
 	{ OP_RESTORE_COMPARE, op_restore_compare },
 	{ OP_RESTORE_COMMIT, op_restore_commit },
 	{ OP_RESTORE_CLOSE, op_restore_close },
+	{ OP_SUCCESSION_SHOW, op_succession_show },
+	{ OP_SUCCESSION_SIGN, op_succession_sign },
+	{ OP_CARD_MAKE, op_card_make },
+	{ OP_CONTACT_ADD, op_contact_add },
+	{ OP_CONTACT_LIST, op_contact_list },
+	{ OP_CONTACT_CHECK, op_contact_check },
+	{ OP_CONTACT_REMOVE, op_contact_remove },
+	{ OP_CONTACT_SHOW, op_contact_show },
 };
 const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
 

@@ -79,6 +79,15 @@ enum err op_restore_commit(struct req *r);
 enum err op_restore_close(struct req *r);
 /* This client left: what it had opened goes. */
 void op_restore_forget(const struct client *c);
+/* op_succession.c, op_card.c, op_contact.c */
+enum err op_succession_show(struct req *r);
+enum err op_succession_sign(struct req *r);
+enum err op_card_make(struct req *r);
+enum err op_contact_add(struct req *r);
+enum err op_contact_list(struct req *r);
+enum err op_contact_check(struct req *r);
+enum err op_contact_remove(struct req *r);
+enum err op_contact_show(struct req *r);
 /* op_copies.c */
 enum err op_backup_copies(struct req *r);
 /* The supervisor says what became of the copies. */

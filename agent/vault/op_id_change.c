@@ -10,6 +10,7 @@
 
 #include "agent/vault/advice.h"
 #include "agent/vault/epochs.h"
+#include "agent/vault/idlog.h"
 #include "agent/vault/itemop.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
@@ -153,24 +154,52 @@ change_one(struct req *r, change_fn *fn, struct changing *c, struct delta *d)
 
 /* Keys whose state is so already are left alone, unless that is true for all. */
 static enum err
-change_all(struct req *r, change_fn *fn, struct changing *c, size_t n)
+build(struct req *r, change_fn *fn, struct changing *c, size_t n, struct delta *d)
 {
-	struct delta d = DELTA_INIT;
 	size_t done = 0;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < n && !e; i++) {
-		e = change_one(r, fn, &c[i], &d);
+		e = change_one(r, fn, &c[i], d);
 		done += !e;
 		if (e == ERR_EXISTS)
 			e = ERR_OK;
 	}
-	if (!e && done)
+	return e ? e : done ? ERR_OK : ERR_EXISTS;
+}
+
+/* What the phrase has to sign; the disk is given free for that.  NULL: nothing. */
+static enum err
+ask_phrase(struct req *r, change_fn *fn, struct changing *c, size_t n, struct logproofs **out)
+{
+	const struct ops_id_change *in = r->in;
+	struct delta d = DELTA_INIT;
+	enum err e;
+
+	if (!in->succession || fn == retire)
+		return ERR_OK;
+	if (!(e = logproofs_new(out)) && !(e = build(r, fn, c, n, &d)))
+		e = idlog_ask(r, c[0].id, &d, *out);
+	store_release(r->job);
+	delta_done(&d);
+	return e;
+}
+
+/* The keys and their log, in one record. */
+static enum err
+change_all(
+    struct req *r, change_fn *fn, struct changing *c, size_t n, const struct logproofs *proofs)
+{
+	struct delta d = DELTA_INIT;
+	enum err e;
+
+	if (!(e = build(r, fn, c, n, &d)) &&
+	    !(e = fn == retire ? ERR_OK : idlog_put(r, c[0].id, proofs, &d)))
 		e = store_append(r->job, &d);
 	delta_done(&d);
 	for (size_t i = 0; i < n; i++)
 		keyring_forget(r->v, c[i].id);
-	return e ? e : done ? ERR_OK : ERR_EXISTS;
+	return e;
 }
 
 /* Rotating what others may know is a move, with other things to do. */
@@ -207,6 +236,7 @@ answer(struct req *r, const struct changing *c, size_t n)
 		rep.exposed = s.exposed;
 	rep.advice = buf_span(&a.sees);
 	rep.steps = (struct wire_list){ .v = a.step, .n = a.nsteps };
+	rep.owed = idlog_is_owed(r, c[0].id);
 	wire_mark(&ops_id_change_rep_map, &rep);
 	if (!e && !(e = buf_err(&a.sees)))
 		e = req_reply(r, &rep);
@@ -221,6 +251,7 @@ change(struct req *r, const struct kind *k)
 	static struct changing c[KEYS_MAX]; /* one at a time: the disk is ours */
 	const struct ops_id_change *in = r->in;
 	struct proof p = { .ways = in->proof, .label = in->proof_label, .force = in->force };
+	struct logproofs *proofs = NULL;
 	size_t n;
 	enum err e;
 
@@ -234,10 +265,14 @@ change(struct req *r, const struct kind *k)
 	store_release(r->job);
 	if (k->prove && (e = policy_prove(r, &p, NULL)))
 		return e;
-	if ((e = store_take(r->job)) || (e = find_keys(r->v, in->label, c, &n)))
-		return e;
-	note_events(r->v, k, c, n);
-	if ((e = change_all(r, k->fn, c, n)))
+	if (!(e = store_take(r->job)) && !(e = find_keys(r->v, in->label, c, &n)) &&
+	    !(e = ask_phrase(r, k->fn, c, n, &proofs)) && !(e = store_take(r->job)) &&
+	    !(e = find_keys(r->v, in->label, c, &n))) {
+		note_events(r->v, k, c, n);
+		e = change_all(r, k->fn, c, n, proofs);
+	}
+	logproofs_free(proofs);
+	if (e)
 		return e;
 	public_send(r->v);
 	return answer(r, c, n);

@@ -46,8 +46,8 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_TO] = { "to", 0, "RECIPIENT", NULL, "this age key opens it instead", true },
 [ARG_ARMOR] = { "armor", 'a', NULL, NULL, "as text, for mail" },
 [ARG_SINCE] = { "since", 0, "WHEN", NULL, "from then on: a day, 7d, 12h" },
-[ARG_DEEP] = { "deep", 0, NULL, NULL, "open it, too, though the vault is locked" },
-[ARG_SECRETS] = { "secrets-only", 0, NULL, NULL, "nothing that is derived from a seed" },
+[ARG_DEEP] = { "deep", 0, NULL, NULL, "open it, though locked" },
+[ARG_SECRETS] = { "secrets-only", 0, NULL, NULL, "nothing derived" },
 };
 /* clang-format on */
 

@@ -97,11 +97,12 @@ make_vault(struct cli *c, const struct restoring *r)
 static enum err
 add_to_vault(struct cli *c, const struct restoring *r)
 {
-	struct ops_restore_commit q = { .handle = r->head.handle,
+	struct ops_restore_commit q = {
+		.handle = r->head.handle,
 		.merge = true,
 		.secrets_only = args_has(&c->args, ARG_SECRETS),
 		.force = args_has(&c->args, ARG_FORCE),
-		.proof_label = cli_value(c, ARG_SLOT) };
+	};
 	struct ops_restore_commit_rep rep;
 	bool done;
 	enum err e;

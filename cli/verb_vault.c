@@ -44,7 +44,6 @@ verb_vault_check(struct cli *c)
 enum err
 verb_vault_previous(struct cli *c)
 {
-	struct ops_vault_opt q = { .accept_older = args_has(&c->args, ARG_OLDER) };
 	bool yes = args_has(&c->args, ARG_FORCE), done;
 	enum err e = ERR_OK;
 
@@ -55,7 +54,7 @@ verb_vault_previous(struct cli *c)
 		return term_is_there(&c->term)
 		    ? ERR_REFUSED
 		    : cli_wrong(c, "nobody is there to ask: say --force");
-	if (!e && !(e = cli_ask(c, OP_VAULT_PREVIOUS, &q, NULL, &done))) {
+	if (!e && !(e = cli_ask(c, OP_VAULT_PREVIOUS, NULL, NULL, &done))) {
 		out_say("the version before is in place; the other one is kept beside it");
 		out_say("open it with 'ownkey unlock --accept-older'");
 	}

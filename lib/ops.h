@@ -491,10 +491,6 @@ extern const struct wire_map ops_audit_page_map, ops_audit_entry_map, ops_audit_
     ops_audit_verify_rep_map;
 
 /* ---- vault ---- */
-struct ops_vault_opt {
-	uint64_t has;
-	bool accept_older;
-};
 struct ops_finding {
 	uint64_t has;
 	uint64_t err;
@@ -507,7 +503,7 @@ struct ops_check_rep {
 	struct wire_list findings;
 	uint64_t generation, slots, size;
 };
-extern const struct wire_map ops_vault_opt_map, ops_finding_map, ops_check_rep_map;
+extern const struct wire_map ops_finding_map, ops_check_rep_map;
 
 #include "lib/ops_backup.h"
 #include "lib/ops_life.h"

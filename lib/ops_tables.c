@@ -451,12 +451,6 @@ const struct wire_map ops_audit_verify_rep_map = { "audit-verify-reply",
 	sizeof(struct ops_audit_verify_rep), ops_audit_verify_rep_fields,
 	N(ops_audit_verify_rep_fields), false, 0 };
 
-static const struct wire_field ops_vault_opt_fields[] = {
-	WIRE_F(ops_vault_opt, 1, BOOL, WF_OPT, accept_older, 0, 1, "take an older copy on purpose"),
-};
-const struct wire_map ops_vault_opt_map = { "vault-options", sizeof(struct ops_vault_opt),
-	ops_vault_opt_fields, N(ops_vault_opt_fields), false, 0 };
-
 static const struct wire_field ops_finding_fields[] = {
 	WIRE_F(ops_finding, 1, UINT, 0, err, 0, 65535, "error number"),
 	WIRE_F(ops_finding, 2, UINT, WF_OPT, offset, 0, UINT64_MAX, "where in the file"),

@@ -412,6 +412,7 @@ test_delta(void **state)
 	struct body a, b;
 	struct item it;
 	struct slot_note n;
+	struct body_tomb_revs revs;
 	struct tomb t;
 	struct seed sd;
 	struct defaults def = { .created = 5 };
@@ -425,7 +426,7 @@ test_delta(void **state)
 		assert_int_equal(body_clone(&a, &b), ERR_OK);
 		assert_true(delta_is_empty(&d));
 		for (pos = 0, k = 0; k < 3 && body_item_next(&b, &pos, &it); k++) {
-			t = (struct tomb){ .id = it.id, .rev = it.rev, .at = 42 };
+			body_item_tomb(&b, &it, 42, &t, &revs);
 			delta_tomb(&d, &t);
 			assert_int_equal(body_item_remove(&a, it.id.p, 42), ERR_OK);
 		}

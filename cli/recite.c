@@ -9,21 +9,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/cells.h"
 #include "cli/show_card.h"
+#include "cli/typing.h"
 
-#define WORDS  CELLS_PHRASE
-#define EITHER (CELLS_OF_PHRASE | CELLS_OF_SHARE)
+#define WORDS CELLS_PHRASE
 
 struct recital {
 	struct cli *c;
 	int fd; /* secret.sock */
-	struct cells cells;
-	struct sec line;
+	struct typing t;
 	struct sec text; /* all of them, joined */
-	unsigned kinds;	 /* CELLS_OF_PHRASE, CELLS_OF_SHARE: what may be typed */
-	size_t words;	 /* so many were */
-	unsigned have;	 /* shares that were accepted */
 	bool card;	 /* one comes with the words */
 };
 
@@ -35,8 +30,7 @@ open_recital(struct recital *r, const struct ops_event *ev)
 	r->fd = -1;
 	r->c->why = ERR_OK;
 	r->c->term.agent = r->c->conn.fd;
-	if ((e = cells_open(&r->cells)) || (e = sec_init(&r->line, TERM_LINE_MAX)) ||
-	    (e = sec_init(&r->text, CELLS_TEXT)))
+	if ((e = typing_open(&r->t, &r->c->term)) || (e = sec_init(&r->text, CELLS_TEXT)))
 		return e;
 	return client_secret_open(ev->job, &r->fd);
 }
@@ -47,87 +41,14 @@ close_recital(struct recital *r)
 	term_screen(&r->c->term, false);
 	if (r->fd >= 0)
 		close(r->fd);
-	cells_done(&r->cells);
-	sec_done(&r->line);
+	typing_done(&r->t);
 	sec_done(&r->text);
-}
-
-/* ---- words ---- */
-/* So many words there will be, as far as the first `at` of them tell. */
-static size_t
-wanted(const struct recital *r, size_t at)
-{
-	unsigned kind = r->kinds == EITHER ? cells_kind(&r->cells, at) : r->kinds;
-
-	return kind == CELLS_OF_PHRASE ? CELLS_PHRASE : CELLS_SHARE;
-}
-
-/* The words of the line go into the cells from *at on; all of them at once from the first. */
-static void
-take_line(struct recital *r, size_t *at)
-{
-	size_t all = r->kinds & CELLS_OF_PHRASE ? CELLS_PHRASE : CELLS_SHARE;
-
-	if (cells_count(&r->line) >= all)
-		*at = 0;
-	*at = cells_take(
-	    &r->cells, &r->line, *at, r->kinds & CELLS_OF_SHARE ? CELLS_SHARE : CELLS_PHRASE);
-}
-
-/* A single word is looked up at once: better now than after all of them. */
-static bool
-is_acceptable(struct recital *r)
-{
-	size_t n = cells_count(&r->line);
-
-	if (n != 1 || cells_first_lists(&r->line, r->kinds))
-		return n > 0;
-	term_put(&r->c->term, "no such word: again\n");
-	return false;
-}
-
-static bool
-wants_back(const struct recital *r, size_t at)
-{
-	return at > 0 && r->line.len == 1 && r->line.p[0] == '<';
-}
-
-static enum err
-ask_line(struct recital *r, size_t at)
-{
-	char prompt[48];
-
-	if (r->have > 0)
-		snprintf(prompt, sizeof prompt, "share %u, word %zu: ", r->have + 1, at + 1);
-	else
-		snprintf(prompt, sizeof prompt, "word %zu: ", at + 1);
-	return term_line(&r->c->term, prompt, true, &r->line);
-}
-
-/* From cell `at` on, until all are filled, or with `one` just that one (or all of them). */
-static enum err
-type_words(struct recital *r, size_t at, bool one)
-{
-	size_t first = at;
-	enum err e;
-
-	while (at < (one ? first + 1 : wanted(r, at))) {
-		if ((e = ask_line(r, at)))
-			return e;
-		if (wants_back(r, at))
-			at--;
-		else if (is_acceptable(r))
-			take_line(r, &at);
-	}
-	if (!one || at >= CELLS_PHRASE)
-		r->words = wanted(r, at);
-	return ERR_OK;
 }
 
 static enum err
 send_words(struct recital *r)
 {
-	enum err e = cells_join(&r->cells, r->words, &r->text);
+	enum err e = cells_join(&r->t.cells, r->t.words, &r->text);
 
 	return e ? e : client_secret_send(r->fd, sec_span(&r->text));
 }
@@ -200,7 +121,7 @@ say_wrong(const struct recital *r, enum err e, const struct answer *a)
 	term_say(&r->c->term, line);
 	if (a->one)
 		return;
-	if (r->words == CELLS_SHARE)
+	if (r->t.words == CELLS_SHARE)
 		term_say(&r->c->term, err_hint(e));
 	term_put(&r->c->term,
 	    a->need ? "Type this share again, or another one.\n" : "Type them all again.\n");
@@ -212,9 +133,9 @@ next_share(struct recital *r, unsigned have, unsigned need)
 {
 	char line[64];
 
-	r->kinds = CELLS_OF_SHARE;
-	r->have = have;
-	cells_wipe(&r->cells);
+	r->t.kinds = CELLS_OF_SHARE;
+	r->t.have = have;
+	cells_wipe(&r->t.cells);
 	snprintf(line, sizeof line, "share accepted; %u more %s needed\n", need,
 	    need == 1 ? "is" : "are");
 	term_clear(&r->c->term);
@@ -228,18 +149,18 @@ recite(struct recital *r, unsigned kinds)
 	struct answer a = { 0 };
 	enum err e;
 
-	r->kinds = kinds;
+	r->t.kinds = kinds;
 	do {
-		if ((e = type_words(r, a.at, a.one)) || (e = send_words(r)))
+		if ((e = typing_words(&r->t, a.at, a.one)) || (e = send_words(r)))
 			return e;
 		e = hear(r, &a);
 		if (!e && a.accepted)
-			next_share(r, r->have + 1, a.need);
+			next_share(r, r->t.have + 1, a.need);
 		else if (e && a.again)
 			say_wrong(r, e, &a);
 		if (e && a.need == 0) {
-			r->kinds = kinds;
-			r->have = 0;
+			r->t.kinds = kinds;
+			r->t.have = 0;
 		}
 	} while (a.again);
 	return e;
@@ -251,7 +172,7 @@ put_cell(const struct recital *r, size_t i, const char *after)
 {
 	char text[64];
 
-	snprintf(text, sizeof text, "%2zu %-9s%s", i + 1, cells_word(&r->cells, i), after);
+	snprintf(text, sizeof text, "%2zu %-9s%s", i + 1, cells_word(&r->t.cells, i), after);
 	term_put(&r->c->term, text);
 	sec_zero(text, sizeof text);
 }
@@ -285,8 +206,8 @@ receive_words(struct recital *r)
 		e = m.err ? (enum err)m.err : ERR_INTERNAL;
 	if (!e && m.kind != SECRET_SHOW)
 		e = ERR_FORMAT;
-	if (!e && !(e = sec_set(&r->line, m.text)))
-		take_line(r, &at);
+	if (!e && !(e = sec_set(&r->t.line, m.text)))
+		typing_take_line(&r->t, &at);
 	r->card = m.more;
 	sec_done(&in);
 	return e || at == WORDS ? e : ERR_FORMAT;
@@ -299,7 +220,7 @@ wait_written(struct recital *r)
 	enum err e = ERR_OK;
 
 	if (!t->scripted)
-		e = term_line(t, "Press Enter when it is written down: ", true, &r->line);
+		e = term_line(t, "Press Enter when it is written down: ", true, &r->t.line);
 	if (e)
 		return e;
 	if (t->plain && !t->scripted)
@@ -333,7 +254,7 @@ show(struct recital *r)
 	struct answer a;
 	enum err e;
 
-	r->kinds = CELLS_OF_PHRASE;
+	r->t.kinds = CELLS_OF_PHRASE;
 	if ((e = receive_words(r)) || (r->card && (e = receive_card(r))))
 		return e;
 	if (!term_is_there(t) && !r->c->try_out)
@@ -346,7 +267,7 @@ show(struct recital *r)
 	put_words(r);
 	if ((e = wait_written(r)))
 		return e;
-	cells_wipe(&r->cells);
+	cells_wipe(&r->t.cells);
 	return recite(r, CELLS_OF_PHRASE);
 }
 
@@ -373,7 +294,7 @@ recite_type(struct cli *c, const struct ops_event *ev)
 		term_put(&c->term, "Type the 24 words of your recovery phrase,\n");
 		term_put(&c->term, "or the 33 words of a share of it.\n");
 		term_put(&c->term, "One a line, or all at once. < goes back.\n");
-		e = recite(&r, EITHER);
+		e = recite(&r, TYPING_EITHER);
 	}
 	close_recital(&r);
 	c->why = e;

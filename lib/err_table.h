@@ -114,6 +114,7 @@ E(SHARE_FEW,      124, 5, "PAM_AUTH_ERR",         5, "more shares are needed", "
 E(SHARE_FORGED,   125, 5, "PAM_AUTH_ERR",         5, "the shares do not belong together: one was forged, or is of another splitting", "try again, with the share of another holder in place of one of these")
 E(SHARE_SLOW,     126, 5, "PAM_AUTH_ERR",         5, "this share asks for more work than is reasonable", "combine these shares with the program that made them")
 E(SHARE_SPLIT,    127, 64, "PAM_SERVICE_ERR",     5, "a phrase cannot be split like this", "2 to 16 shares, at least 2 of them needed to open: '3 5' is a good choice")
+E(SHARE_CODE,     128, 1, "PAM_SYSTEM_ERR",       5, "no share that was made here has this code", "have it read again; if it stays so, that page is damaged or not yours: make new shares with 'ownkey share create'")
 /* succession logs and cards of public keys */
 E(SUCC_CHAIN,     140, 1, "PAM_SYSTEM_ERR",       5, "entries of this succession log are missing, doubled or out of order", "get the whole log from its owner again; until then keep the keys you have")
 E(SUCC_SIGNATURE, 141, 1, "PAM_SYSTEM_ERR",       5, "a signature in this succession log is wrong", "it was damaged or edited on its way: get it again; until then keep the keys you have")

@@ -84,7 +84,7 @@ static const struct wire_field worker_job_fields[] = {
 	WIRE_F(worker_job, 9, BYTES, WF_OPT, fpr, 4, 4, "fingerprint the words must have"),
 	WIRE_F(worker_job, 10, UINT, WF_OPT, bits, 2048, 4096, "RSA size"),
 	WIRE_F(worker_job, 11, UINT, WF_OPT, tries, 0, 20, "how often words may be typed"),
-	WIRE_F(worker_job, 12, UINT, WF_OPT, wait_ms, 0, 3600000, "patience with the person"),
+	WIRE_F(worker_job, 12, UINT, WF_OPT, wait_ms, 0, 4 * 3600000, "patience with the person"),
 	WIRE_F(worker_job, 13, BOOL, WF_OPT, no_confirm, 0, 1, "words are not typed back"),
 	WIRE_F(worker_job, 20, UINT, WF_OPT, threshold, 0, 255, "so many shares open"),
 	WIRE_F(worker_job, 21, UINT, WF_OPT, count, 0, 255, "shares there will be"),

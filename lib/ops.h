@@ -60,6 +60,12 @@ enum op {
 	OP_RESTORE_COMPARE = 87,
 	OP_RESTORE_COMMIT = 88,
 	OP_RESTORE_CLOSE = 89,
+	OP_SHARE_CREATE = 90,
+	OP_SHARE_LIST = 91,
+	OP_SHARE_CHECK = 92,
+	OP_SHARE_REMOVE = 93,
+	OP_PHRASE_CARD = 94,
+	OP_PHRASE_CHECK = 95,
 	OP_AUDIT_SHOW = 100,
 	OP_AUDIT_VERIFY = 101,
 	OP_REBUILD_OPEN = 120,
@@ -511,5 +517,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_copies.h"
 #include "lib/ops_restore.h"
 #include "lib/ops_succession.h"
+#include "lib/ops_share.h"
 
 #endif

@@ -59,6 +59,12 @@ const struct op_impl op_impls[] = {
 	{ OP_CONTACT_CHECK, op_contact_check },
 	{ OP_CONTACT_REMOVE, op_contact_remove },
 	{ OP_CONTACT_SHOW, op_contact_show },
+	{ OP_SHARE_CREATE, op_share_create },
+	{ OP_SHARE_LIST, op_share_list },
+	{ OP_SHARE_CHECK, op_share_check },
+	{ OP_SHARE_REMOVE, op_share_remove },
+	{ OP_PHRASE_CARD, op_phrase_card },
+	{ OP_PHRASE_CHECK, op_phrase_check },
 };
 const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
 

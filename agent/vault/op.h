@@ -88,6 +88,14 @@ enum err op_contact_list(struct req *r);
 enum err op_contact_check(struct req *r);
 enum err op_contact_remove(struct req *r);
 enum err op_contact_show(struct req *r);
+/* op_share.c */
+enum err op_share_create(struct req *r);
+enum err op_share_list(struct req *r);
+enum err op_share_check(struct req *r);
+enum err op_share_remove(struct req *r);
+/* op_phrase.c */
+enum err op_phrase_card(struct req *r);
+enum err op_phrase_check(struct req *r);
 /* op_copies.c */
 enum err op_backup_copies(struct req *r);
 /* The supervisor says what became of the copies. */

@@ -8,12 +8,42 @@
 #include "agent/vault/store.h"
 #include "lib/crypto.h"
 
+/* ---- a card that was printed ---- */
+static bool
+owes(const struct body *b, struct defaults *def)
+{
+	return !body_value_get(b, BODY_DEFAULTS, &defaults_map, def) && def->owed;
+}
+
+void
+upgrade_settle(struct delta *d, const struct body *b)
+{
+	struct defaults def;
+
+	if (!owes(b, &def))
+		return;
+	def.owed = 0;
+	delta_value(d, BODY_DEFAULTS, &defaults_map, &def);
+}
+
+static enum err
+settle_body(struct body *b)
+{
+	struct defaults def;
+
+	if (!owes(b, &def))
+		return ERR_OK;
+	def.owed = 0;
+	return body_value_put(b, BODY_DEFAULTS, &defaults_map, &def);
+}
+
 enum err
 upgrade_note(struct job *j, int slot, bool verified)
 {
 	struct vault *v = j->v;
 	struct delta d = DELTA_INIT;
 	struct slot_note n;
+	unsigned factors = v->open.outer.slot[slot].factors;
 	uint8_t id[16];
 	enum err e;
 
@@ -26,6 +56,8 @@ upgrade_note(struct job *j, int slot, bool verified)
 		n.last_verified = n.last_used;
 	wire_mark(&slot_note_map, &n);
 	delta_note(&d, &n);
+	if (verified && factors == FACTOR_PHRASE)
+		upgrade_settle(&d, &v->open.body);
 	e = store_append(j, &d);
 	delta_done(&d);
 	return e;
@@ -39,7 +71,7 @@ rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b
 	struct store_rewrite w = { .outer = o, .body = b };
 	struct keys_factors f;
 	struct slotmake_seal k = { .factors = &f, .vrk = sec_span(&j->v->open.vrk) };
-	enum err e;
+	enum err e = ERR_OK;
 
 	if (!s)
 		return ERR_NOMEM;
@@ -49,7 +81,9 @@ rewrap(struct job *j, const struct way_got *got, struct outer *o, struct body *b
 	n.id = s->id;
 	n.auth = k.auth;
 	outer_slot_clear(o, (size_t)got->slot);
-	if (!(e = slotmake_seal(o, got->slot, s, &k)) && !(e = slotmake_put_note(b, &n)))
+	if (s->factors == FACTOR_PHRASE)
+		e = settle_body(b);
+	if (!e && !(e = slotmake_seal(o, got->slot, s, &k)) && !(e = slotmake_put_note(b, &n)))
 		e = store_rewrite(j, &w);
 	sec_zero(&k, sizeof k);
 	free(s);

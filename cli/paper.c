@@ -95,7 +95,7 @@ is_page(const struct paper_page *p)
 		return p->words.len == 0 && is_passphrase(p->backup);
 	case PAPER_OF_HEIRS:
 		return is_optional(p) && p->nholders <= PAPER_HOLDERS_MAX &&
-		    (p->count == 0 || is_count(p));
+		    p->nplaces <= PAPER_PLACES_MAX && (p->count == 0 || is_count(p));
 	}
 	return false;
 }
@@ -353,6 +353,22 @@ backup_page(struct sheet *s, const struct paper_page *p)
 }
 
 /* ---- for heirs ---- */
+/* What ownkey knows; the lines above are for what it does not. */
+static void
+heirs_places(struct sheet *s, const struct paper_page *p)
+{
+	struct buf b = BUF_INIT;
+
+	if (p->nplaces > 0)
+		say(s, -1, "Backups and copies were last put here:");
+	for (size_t i = 0; i < p->nplaces; i++) {
+		buf_reset(&b);
+		put_clipped(&b, p->places[i], PAPER_PATH_MAX);
+		say(s, 0, "%s", buf_cstr(&b));
+	}
+	buf_done(&b);
+}
+
 static void
 heirs_exist(struct sheet *s, const struct paper_page *p, const char *owner)
 {
@@ -368,6 +384,7 @@ heirs_exist(struct sheet *s, const struct paper_page *p, const char *owner)
 	s->ops->line(s, "Page with the backup passphrase");
 	s->ops->line(s, "Copies of the vault");
 	s->ops->line(s, "Tokens (USB keys)");
+	heirs_places(s, p);
 	if (p->count > 0)
 		say(s, -1,
 		    "The 24 words also come back from any %u of %u shares, each a page with 33 "

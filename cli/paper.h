@@ -12,7 +12,8 @@
 #include "lib/buf.h"
 
 #define PAPER_PAGES_MAX	  32
-#define PAPER_HOLDERS_MAX 16  /* of shares: SLIP-39 knows no more */
+#define PAPER_HOLDERS_MAX 16 /* of shares: SLIP-39 knows no more */
+#define PAPER_PLACES_MAX  8
 #define PAPER_LABEL_MAX	  64  /* characters of a name that are shown; the rest becomes "..." */
 #define PAPER_PATH_MAX	  256 /* of a path */
 #define PAPER_COLUMNS	  50  /* of the text */
@@ -47,6 +48,9 @@ struct paper_page {
 	/* for heirs: who keeps the shares, in order; may be NULL */
 	const struct span *holders;
 	size_t nholders;
+	/* and where backups and copies of the vault were put; may be NULL */
+	const struct span *places;
+	size_t nplaces;
 };
 
 /* Append a document to out, which must be empty.  PAPER_OF_SHARE gets exactly one sheet for each

@@ -69,7 +69,7 @@ take_card(struct recital *r, struct span text)
 
 	if (r->c->take_card)
 		term_screen(&r->c->term, false);
-	e = r->c->take_card ? r->c->take_card(r->c, text) : show_card(r->c, text);
+	e = r->c->take_card ? r->c->take_card(r->c, text) : show_card(r->c, text, SPAN_NONE);
 	return e ? e : client_secret_taken(r->fd);
 }
 
@@ -246,7 +246,8 @@ receive_card(struct recital *r)
 	return e ? e : client_secret_taken(r->fd);
 }
 
-/* In a try-out nothing is typed back; who only runs a script is not shown anything either. */
+/* In a try-out nothing is typed back, and what was printed is typed back later; who only runs a
+ * script is not shown anything either. */
 static enum err
 show(struct recital *r)
 {
@@ -257,6 +258,8 @@ show(struct recital *r)
 	r->t.kinds = CELLS_OF_PHRASE;
 	if ((e = receive_words(r)) || (r->card && (e = receive_card(r))))
 		return e;
+	if (r->card && r->c->take_card)
+		return hear(r, &a);
 	if (!term_is_there(t) && !r->c->try_out)
 		return ERR_NOPROMPT;
 	if (r->c->try_out) {

@@ -1,6 +1,9 @@
 #include "cli/show_card.h"
 
 #include "cli/cells.h"
+#include "lib/text.h"
+
+#define NAME_SHOWN 16
 
 struct span
 show_card_value(struct span card, const char *key)
@@ -20,15 +23,16 @@ show_card_value(struct span card, const char *key)
 	return SPAN_NONE;
 }
 
-/* One line; nothing where there is no value.  Into the terminal from wiped memory. */
+/* Nothing where there is no value.  Into the terminal from wiped memory. */
 static void
-put_value(const struct term *t, const char *label, struct span value)
+put_value(const struct term *t, const char *label, struct span value, const char *after)
 {
 	char text[192];
 
 	if (value.len == 0)
 		return;
-	snprintf(text, sizeof text, "%s%.*s\n", label, (int)value.len, (const char *)value.p);
+	snprintf(
+	    text, sizeof text, "%s%.*s%s", label, (int)value.len, (const char *)value.p, after);
 	term_put(t, text);
 	sec_zero(text, sizeof text);
 }
@@ -48,20 +52,50 @@ put_words(const struct term *t, const struct cells *cells, size_t n)
 	sec_zero(text, sizeof text);
 }
 
-static void
-put_card(struct term *t, struct span card, const struct cells *cells, size_t n)
+/* Bytes of a name that fit into the line, whole characters. */
+static int
+clipped(const char *name)
 {
-	struct span share = show_card_value(card, "share");
+	size_t n = strnlen(name, NAME_SHOWN);
+
+	while (n > 0 && name[n] && ((uint8_t)name[n] & 0xc0) == 0x80)
+		n--;
+	return (int)n;
+}
+
+static void
+put_heading(const struct term *t, struct span share, struct span holder)
+{
+	char text[48], line[128];
+	unsigned i, threshold, n;
+	struct buf name = BUF_INIT;
+
+	snprintf(text, sizeof text, "%.*s", (int)share.len, (const char *)share.p);
+	if (sscanf(text, "%u of %u of %u", &i, &threshold, &n) != 3)
+		return;
+	text_printable(holder, &name);
+	snprintf(line, sizeof line, "Share %u of %u (any %u open)%s%.*s\n", i, n, threshold,
+	    holder.len ? ", for " : "", clipped(buf_cstr(&name)), buf_cstr(&name));
+	term_put(t, line);
+	buf_done(&name);
+}
+
+/* The last lines are as few as possible: 33 words take 11. */
+static void
+put_card(struct term *t, struct span card, const struct cells *cells, struct span holder)
+{
+	struct span share = show_card_value(card, "share"), check = show_card_value(card, "check");
+	bool is_share = share.len > 0;
 
 	term_screen(t, true);
-	if (share.len > 0)
-		put_value(t, "Write on paper, now: share ", share);
+	if (is_share)
+		put_heading(t, share, holder);
 	else
 		term_put(t, "Write your recovery phrase on paper, now.\n");
-	put_words(t, cells, n);
-	put_value(t, "check ", show_card_value(card, "check"));
-	put_value(t, "vault ", show_card_value(card, "fingerprint"));
-	put_value(t, "backups open with: ", show_card_value(card, "backup"));
+	put_words(t, cells, is_share ? CELLS_SHARE : CELLS_PHRASE);
+	put_value(t, "check ", check, "  ");
+	put_value(t, "vault ", show_card_value(card, "fingerprint"), "\n");
+	put_value(t, "backups open with:\n", show_card_value(card, "backup"), "\n");
 }
 
 static enum err
@@ -76,11 +110,10 @@ wait_written(struct term *t, struct sec *line)
 }
 
 enum err
-show_card(struct cli *c, struct span card)
+show_card(struct cli *c, struct span card, struct span holder)
 {
 	struct cells cells = { 0 };
 	struct sec line = { 0 };
-	size_t n = 0;
 	enum err e;
 
 	if (!term_is_there(&c->term))
@@ -88,8 +121,8 @@ show_card(struct cli *c, struct span card)
 	if ((e = cells_open(&cells)) || (e = sec_init(&line, TERM_LINE_MAX)) ||
 	    (e = sec_set(&line, show_card_value(card, "words"))))
 		goto out;
-	n = cells_take(&cells, &line, 0, CELLS_MAX);
-	put_card(&c->term, card, &cells, n);
+	(void)cells_take(&cells, &line, 0, CELLS_MAX);
+	put_card(&c->term, card, &cells, holder);
 	e = wait_written(&c->term, &line);
 out:
 	sec_done(&line);

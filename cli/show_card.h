@@ -8,8 +8,8 @@
 
 /* The value of a line "key: value"; empty when there is none. */
 struct span show_card_value(struct span card, const char *key);
-/* On a screen of its own, until the person has written it down: fits 50 x 15.  ERR_NOPROMPT when
- * nobody is there. */
-MUST enum err show_card(struct cli *c, struct span card);
+/* On a screen of its own, until the person has written it down: fits 50 x 15.  holder: who gets it,
+ * may be empty.  ERR_NOPROMPT when nobody is there. */
+MUST enum err show_card(struct cli *c, struct span card, struct span holder);
 
 #endif

@@ -7,12 +7,13 @@
 #define COMMON (A(HELP) | A(PLAIN) | A(VAULT))
 #define ASKS   (A(ASK_STDIN))
 #define PROOF  (A(WITH) | A(SLOT) | A(FORCE) | ASKS)
+#define CARD   (A(CARD) | A(TEXT) | A(SHOW))
 #define MANY   64
 
 /* clang-format off */
 const struct verb verbs[] = {
 { "init", verb_init, "", 0, 0,
-  A(TOKEN) | A(LABEL) | A(NO_PIN) | A(AND_PASS) | A(PASS) | A(ONE_WAY) | A(MEMORY) | A(FORCE) | A(JSON) | ASKS,
+  A(TOKEN) | A(LABEL) | A(NO_PIN) | A(AND_PASS) | A(PASS) | A(ONE_WAY) | A(MEMORY) | A(FORCE) | CARD | A(JSON) | ASKS,
   VERB_ASKS | VERB_FIRST, "make a vault", "ownkey init --label 'blue key'" },
 { "try", verb_try, "[COMMAND ...]", 0, MANY, 0,
   VERB_CHILDREN | VERB_FIRST, "play; nothing is real, nothing stays", "ownkey try" },
@@ -97,6 +98,24 @@ const struct verb verbs[] = {
   0, "copy no more to a folder", "ownkey backup copy remove /media/x" },
 { "backup copy run", verb_backup_copy_run, "", 0, 0, A(JSON),
   0, "copy now", "ownkey backup copy run" },
+{ "phrase card", verb_phrase_card, "", 0, 0, CARD | A(JSON) | ASKS,
+  VERB_ASKS, "type the phrase, print it as a card", "ownkey phrase card --card - | lpr" },
+{ "phrase verify", verb_phrase_verify, "", 0, 0, A(JSON) | ASKS,
+  VERB_ASKS | VERB_FIRST, "type the phrase back: is the paper good?", "ownkey phrase verify" },
+{ "share create", verb_share_create, "M N", 2, 2, PROOF | A(FOR) | CARD | A(JSON),
+  VERB_ASKS, "split the phrase: any M of N shares open", "ownkey share create 3 5 --for alice,bob,carol,dave,eve" },
+{ "share list", verb_share_list, "", 0, 0, A(JSON),
+  0, "who holds shares, and when they last had them", "ownkey share list" },
+{ "share check", verb_share_check, "[CODE]", 0, 1, A(FOR) | A(JSON) | ASKS,
+  VERB_ASKS, "a holder reads out the code: the share is there", "ownkey share check 1a2b3c4d" },
+{ "share code", verb_share_code, "", 0, 0, ASKS,
+  VERB_ASKS | VERB_NOSTART, "the code of a share, for who holds it", "ownkey share code" },
+{ "share combine", verb_share_combine, "", 0, 0, A(JSON) | ASKS,
+  VERB_ASKS, "do these shares bring the phrase back?", "ownkey share combine" },
+{ "share remove", verb_share_remove, "SET", 1, 1, A(FORCE) | ASKS,
+  VERB_ASKS, "forget who holds a set; it still opens", "ownkey share remove 12345" },
+{ "inheritance", verb_inheritance, "", 0, 0, CARD | ASKS,
+  VERB_ASKS, "a sheet for heirs: where things are, what to do", "ownkey inheritance --card - | lpr" },
 { "version", verb_version, "", 0, 0, 0,
   VERB_NOAGENT, "which ownkey this is", "ownkey version" },
 { "help", verb_help, "[COMMAND]", 0, 2, 0,

@@ -57,6 +57,8 @@ MUST enum err verb_init_ask(
     struct cli *c, struct ops_init *q, struct ops_init_rep *rep, bool *done);
 /* An identity may be named by the beginning of its path, if there is one only: out gets it. */
 MUST enum err verb_id_find(struct cli *c, const char *name, char *out, size_t cap);
+/* Type the phrase or shares back: they open this vault.  Nothing is owed any more. */
+MUST enum err verb_phrase_prove(struct cli *c, bool *done);
 /* A new file for its owner.  VERB_OVER: an old one may be there; VERB_PUBLIC: others may read. */
 enum { VERB_OVER = 1, VERB_PUBLIC = 2 };
 MUST enum err verb_write_file(struct cli *c, const char *path, struct span s, unsigned how);
@@ -104,6 +106,15 @@ enum err verb_backup_copy_add(struct cli *c);
 enum err verb_backup_copy_list(struct cli *c);
 enum err verb_backup_copy_remove(struct cli *c);
 enum err verb_backup_copy_run(struct cli *c);
+enum err verb_phrase_card(struct cli *c);
+enum err verb_phrase_verify(struct cli *c);
+enum err verb_share_create(struct cli *c);
+enum err verb_share_list(struct cli *c);
+enum err verb_share_check(struct cli *c);
+enum err verb_share_code(struct cli *c);
+enum err verb_share_combine(struct cli *c);
+enum err verb_share_remove(struct cli *c);
+enum err verb_inheritance(struct cli *c);
 enum err verb_version(struct cli *c);
 enum err verb_help(struct cli *c);
 

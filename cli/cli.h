@@ -20,6 +20,7 @@ struct cli {
 	struct client_conn conn;
 	bool connected;
 	bool quiet;   /* say nothing about what the agent waits for: somebody else's terminal */
+	bool make_up; /* a new passphrase is made up: the vault is wiped at once */
 	bool try_out; /* nothing is real: the words are not typed back */
 	/* Takes a card (SECRET_CARD of lib/job.h) that the agent gives; what it returns ends the
 	 * dialogue.  NULL: it is shown on the terminal. */

@@ -175,9 +175,29 @@ on_new_pin(struct cli *c, const struct ops_event *ev)
 	ask(c, ev, "new PIN", true);
 }
 
+/* For a vault that is wiped before anybody could need it. */
+static void
+make_up(struct cli *c, const struct ops_event *ev)
+{
+	struct sec raw = { 0 }, text = { 0 };
+	enum err e;
+
+	if (!(e = sec_init(&raw, 32)) && !(e = sec_random(&raw, 32)) &&
+	    !(e = sec_init(&text, 64)) && !(e = text_encode_sec(TEXT_HEX, sec_span(&raw), &text)))
+		e = answer(ev, sec_span(&text));
+	if (e)
+		give_up(c, e);
+	sec_done(&raw);
+	sec_done(&text);
+}
+
 static void
 on_pass(struct cli *c, const struct ops_event *ev)
 {
+	if (c->make_up && ev->again) {
+		make_up(c, ev);
+		return;
+	}
 	ask(c, ev, ev->again ? "new passphrase" : "passphrase", ev->again);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/restoring.h"
 #include "lib/crypto.h"
 
 void
@@ -49,7 +50,38 @@ drill_phrase(struct drill *d)
 	enum err e = cli_ask(d->c, OP_REBUILD_OPEN, NULL, NULL, &done);
 
 	for (size_t i = 0; i < d->n && !e; i++)
-		if (d->row[i].recoverable)
+		if ((d->row[i].wanted = d->row[i].recoverable))
 			e = take_key(d, &d->row[i]);
 	return e ? e : commit(d);
+}
+
+/* ---- from a backup ---- */
+#define ARGON_KIB 8192 /* nobody has to be kept out of a vault that is wiped at once */
+
+static enum err
+make_vault(struct drill *d, const struct restoring *r)
+{
+	struct ops_restore_commit q = { .handle = r->head.handle,
+		.ways = r->head.phrase ? 0 : OPS_WAY_PASS,
+		.one_way_in = true,
+		.argon_m = ARGON_KIB,
+		.argon_t = 1 };
+	struct ops_restore_commit_rep rep;
+	bool done;
+
+	d->c->make_up = true;
+	return cli_ask(d->c, OP_RESTORE_COMMIT, &q, &rep, &done);
+}
+
+enum err
+drill_backup(struct drill *d)
+{
+	struct restoring r;
+	enum err e;
+
+	if ((e = restoring_open(d->c, &r, false)))
+		return e;
+	for (size_t i = 0; i < d->n; i++)
+		d->row[i].wanted = d->row[i].mtime <= r.head.created;
+	return make_vault(d, &r);
 }

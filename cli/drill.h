@@ -12,8 +12,11 @@ struct drill_row {
 	char service[33], account[256], purpose[49];
 	uint64_t epoch, generation, state;
 	uint8_t shown[32]; /* SHA-256 of its public form */
-	bool recoverable;
-	bool public; /* it has a public form to compare */
+	uint64_t mtime;
+	bool secret;
+	bool recoverable; /* from the phrase */
+	bool wanted;	  /* it should come back from what is tried */
+	bool public;	  /* it has a public form to compare */
 	bool back, same;
 };
 
@@ -21,7 +24,7 @@ struct drill {
 	struct cli *c;
 	struct drill_row *row;
 	size_t n, cap;
-	size_t secrets;
+	const char *file; /* the backup that is tried; NULL: the phrase */
 	enum err err;
 };
 
@@ -29,5 +32,7 @@ void drill_text(char *out, size_t cap, struct span s);
 void drill_hash(struct span s, uint8_t out[32]);
 /* There: from the phrase that the person types, all keys that the phrase should bring back. */
 MUST enum err drill_phrase(struct drill *d);
+/* There: from c->file, which is open, and the key that the person types. */
+MUST enum err drill_backup(struct drill *d);
 
 #endif

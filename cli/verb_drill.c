@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/drill.h"
 #include "cli/pages.h"
 #include "cli/place.h"
+#include "cli/restoring.h"
 #include "cli/verbs.h"
 
 /* ---- the vault that is open ---- */
@@ -35,6 +37,7 @@ keep_row(void *arg, const struct ops_item *it, struct span raw)
 	*row = (struct drill_row){ .epoch = it->epoch,
 		.generation = it->generation,
 		.state = it->state,
+		.mtime = it->mtime,
 		.recoverable = it->recoverable };
 	drill_text(row->label, sizeof row->label, it->label);
 	drill_text(row->service, sizeof row->service, it->service);
@@ -46,13 +49,13 @@ keep_row(void *arg, const struct ops_item *it, struct span raw)
 }
 
 static void
-count_row(void *arg, const struct ops_item *it, struct span raw)
+keep_secret(void *arg, const struct ops_item *it, struct span raw)
 {
 	struct drill *d = arg;
 
-	(void)it;
-	(void)raw;
-	d->secrets++;
+	keep_row(arg, it, raw);
+	if (!d->err)
+		d->row[d->n - 1].secret = true;
 }
 
 static enum err
@@ -69,7 +72,7 @@ look_here(struct drill *d)
 	if (st.locked)
 		return ERR_LOCKED;
 	if ((e = pages_each(d->c, OP_ID_LIST, &q, keep_row, d)) ||
-	    (e = pages_each(d->c, OP_SECRET_LIST, &q, count_row, d)))
+	    (e = pages_each(d->c, OP_SECRET_LIST, &q, keep_secret, d)))
 		return e;
 	return d->err;
 }
@@ -91,26 +94,38 @@ restore_there(struct drill *d, struct place *p)
 	leave(d);
 	if ((e = place_enter(p)) || (e = place_start_agent(p, false)))
 		return e;
-	return drill_phrase(d);
+	return d->file ? drill_backup(d) : drill_phrase(d);
 }
 
 static void
-compare_row(void *arg, const struct ops_item *it, struct span raw)
+compare_row(struct drill *d, const struct ops_item *it, bool secret)
 {
-	struct drill *d = arg;
 	uint8_t hash[32];
 
-	(void)raw;
+	drill_hash(it->shown, hash);
 	for (size_t i = 0; i < d->n; i++) {
 		struct drill_row *row = &d->row[i];
 
-		if (!span_is(it->label, row->label))
+		if (row->secret != secret || !span_is(it->label, row->label))
 			continue;
 		row->back = true;
-		drill_hash(it->shown, hash);
-		row->same = row->epoch == it->epoch &&
-		    (!it->shown.len || memcmp(hash, row->shown, 32) == 0);
+		row->same =
+		    row->epoch == it->epoch && (!row->public || memcmp(hash, row->shown, 32) == 0);
 	}
+}
+
+static void
+compare_key(void *arg, const struct ops_item *it, struct span raw)
+{
+	(void)raw;
+	compare_row(arg, it, false);
+}
+
+static void
+compare_secret(void *arg, const struct ops_item *it, struct span raw)
+{
+	(void)raw;
+	compare_row(arg, it, true);
 }
 
 /* What has no public form is the same if everything that has one is: it is of the same seed. */
@@ -119,14 +134,17 @@ compare(struct drill *d)
 {
 	struct ops_page q = { .all = true };
 	bool differs = false;
-	enum err e = pages_each(d->c, OP_ID_LIST, &q, compare_row, d);
+	enum err e;
 
+	if ((e = pages_each(d->c, OP_ID_LIST, &q, compare_key, d)) ||
+	    (e = pages_each(d->c, OP_SECRET_LIST, &q, compare_secret, d)))
+		return e;
 	for (size_t i = 0; i < d->n; i++)
-		differs |= d->row[i].recoverable && d->row[i].public && !d->row[i].same;
+		differs |= d->row[i].wanted && d->row[i].public && !d->row[i].same;
 	for (size_t i = 0; i < d->n; i++)
-		if (!d->row[i].public && differs)
+		if (!d->row[i].public && !d->row[i].secret && differs)
 			d->row[i].same = false;
-	return e;
+	return ERR_OK;
 }
 
 /* ---- what came of it ---- */
@@ -138,30 +156,45 @@ say_differs(const struct drill_row *row)
 	putchar('\n');
 }
 
+struct tally {
+	size_t wanted, back, other_keys, other_secrets;
+};
+
+static void
+count(const struct drill *d, struct tally *t)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct drill_row *row = &d->row[i];
+
+		if (row->wanted) {
+			t->wanted++;
+			t->back += row->same;
+			if (!row->same)
+				say_differs(row);
+		} else if (row->secret) {
+			t->other_secrets++;
+		} else {
+			t->other_keys++;
+		}
+	}
+}
+
 /* True: everything that should have come back did. */
 static bool
 report(const struct drill *d)
 {
-	size_t back = 0, wanted = 0, others = 0;
+	const char *why = d->file ? "newer than the backup" : "not from this phrase";
+	struct tally t = { 0 };
 
-	for (size_t i = 0; i < d->n; i++) {
-		const struct drill_row *row = &d->row[i];
-
-		if (!row->recoverable) {
-			others++;
-			continue;
-		}
-		wanted++;
-		back += row->same;
-		if (!row->same)
-			say_differs(row);
-	}
-	out_row("came back", "%zu of %zu keys", back, wanted);
-	if (others)
-		out_row("did not", "%zu keys that are not from this phrase", others);
-	if (d->secrets)
-		out_row("cannot", "%zu stored secrets: only from a backup", d->secrets);
-	return back == wanted;
+	count(d, &t);
+	out_row(
+	    "came back", "%zu of %zu %s", t.back, t.wanted, d->file ? "keys and secrets" : "keys");
+	if (t.other_keys)
+		out_row("did not", "%zu keys, %s", t.other_keys, why);
+	if (t.other_secrets)
+		out_row("did not", "%zu secrets, %s", t.other_secrets,
+		    d->file ? why : "only from a backup");
+	return t.back == t.wanted;
 }
 
 static enum err
@@ -175,23 +208,26 @@ drill_in(struct drill *d, struct place *p)
 		return e;
 	if (!report(d)) {
 		d->c->status = 1;
-		out_say("The drill FAILED: do not rely on this phrase alone. Make a backup now.");
+		out_say("The drill FAILED: do not rely on this %s. Make a backup now.",
+		    d->file ? "file" : "phrase alone");
 		return ERR_OK;
 	}
-	out_say("The drill went well: your phrase brings these keys back.");
+	out_say("The drill went well: your %s brings these back.", d->file ? "backup" : "phrase");
 	return ERR_OK;
 }
 
 enum err
 verb_backup_drill(struct cli *c)
 {
-	struct drill d = { .c = c };
+	struct drill d = { .c = c, .file = cli_operand(c, 0) };
 	struct place p = { .agent = 0 };
 	enum err e;
 
 	(void)umask(077);
 	if (!term_is_there(&c->term))
 		return ERR_NOPROMPT;
+	if (d.file && (e = restoring_file(c, d.file, &c->file)))
+		return e;
 	if ((e = look_here(&d)))
 		goto out;
 	if (!(e = place_make(&p)))
@@ -202,6 +238,8 @@ verb_backup_drill(struct cli *c)
 		e = ERR_IO;
 	}
 out:
+	if (d.file)
+		close(c->file);
 	free(d.row);
 	return e;
 }

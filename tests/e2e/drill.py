@@ -5,6 +5,7 @@ import glob
 import os
 import re
 import sys
+import time
 
 from cli import fits, terminal, works
 from ownkey import PASS, TOKEN, run_parallel, world
@@ -46,12 +47,35 @@ def goes_well(directory):
         t = terminal(agent, "backup", "drill")
         type_words(t, person.shown)
         t.expect("came back +6 of 6 keys")
-        t.expect("1 stored secrets")
+        t.expect("1 secrets, only from a\\s+backup")
         t.expect("went well")
         assert t.end() == 0
         fits(t)
         assert agent.hash() == before and not left(agent), left(agent)
         assert "secret" in works(agent, "secret", "get", "wifi")
+
+
+def from_backup(directory):
+    """a backup, too: keys and secrets; what is newer than it is told apart"""
+    with opened(directory) as (agent, _, person):
+        fill(agent, person)
+        name = os.path.join(directory, "b.age")
+        works(agent, "backup", "create", name)
+        card = works(agent, "backup", "passphrase").strip()
+        time.sleep(1.1)
+        with contextlib.closing(agent.client(person)) as c:
+            c.call("secret.set", label="later", value=b"x")
+        t = terminal(agent, "backup", "drill", name)
+        t.expect("A backup of")
+        t.type("wrong")
+        t.expect("does not open|again")
+        t.type(card)
+        t.expect("came back +7 of 7 keys and secrets")
+        t.expect("1 secrets, newer")
+        t.expect("went well")
+        assert t.end() == 0
+        fits(t)
+        assert not left(agent)
 
 
 def fails(directory):
@@ -134,4 +158,5 @@ def rebuilds(directory):
 
 
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__, t) for t in (goes_well, fails, cancelled, rebuilds)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (
+        goes_well, from_backup, fails, cancelled, rebuilds)]))

@@ -5,6 +5,7 @@
  * tests/lint/manual.sh compares the two; `tests/lint/manual.sh update` writes the pages.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/vault/audit_log.h"
@@ -16,7 +17,7 @@
 #include "lib/ops.h"
 
 #define COLUMNS	 78
-#define MESSAGES 64
+#define MESSAGES 256
 #define N(a)	 (sizeof(a) / sizeof(a)[0])
 
 /* ---- text ---- */
@@ -215,8 +216,11 @@ collect(const struct wire_map **list, size_t *n, const struct wire_map *m)
 	for (i = 0; i < *n; i++)
 		if (list[i] == m)
 			return;
-	if (*n < MESSAGES)
-		list[(*n)++] = m;
+	if (*n == MESSAGES) {
+		fputs("dump: MESSAGES is too small\n", stderr);
+		exit(1);
+	}
+	list[(*n)++] = m;
 	for (i = 0; i < m->n; i++)
 		if (m->field[i].type == WIRE_MAP || m->field[i].type == WIRE_LIST)
 			collect(list, n, m->field[i].sub);

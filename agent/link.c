@@ -24,8 +24,8 @@ const struct wire_map file_audit_map = { "file-audit", sizeof(struct file_audit)
 	N(audit_fields), false, 0 };
 
 static const struct wire_field request_fields[] = {
-	WIRE_E(file_request, 1, 0, op, FILE_AUDIT_READ,
-	    "read|append|rewrite|commit|abort|previous|seen|audit|audit-read", "what to do"),
+	WIRE_E(file_request, 1, 0, op, FILE_BESIDE,
+	    "read|append|rewrite|commit|abort|previous|seen|audit|audit-read|beside", "what to do"),
 	WIRE_F(file_request, 2, UINT, WF_OPT, at, 0, UINT64_MAX, "valid length"),
 	WIRE_F(file_request, 3, BYTES, WF_OPT, expect, 32, 32, "last 32 bytes there"),
 	WIRE_F(file_request, 4, BYTES, WF_OPT, data, 0, LINK_CHUNK, "bytes"),
@@ -51,6 +51,7 @@ static const struct wire_field reply_fields[] = {
 	WIRE_F(file_reply, 7, TEXT, WF_OPT, path, 0, 4095, "path of the vault"),
 	WIRE_F(file_reply, 8, BOOL, WF_OPT, prev, 0, 1, "vault.prev exists"),
 	WIRE_F(file_reply, 9, UINT, WF_OPT, audit, 0, 65535, "error of the audit log"),
+	WIRE_F(file_reply, 10, BYTES, WF_OPT, name, 0, 255, "of the file"),
 };
 const struct wire_map file_reply_map = { "file-reply", sizeof(struct file_reply), reply_fields,
 	N(reply_fields), false, 0 };

@@ -62,6 +62,11 @@ extern const struct wire_map link_peer_map;
  *           directory, write `seen`.  expect as in APPEND; create = there must be no file yet;
  *           drop_prev = delete vault.prev at the end (a new line).
  * PREVIOUS  exchange vault and vault.prev (durably).
+ * BESIDE    read another file that may be a copy of the vault; at: which (enum file_beside_at), or
+ *           data: its name, one of those that would be listed, vault.prev or "vault.merge-*".
+ *           From FILE_BESIDE_FIRST on what programs that synchronise folders put there; FIRST
+ *           itself looks at the folder anew.  Reply as READ; name: which file it is, also when it
+ *           cannot be read.  ERR_NOTFOUND: none there.  ERR_LIMIT: there are more.
  * SEEN      write `seen` only; drop_prev: vault.prev is of another line, delete it.
  * AUDIT     what audit says: append to the audit log beside `seen`.  APPEND and COMMIT can carry
  *           the same; then the log comes first, and if it fails the vault is not touched.
@@ -84,8 +89,17 @@ enum file_op {
 	FILE_PREVIOUS,
 	FILE_SEEN,
 	FILE_AUDIT,
-	FILE_AUDIT_READ
+	FILE_AUDIT_READ,
+	FILE_BESIDE
 };
+
+enum file_beside_at {
+	FILE_BESIDE_LOCAL, /* this machine's own copy */
+	FILE_BESIDE_ASIDE, /* what was in its place and newer */
+	FILE_BESIDE_PREV,  /* vault.prev */
+	FILE_BESIDE_FIRST
+};
+#define FILE_BESIDE_MOST 16
 
 enum audit_step { AUDIT_STEP_APPEND, AUDIT_STEP_ROTATE, AUDIT_STEP_ASIDE, AUDIT_STEP_FOREIGN };
 
@@ -128,6 +142,7 @@ struct file_reply {
 	struct span path; /* where the vault is, for people */
 	bool prev;	  /* vault.prev exists */
 	uint64_t audit;	  /* what went wrong with the audit log; then err is the same */
+	struct span name; /* BESIDE: of the file; bytes that somebody else chose */
 };
 extern const struct wire_map file_reply_map;
 

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/door/file.h"
+#include "agent/door/beside.h"
 #include "lib/log.h"
 #include "lib/sock.h"
 
@@ -97,6 +97,7 @@ file_prepare(struct file *f, const struct control_start *start)
 	*f = (struct file){ .owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1 };
 	snprintf(f->path, sizeof f->path, "%s", start->vault);
 	snprintf(f->seen, sizeof f->seen, "%s", start->seen);
+	snprintf(f->copy, sizeof f->copy, "%s", start->copy);
 	if ((e = make_parent(f->path)) || (e = make_parent(f->seen)) || (e = auditfile_prepare(f)))
 		return e;
 	snprintf(f->dir, sizeof f->dir, "%s", f->path);
@@ -427,6 +428,8 @@ carry_out(struct file *f, const struct file_request *q, struct file_reply *r, st
 		return rewrite_previous(f, q);
 	case FILE_SEEN:
 		return do_seen(f, q);
+	case FILE_BESIDE:
+		return beside_read(f, q, r, out);
 	default:
 		return ERR_UNSUPPORTED;
 	}

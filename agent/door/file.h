@@ -16,8 +16,18 @@
 #define FILE_PREV_NEW ".vault.prev.new"
 #define FILE_SEEN_MAX 4096
 
+/* Files beside the vault that may be copies of it, as they were listed last (beside.c). */
+struct file_beside {
+	char name[FILE_BESIDE_MOST][256];
+	size_t n;
+	bool more;
+	char asked[256];
+};
+
 struct file {
 	char path[PATHS_MAX], dir[PATHS_MAX], name[256], seen[PATHS_MAX], audit[PATHS_MAX];
+	char copy[PATHS_MAX]; /* this machine's own copy */
+	struct file_beside beside;
 	uint32_t owner;
 	int dirfd;	    /* also the lock of a rewrite */
 	int fd;		    /* the vault as it was read; -1 */

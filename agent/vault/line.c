@@ -17,6 +17,7 @@ line_mark_of(const struct line_file *f, struct line_mark *m)
 	crypto_sha256(SPAN(f->t, LINE_LEN), m->line);
 	m->generation = f->generation;
 	memcpy(m->last_hash, f->last_hash, 32);
+	memset(m->before, 0, 32);
 }
 
 /* The line that was seen is an earlier one of this file: it knows its t. */

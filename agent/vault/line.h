@@ -17,6 +17,8 @@ struct line_mark {
 	uint8_t line[32]; /* SHA-256(t) */
 	uint64_t generation;
 	uint8_t last_hash[32];
+	uint8_t before[32]; /* the lock appended a head of the audit log, and no more, behind the
+			     * version with this hash; zero: it did not */
 };
 
 /* The file that was opened. */

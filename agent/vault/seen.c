@@ -25,13 +25,14 @@ parse_half(const uint8_t *p, uint64_t *sequence, struct line_mark *m)
 	crypto_sha256(SPAN(p, SUM_AT), sum);
 	if (memcmp(p, MAGIC, 4) != 0 || be16(p + 4) != VERSION || be16(p + 6) != 0)
 		return false;
-	if (!is_zero(SPAN(p + 104, SUM_AT - 104)) || memcmp(sum, p + SUM_AT, 32) != 0)
+	if (!is_zero(SPAN(p + 136, SUM_AT - 136)) || memcmp(sum, p + SUM_AT, 32) != 0)
 		return false;
 	*sequence = be64(p + 8);
 	memcpy(m->vault_id, p + 16, 16);
 	memcpy(m->line, p + 32, 32);
 	m->generation = be64(p + 64);
 	memcpy(m->last_hash, p + 72, 32);
+	memcpy(m->before, p + 104, 32);
 	return true;
 }
 
@@ -76,6 +77,7 @@ seen_next(struct seen *s, const struct line_mark *m, uint8_t out[SEEN_HALF], siz
 	memcpy(out + 32, m->line, 32);
 	put_be64(out + 64, m->generation);
 	memcpy(out + 72, m->last_hash, 32);
+	memcpy(out + 104, m->before, 32);
 	crypto_sha256(SPAN(out, SUM_AT), out + SUM_AT);
 	*at = (size_t)s->half * SEEN_HALF;
 }

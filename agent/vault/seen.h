@@ -3,7 +3,8 @@
  *
  * 1024 bytes: two halves of 512, written in turn; each
  *   0 4 'OWKS'   4 2 version = 1   6 2 zero   8 8 sequence   16 16 vault_id   32 32 SHA-256(t)
- *   64 8 generation   72 32 last hash   104..479 zero   480 32 SHA-256 of all before
+ *   64 8 generation   72 32 last hash   104 32 what the lock appended to (line.h), or zero
+ *   136..479 zero   480 32 SHA-256 of all before
  * The valid half with the higher sequence counts; the other one is written next.
  */
 #ifndef AGENT_VAULT_SEEN_H

@@ -175,13 +175,15 @@ test_seen_layout(void **state)
 	memset(m.vault_id, 0x11, 16);
 	memset(m.line, 0x22, 32);
 	memset(m.last_hash, 0x33, 32);
+	memset(m.before, 0x44, 32);
 	seen_next(&s, &m, out, &at);
 	assert_int_equal(at, 0);
 	assert_memory_equal(out, "OWKS\0\1\0\0\0\0\0\0\0\0\0\7\x11", 17);
 	assert_memory_equal(out + 32, m.line, 32);
 	assert_memory_equal(out + 64, "\0\0\0\0\0\0\1\2", 8);
 	assert_memory_equal(out + 72, m.last_hash, 32);
-	assert_true(outer_is_zero(out + 104, 376));
+	assert_memory_equal(out + 104, m.before, 32);
+	assert_true(outer_is_zero(out + 136, 344));
 	crypto_sha256(SPAN(out, 480), sum);
 	assert_memory_equal(out + 480, sum, 32);
 }
@@ -204,7 +206,7 @@ test_seen_flips(void **state)
 		out[i / 8] ^= (uint8_t)(1 << i % 8);
 	}
 	for (i = 0; i < 480; i++) {
-		if (i >= 8 && i < 104)
+		if (i >= 8 && i < 136)
 			continue;
 		out[i] ^= 1;
 		crypto_sha256(SPAN(out, 480), out + 480);

@@ -11,6 +11,9 @@
 static void
 say_unlocked(const struct ops_unlock_rep *rep)
 {
+	struct ops_note n;
+	struct cbor at;
+
 	if (rep->was_open)
 		out_say("the vault was open already");
 	else
@@ -23,6 +26,8 @@ say_unlocked(const struct ops_unlock_rep *rep)
 		    err_hint((enum err)rep->warning));
 	if (rep->note.len)
 		out_say_span("note: ", rep->note);
+	for (at = wire_each(&rep->notes); !cbor_at_end(&at) && !wire_next(&ops_note_map, &at, &n);)
+		out_say_span("note: ", n.text);
 }
 
 enum err
@@ -138,6 +143,16 @@ put_copies(const struct ops_status_rep *st)
 	    (unsigned long long)st->copy_generation);
 }
 
+/* A reminder, until it is locked. */
+static void
+put_joined(const struct ops_status_rep *st)
+{
+	if (st->joined)
+		out_row("joined", "%llu came from another copy", (unsigned long long)st->joined);
+	if (st->conflicts)
+		out_row("twice", "%llu, changed in two copies", (unsigned long long)st->conflicts);
+}
+
 static void
 put_status(const struct ops_status_rep *st)
 {
@@ -151,6 +166,7 @@ put_status(const struct ops_status_rep *st)
 	if (!st->locked)
 		put_open(st);
 	put_copies(st);
+	put_joined(st);
 	if (st->jobs)
 		out_row("waiting", "%u request%s for you", (unsigned)st->jobs,
 		    st->jobs == 1 ? "" : "s");

@@ -185,6 +185,9 @@ struct ops_status_rep {
 	uint64_t backup_at;	  /* newest backup; absent = none */
 	uint64_t backup_seed;	  /* generation of its passphrase */
 	uint64_t changed;	  /* identities and secrets that changed since then */
+	/* copies that were changed apart and joined since it was unlocked: */
+	uint64_t joined;    /* things that came from another one, or were removed there */
+	uint64_t conflicts; /* changed on both sides: kept twice */
 };
 extern const struct wire_map ops_status_rep_map;
 
@@ -246,10 +249,11 @@ struct ops_unlock {
 struct ops_unlock_rep {
 	uint64_t has;
 	struct span label;
-	bool was_open;	  /* it was unlocked already */
-	bool first_seen;  /* this machine had no memory of the vault */
-	uint64_t warning; /* enum err or absent */
-	struct span note; /* e.g. the PIN does not protect this slot */
+	bool was_open;		/* it was unlocked already */
+	bool first_seen;	/* this machine had no memory of the vault */
+	uint64_t warning;	/* enum err or absent */
+	struct span note;	/* e.g. the PIN does not protect this slot */
+	struct wire_list notes; /* what copies that were changed apart brought */
 };
 extern const struct wire_map ops_unlock_map, ops_unlock_rep_map;
 
@@ -515,6 +519,7 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_life.h"
 #include "lib/ops_rebuild.h"
 #include "lib/ops_copies.h"
+#include "lib/ops_synced.h"
 #include "lib/ops_restore.h"
 #include "lib/ops_succession.h"
 #include "lib/ops_share.h"

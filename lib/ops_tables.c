@@ -77,6 +77,10 @@ static const struct wire_field ops_status_rep_fields[] = {
 	    "generation of its passphrase"),
 	WIRE_F(ops_status_rep, 31, UINT, WF_OPT, changed, 0, UINT32_MAX,
 	    "identities and secrets that changed since then"),
+	WIRE_F(ops_status_rep, 40, UINT, WF_OPT, joined, 0, UINT64_MAX,
+	    "things that came from other copies since it was unlocked"),
+	WIRE_F(ops_status_rep, 41, UINT, WF_OPT, conflicts, 0, UINT64_MAX,
+	    "changed in two copies, and kept twice"),
 };
 const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_status_rep),
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };
@@ -128,6 +132,8 @@ static const struct wire_field ops_unlock_rep_fields[] = {
 	    "this machine had no memory of the vault"),
 	WIRE_F(ops_unlock_rep, 4, UINT, WF_OPT, warning, 0, 65535, "error number of a warning"),
 	WIRE_F(ops_unlock_rep, 5, TEXT, WF_OPT, note, 0, 1023, "for people"),
+	WIRE_S(ops_unlock_rep, 6, LIST, WF_OPT, notes, &ops_note_map, 66,
+	    "what copies that were changed apart brought"),
 };
 const struct wire_map ops_unlock_rep_map = { "unlock-reply", sizeof(struct ops_unlock_rep),
 	ops_unlock_rep_fields, N(ops_unlock_rep_fields), false, 0 };

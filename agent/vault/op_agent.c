@@ -57,6 +57,8 @@ open_status(const struct vault *v, struct ops_status_rep *rep, char *label, size
 	if (v->open.slot >= 0)
 		way_label(&v->open.outer, &v->open.body, v->open.slot, label, cap);
 	rep->unlocked_by = span_str(label);
+	rep->joined = v->open.notes.came + v->open.notes.removed;
+	rep->conflicts = v->open.notes.conflicts;
 	inventory_put(v, rep);
 }
 

@@ -30,14 +30,20 @@ op_unlocked(struct vault *v, int slot)
 static enum err
 answer(struct req *r, bool was_open)
 {
+	static struct ops_note rows[MERGENOTES_MOST + 2];
 	struct vault *v = r->v;
 	struct ops_unlock_rep rep = { .was_open = was_open,
 		.warning = (uint64_t)v->open.warning,
 		.first_seen = !was_open && v->open.first_seen };
-	char label[256];
+	char label[256] = "", sum[256] = "";
 
-	way_label(&v->open.outer, &v->open.body, v->open.slot, label, sizeof label);
+	if (v->open.slot >= 0)
+		way_label(&v->open.outer, &v->open.body, v->open.slot, label, sizeof label);
 	rep.label = span_str(label);
+	if (!was_open)
+		mergenotes_sum(&v->open.notes, sum, sizeof sum);
+	rep.notes.v = rows;
+	rep.notes.n = was_open ? 0 : mergenotes_rows(&v->open.notes, span_str(sum), rows);
 	wire_mark(&ops_unlock_rep_map, &rep);
 	return req_reply(r, &rep);
 }
@@ -78,8 +84,10 @@ unlock(struct req *r, struct span bytes, struct outer *o)
 	if (!(e = store_open(r->job, &so, &got.vrk)) && !r->v->open.is) {
 		audit_open(r->job);
 		audit_about(r, o->slot[got.slot].id);
+		/* joined with another copy it may have another place */
+		got.slot = outer_slot_find(&r->v->open.outer, o->slot[got.slot].id);
 		op_unlocked(r->v, got.slot);
-		if (upgrade_slot(r->job, &got))
+		if (got.slot >= 0 && upgrade_slot(r->job, &got))
 			log_warn("the way in could not be renewed; it is tried again next time");
 	}
 	way_done(&got);

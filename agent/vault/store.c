@@ -1,12 +1,16 @@
 /* store.c - the vault's side of its file. */
 #include "agent/vault/store_inner.h"
 
-#include <time.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "agent/vault/synced.h"
 #include "agent/vault/turn.h"
 #include "lib/log.h"
+#include "lib/text.h"
 
-#define DISK_MS 60000
+#define DISK_MS	   60000
+#define JOIN_TRIES 4 /* another program writes the file all the time */
 
 /* ---- one at a time ---- */
 enum err
@@ -84,6 +88,18 @@ take_data(struct store *s, const struct file_reply *r)
 	s->verified += r->data.len;
 }
 
+/* Bytes that somebody else chose, for people. */
+static void
+keep_name(struct store *s, struct span name)
+{
+	size_t n = name.len < sizeof s->name ? name.len : sizeof s->name - 1;
+
+	memcpy(s->name, name.p, n);
+	s->name[n] = '\0';
+	if (!text_is_utf8(span_str(s->name)) || !text_is_name(span_str(s->name)))
+		snprintf(s->name, sizeof s->name, "a file with a strange name");
+}
+
 static void
 take_last(struct store *s, const struct file_reply *r)
 {
@@ -91,6 +107,8 @@ take_last(struct store *s, const struct file_reply *r)
 	s->err = err_is_known(r->err) ? (enum err)r->err : ERR_INTERNAL;
 	s->audit_err = err_is_known(r->audit) ? (enum err)r->audit : ERR_INTERNAL;
 	s->size = r->size;
+	if (r->name.len)
+		keep_name(s, r->name);
 	if (r->path.len && r->path.len < sizeof s->path) {
 		memcpy(s->path, r->path.p, r->path.len);
 		s->path[r->path.len] = '\0';
@@ -149,6 +167,22 @@ store_read_previous(struct job *j, struct buf *out)
 	return read_into(j, out, true);
 }
 
+enum err
+store_read_beside(struct job *j, uint64_t at, struct span name, struct buf *out)
+{
+	struct file_request q = { .op = FILE_BESIDE, .at = at, .data = name };
+	enum err e;
+
+	if ((e = store_take(j)))
+		return e;
+	buf_reset(out);
+	j->v->store.name[0] = '\0';
+	j->v->store.sink = out;
+	e = store_ask(j, &q);
+	j->v->store.sink = NULL;
+	return e ? e : buf_err(out);
+}
+
 /* ---- the audit log ---- */
 enum err
 store_audit(struct job *j, const struct file_audit *part)
@@ -176,9 +210,10 @@ store_audit_read(struct job *j, const struct file_audit *what, struct buf *out, 
 }
 
 /* ---- what is remembered ---- */
-static void
-mark_from_memory(const struct control_memory *mem, struct line_mark *m)
+void
+store_recall(const struct control_memory *mem, struct line_mark *m)
 {
+	memset(m, 0, sizeof *m);
 	memcpy(m->vault_id, mem->vault_id, 16);
 	memcpy(m->line, mem->line, 32);
 	m->generation = mem->generation;
@@ -221,7 +256,7 @@ check_line(struct vault *v, const struct line_file *f, bool accept, enum line_ve
 	*verdict = LINE_FIRST;
 	e = line_check(v->store.seen.known ? &v->store.seen.mark : NULL, f, verdict);
 	if (!e && v->mem.known) {
-		mark_from_memory(&v->mem, &mem);
+		store_recall(&v->mem, &mem);
 		e = line_check(&mem, f, &from_mem);
 	}
 	if (!e || !accept)
@@ -246,72 +281,149 @@ write_seen(struct job *j, const struct line_mark *m, bool drop_prev)
 
 /* ---- opening ---- */
 struct opened {
-	enum line_verdict verdict;
-	struct line_mark mark;
+	struct arrival a;
+	struct buf again; /* the bytes, when they had to be read once more */
+	struct synced_with with;
+	bool accept_older;
+	bool joined;
 };
 
-static enum err
-open_body(struct vault *v, const struct store_opening *so, struct span vrk, struct opened *out)
+static void
+opened_done(struct opened *o)
 {
+	if (!o)
+		return;
+	body_done(&o->a.body);
+	buf_done(&o->again);
+	free(o);
+}
+
+static enum err
+open_file(struct vault *v, struct opened *o)
+{
+	struct arrival *a = &o->a;
 	struct line_file f;
 	enum err e;
 
-	if ((e = vaultfile_open(so->bytes, so->outer, vrk, &v->open.body, &v->open.state)))
+	body_done(&a->body);
+	if ((e = vaultfile_open(a->bytes, &a->outer, sec_span(o->with.vrk), &a->body, &a->st)))
 		return e;
-	store_describe(so->outer, &v->open.body, vrk, &v->open.state, &f);
-	if ((e = check_line(v, &f, so->accept_older, &out->verdict)))
-		body_done(&v->open.body);
-	line_mark_of(&f, &out->mark);
+	store_describe(&a->outer, &a->body, sec_span(o->with.vrk), &a->st, &f);
+	a->refused = check_line(v, &f, o->accept_older, &a->verdict);
+	return a->refused == ERR_VAULT_FORGED ? a->refused : ERR_OK;
+}
+
+/* Another program was faster: what it wrote is looked at now. */
+static enum err
+read_again(struct job *j, struct opened *o)
+{
+	enum err e;
+
+	if ((e = store_read(j, &o->again)))
+		return e;
+	o->a.bytes = buf_span(&o->again);
+	return outer_parse(o->a.bytes, &o->a.outer);
+}
+
+static enum err
+open_and_join(struct job *j, struct opened *o)
+{
+	enum err e = ERR_VAULT_CHANGED;
+
+	for (int i = 0; i < JOIN_TRIES && e == ERR_VAULT_CHANGED; i++) {
+		if ((i || !o->a.bytes.len) && (e = read_again(j, o)))
+			return e;
+		if (!(e = open_file(j->v, o)) && !o->accept_older)
+			e = synced_join(j, &o->with, &o->joined);
+	}
 	return e;
+}
+
+/* The file as it is becomes what is open. */
+static void
+adopt_file(struct job *j, struct opened *o)
+{
+	struct vault *v = j->v;
+	struct arrival *a = &o->a;
+	bool same = a->verdict == LINE_SAME && !a->refused;
+	struct line_file f;
+	struct line_mark m;
+
+	store_describe(&a->outer, &a->body, sec_span(o->with.vrk), &a->st, &f);
+	line_mark_of(&f, &m);
+	v->open.outer = a->outer;
+	v->open.state = a->st;
+	body_done(&v->open.body);
+	v->open.body = a->body;
+	body_init(&a->body);
+	if (o->with.vrk != &v->open.vrk)
+		sec_move(&v->open.vrk, o->with.vrk);
+	store_remember(v, &m);
+	if (!same && write_seen(j, &m, a->verdict == LINE_LATER))
+		log_warn("the record of the newest version could not be written");
+}
+
+static void
+finish_opening(struct job *j, struct opened *o)
+{
+	if (o->a.st.torn)
+		j->v->open.warning = ERR_VAULT_TORN;
+	if (!o->joined)
+		adopt_file(j, o);
 }
 
 enum err
 store_open(struct job *j, const struct store_opening *so, struct sec *vrk)
 {
 	struct vault *v = j->v;
-	struct opened lv;
+	struct opened *o;
 	enum err e;
 
 	if ((e = store_take(j)) || v->open.is)
 		return e;
+	if (!(o = calloc(1, sizeof *o)))
+		return ERR_NOMEM;
+	o->a.bytes = so->bytes;
+	o->a.outer = *so->outer;
+	o->accept_older = so->accept_older;
+	o->with = (struct synced_with){ .a = &o->a, .vrk = vrk };
 	v->open.warning = ERR_OK;
-	if ((e = open_body(v, so, sec_span(vrk), &lv)))
-		return e;
-	if (v->open.state.torn)
-		v->open.warning = ERR_VAULT_TORN;
-	v->open.first_seen = lv.verdict == LINE_FIRST;
-	v->open.outer = *so->outer;
-	sec_move(&v->open.vrk, vrk);
-	store_remember(v, &lv.mark);
-	if (lv.verdict != LINE_SAME && write_seen(j, &lv.mark, lv.verdict == LINE_LATER))
-		log_warn("the record of the newest version could not be written");
-	return ERR_OK;
+	if (!(e = open_and_join(j, o))) {
+		v->open.first_seen = o->a.verdict == LINE_FIRST;
+		finish_opening(j, o);
+	}
+	opened_done(o);
+	return e;
 }
 
-/* Somebody else changed the file: read it with the key that we have, or lock. */
+/* The way in that opened the vault may have another place now. */
+static void
+find_slot(struct vault *v, const uint8_t id[16])
+{
+	v->open.slot = outer_slot_find(&v->open.outer, id);
+}
+
+/* Somebody else changed the file: join it with what is open, or lock. */
 enum err
 store_reload(struct job *j)
 {
-	static struct outer o;
 	struct vault *v = j->v;
-	struct store_opening so = { .outer = &o };
-	struct buf bytes = BUF_INIT;
-	struct sec vrk = { 0 };
-	enum err e;
+	struct opened *o = calloc(1, sizeof *o);
+	uint8_t id[16] = { 0 };
+	enum err e = o ? ERR_OK : ERR_NOMEM;
 
-	if ((e = store_read(j, &bytes)) || (e = outer_parse(buf_span(&bytes), &o)))
-		goto out;
-	so.bytes = buf_span(&bytes);
-	body_done(&v->open.body);
-	sec_move(&vrk, &v->open.vrk);
-	v->open.is = false;
-	e = store_open(j, &so, &vrk);
-	v->open.is = !e;
-out:
-	buf_done(&bytes);
+	if (v->open.slot >= 0)
+		memcpy(id, v->open.outer.slot[v->open.slot].id, sizeof id);
+	if (o) {
+		o->with = (struct synced_with){ .a = &o->a, .ours = &v->open, .vrk = &v->open.vrk };
+		if (!(e = open_and_join(j, o)))
+			finish_opening(j, o);
+	}
+	opened_done(o);
 	if (e) {
 		log_err(e, "the vault file was changed by another program; locking");
 		vault_lock(v);
 	}
+	find_slot(v, id);
 	return ERR_VAULT_CHANGED;
 }

@@ -18,11 +18,15 @@ void store_release(struct job *j);
 MUST enum err store_read(struct job *j, struct buf *out);
 /* Read vault.prev into out. */
 MUST enum err store_read_previous(struct job *j, struct buf *out);
+/* Read another file that may be a copy of the vault (link.h, BESIDE): by place, or by name.  What
+ * it is called is in v->store.name, also after most errors. */
+MUST enum err store_read_beside(struct job *j, uint64_t at, struct span name, struct buf *out);
 /*
  * With VRK at hand: open the body of these bytes (outer: parsed from them), replay the journal,
- * check the line against `seen` and the memory of our predecessor; on success v->open has outer,
- * body, state and VRK (moved), and `seen` is written.  Opened by somebody else meanwhile: ERR_OK.
- * accept_older overrides ERR_VAULT_OLD, FORGED and DIVERGED.
+ * check the line against `seen` and the memory of our predecessor; join it with other copies
+ * (synced.h); on success v->open has outer, body, state and VRK (moved), and `seen` is written.
+ * Opened by somebody else meanwhile: ERR_OK.  accept_older overrides ERR_VAULT_OLD, FORGED and
+ * DIVERGED, and leaves other copies alone.
  */
 struct store_opening {
 	struct span bytes;
@@ -49,6 +53,8 @@ struct store_rewrite {
 	struct sec *vrk;   /* NULL: v->open.vrk stays */
 	bool create;	   /* there must be no vault yet */
 	bool new_line;	   /* VRK was replaced: vault.prev is deleted */
+	bool joined;	   /* of several copies: not a change of a client, the audit log is not
+			    * concerned; ERR_VAULT_CHANGED is for the caller */
 };
 MUST enum err store_rewrite(struct job *j, const struct store_rewrite *w);
 /* Exchange vault and vault.prev; the next unlock must say accept_older. */

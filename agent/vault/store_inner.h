@@ -15,6 +15,8 @@ void store_describe(const struct outer *o, const struct body *b, struct span vrk
     const struct vaultfile_state *st, struct line_file *f);
 /* Tell the supervisor. */
 void store_remember(struct vault *v, const struct line_mark *m);
+/* The other way round: what our predecessor had. */
+void store_recall(const struct control_memory *mem, struct line_mark *m);
 /* Another program changed the file: read it with the key that we have, or lock.
  * ERR_VAULT_CHANGED. */
 MUST enum err store_reload(struct job *j);

@@ -53,19 +53,25 @@ expect_current(const struct vault *v, struct file_request *q)
 	q->expect = SPAN(v->open.state.last.hash, 32);
 }
 
-/* The version that `seen` gets with the next record. */
+/* The version that there is with the next record. */
 static void
-fill_append(struct vault *v, const struct vaultfile_state *next, struct line_mark *m,
-    struct file_request *q, uint8_t half[SEEN_HALF])
+mark_next(struct vault *v, const struct vaultfile_state *next, struct line_mark *m)
 {
 	struct vaultfile_state old = v->open.state;
-	size_t at;
 
-	q->op = FILE_APPEND;
-	q->at = old.size_valid;
 	v->open.state = *next;
 	moved(v, m);
 	v->open.state = old;
+}
+
+static void
+fill_append(
+    struct vault *v, const struct line_mark *m, struct file_request *q, uint8_t half[SEEN_HALF])
+{
+	size_t at;
+
+	q->op = FILE_APPEND;
+	q->at = v->open.state.size_valid;
 	seen_next(&v->store.seen, m, half, &at);
 	q->seen = SPAN(half, SEEN_HALF);
 	q->seen_at = at;
@@ -82,7 +88,8 @@ append_record(struct job *j, struct file_request *q, const struct vaultfile_stat
 
 	memcpy(last, v->open.state.last.hash, sizeof last);
 	q->expect = SPAN(last, sizeof last);
-	fill_append(v, next, &m, q, half);
+	mark_next(v, next, &m);
+	fill_append(v, &m, q, half);
 	if (!(e = store_ask(j, q)))
 		store_remember(v, &m);
 	else
@@ -271,9 +278,9 @@ rewrite_once(struct job *j, const struct store_rewrite *w, struct writing *wr)
 	enum err e;
 
 	*wr = (struct writing){ .log = ERR_OK };
-	if ((wr->log = log_begin(j, &wr->part)))
+	if (!w->joined && (wr->log = log_begin(j, &wr->part)))
 		return wr->log;
-	if (!w->create && (e = audit_set_head(v, b)))
+	if (!w->create && !w->joined && (e = audit_set_head(v, b)))
 		goto out;
 	if ((e = vaultfile_build(w->outer, vrk, b, (uint64_t)time(NULL), &wr->nv)))
 		goto out;
@@ -303,7 +310,7 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 		e = rewrite_once(j, w, &wr);
 	} while (audit_again(j, wr.log, &e));
 	if (e && e != ERR_VAULT_UNSURE) {
-		if (e == ERR_VAULT_CHANGED && v->open.is)
+		if (e == ERR_VAULT_CHANGED && v->open.is && !w->joined)
 			e = store_reload(j);
 		goto out;
 	}
@@ -311,7 +318,7 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 	adopt(v, w);
 	if (w->create)
 		j->r.made = true;
-	else
+	else if (!w->joined)
 		audit_is_anchored(v);
 	tell_changed(v);
 	store_remember(v, &wr.m);
@@ -393,7 +400,9 @@ anchor(struct vault *v, struct file_request *q, struct buf *record, uint8_t half
 		  sec_span(&v->open.vrk), &v->open.state, buf_span(&cbor), record, &next))) {
 		q->data = buf_span(record);
 		expect_current(v, q);
-		fill_append(v, &next, &m, q, half);
+		mark_next(v, &next, &m);
+		memcpy(m.before, v->open.state.last.hash, 32);
+		fill_append(v, &m, q, half);
 	}
 	delta_done(&d);
 	buf_done(&cbor);

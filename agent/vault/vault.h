@@ -19,6 +19,7 @@
 #include "agent/link.h"
 #include "agent/vault/body.h"
 #include "agent/vault/line.h"
+#include "agent/vault/mergenotes.h"
 #include "agent/vault/outer.h"
 #include "agent/vault/seen.h"
 #include "agent/vault/vaultfile.h"
@@ -71,6 +72,7 @@ struct store {
 	size_t verified;
 	bool differs;
 	uint64_t size;	    /* of what was read */
+	char name[256];	    /* of a file beside the vault, printable */
 	enum err audit_err; /* the log refused; then err is the same */
 };
 
@@ -85,6 +87,7 @@ struct open_vault {
 	uint64_t since_unix, since, last_use; /* since, last_use: loop_now() */
 	bool first_seen;
 	enum err warning;
+	struct mergenotes notes; /* of copies, since it was opened */
 };
 
 struct vault {

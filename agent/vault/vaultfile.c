@@ -142,6 +142,27 @@ vaultfile_open(struct span file, const struct outer *o, struct span vrk, struct 
 	return e;
 }
 
+bool
+vaultfile_passes(struct span file, const struct outer *o, const uint8_t hash[32])
+{
+	struct journal_pos pos = { .generation = o->generation };
+	struct journal_record r;
+	size_t at = o->total_len;
+
+	if (o->total_len > file.len || o->total_len < OUTER_TRAILER)
+		return false;
+	memcpy(pos.hash, file.p + o->total_len - OUTER_TRAILER, 32);
+	while (memcmp(pos.hash, hash, 32) != 0) {
+		struct journal_rest rest = { SPAN(file.p + at, file.len - at), at };
+
+		if (journal_next(&rest, &pos, &r))
+			return false;
+		journal_advance(&pos, &r);
+		at += r.raw.len;
+	}
+	return true;
+}
+
 /* ---- rewriting ---- */
 static enum err
 make_plain(const struct body *b, uint64_t generation, uint64_t saved_at, struct buf *plain)

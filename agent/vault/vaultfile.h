@@ -32,6 +32,10 @@ struct vaultfile_state {
 MUST enum err vaultfile_open(struct span file, const struct outer *o, struct span vrk,
     struct body *b, struct vaultfile_state *st);
 
+/* Is this the trailer, or the hash of a record of this file?  Then it goes on from there.  Needs no
+ * key: record by record, as the chain says. */
+bool vaultfile_passes(struct span file, const struct outer *o, const uint8_t hash[32]);
+
 /* What a rewrite makes; vaultfile_new_done frees. */
 struct vaultfile_new {
 	struct buf bytes; /* the whole file */

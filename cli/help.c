@@ -63,6 +63,7 @@ help_short(FILE *f)
 static void
 put_option(FILE *f, const struct arg_row *r)
 {
+	const char *between = "\n      ";
 	char name[48], letter[8] = "";
 	int n;
 
@@ -70,7 +71,11 @@ put_option(FILE *f, const struct arg_row *r)
 		snprintf(letter, sizeof letter, "-%c, ", r->letter);
 	n = snprintf(name, sizeof name, "  %s--%s%s%s", letter, r->name, r->value ? " " : "",
 	    r->value ? r->value : "");
-	fprintf(f, "%-*s%s%s\n", NAME_COLUMNS, name, n < NAME_COLUMNS ? "" : "\n      ", r->help);
+	if (n < NAME_COLUMNS)
+		between = "";
+	else if ((size_t)n + 1 + strlen(r->help) <= SHORT_COLUMNS)
+		between = " ";
+	fprintf(f, "%-*s%s%s\n", NAME_COLUMNS, name, between, r->help);
 	if (r->choices)
 		fprintf(f, "      %s\n", r->choices);
 }

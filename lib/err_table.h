@@ -141,17 +141,17 @@ E(PRINTOUT_SHOW,  163, 1, "PAM_SYSTEM_ERR",       5, "a secret is not shown on a
 E(MERGE_LINES,    170, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies belong to different versions of the vault", "a way in was removed or renewed in one of them: go on with that one; nothing was changed, keep both files until you have compared them")
 E(MERGE_SEEDS,    171, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies have different recovery phrases", "both were made anew apart from each other; nothing was changed: keep both files and both cards")
 E(MERGE_SLOTS,    172, 1, "PAM_AUTHINFO_UNAVAIL", 5, "together the two copies have more than sixteen ways in", "nothing was changed, keep both files; go on with one of them and remove ways in that you do not need")
+/* logs, cards and contacts in the vault */
+E(SUCC_USED,      180, 1, "PAM_SYSTEM_ERR",       5, "all 256 succession keys of this seed are in use", "'ownkey id reseed' makes another 256; nothing was changed")
+E(SUCC_OWED,      181, 1, "PAM_SYSTEM_ERR",       5, "the keys of this identity changed, and its succession log does not say so yet", "take your recovery phrase: 'ownkey succession sign'; until then contacts are shown the old keys")
+E(SUCC_NOTHING,   182, 1, "PAM_SYSTEM_ERR",       5, "no public key is in use here, so there is nothing to tell contacts", "'ownkey id list' shows what there is")
+E(CONTACT_KNOWN,  183, 1, "PAM_SYSTEM_ERR",       5, "an identity on this card is pinned already", "'ownkey contact check' compares the card with the one you keep; nothing was changed")
+E(CONTACT_NONE,   184, 1, "PAM_SYSTEM_ERR",       5, "nobody you pinned is on this card", "compare it in person, then 'ownkey contact add'; nothing was changed")
+E(SUCC_LOST,      185, 1, "PAM_SYSTEM_ERR",       5, "this vault does not know the key that the succession log announced", "'ownkey succession sign --begin-anew' gives the log up: every contact is warned and has to ask you in person")
 /* audit log */
 E(AUDIT_WRITE,    190, 1, "PAM_SYSTEM_ERR",       5, "the audit log cannot be written, so this was not done", "make room on its disk, or mend the rights of its folder, ~/.local/state/ownkey; then try again")
 E(AUDIT_DAMAGED,  191, 1, "PAM_SYSTEM_ERR",       5, "the audit log was changed by somebody else", "'ownkey audit verify' says where; look at who can write your files")
 E(AUDIT_SHORT,    192, 1, "PAM_SYSTEM_ERR",       5, "the audit log is shorter than the vault remembers: its end was cut off, or an old copy was put back", "'ownkey audit verify' says how much; look at who can write your files")
 E(AUDIT_MISSING,  193, 1, "PAM_SYSTEM_ERR",       5, "the audit log of this machine is gone", "if you did not remove it yourself, look at who can write your files; a new one has been begun")
 E(AUDIT_CHANGED,  194, 1, "PAM_SYSTEM_ERR",       5, "the audit log was written by another program", "try again: it is read anew")
-/* logs, cards and contacts in the vault */
-E(SUCC_USED,      180, 1, "PAM_SYSTEM_ERR",       5, "all 256 succession keys of this seed are in use", "'ownkey id reseed' makes another 256; nothing was changed")
-E(SUCC_OWED,      181, 1, "PAM_SYSTEM_ERR",       5, "the keys of this identity changed, and its succession log does not say so yet", "take your recovery phrase: 'ownkey succession sign'; until then contacts are shown the old keys")
-E(SUCC_NOTHING,   182, 1, "PAM_SYSTEM_ERR",       5, "no public key is in use here, so there is nothing to tell contacts", "'ownkey id list' shows what there is")
-E(SUCC_LOST,      185, 1, "PAM_SYSTEM_ERR",       5, "this vault does not know the key that the succession log announced", "'ownkey succession sign --begin-anew' gives the log up: every contact is warned and has to ask you in person")
-E(CONTACT_KNOWN,  183, 1, "PAM_SYSTEM_ERR",       5, "an identity on this card is pinned already", "'ownkey contact check' compares the card with the one you keep; nothing was changed")
-E(CONTACT_NONE,   184, 1, "PAM_SYSTEM_ERR",       5, "nobody you pinned is on this card", "compare it in person, then 'ownkey contact add'; nothing was changed")
 /* clang-format on */

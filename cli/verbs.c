@@ -103,7 +103,7 @@ const struct verb verbs[] = {
 { "phrase verify", verb_phrase_verify, "", 0, 0, A(JSON) | ASKS,
   VERB_ASKS, "type the phrase back: is the paper good?", "ownkey phrase verify" },
 { "share create", verb_share_create, "M N", 2, 2, PROOF | A(FOR) | CARD | A(JSON),
-  VERB_ASKS, "split the phrase: any M of N shares open", "ownkey share create 2 3 --for ann,bob,eve" },
+  VERB_ASKS, "split the phrase: any M of N shares open", "ownkey share create 2 3 --for ann,bob,al" },
 { "share list", verb_share_list, "", 0, 0, A(JSON),
   0, "who holds shares, and when each was checked", "ownkey share list" },
 { "share check", verb_share_check, "[CODE]", 0, 1, A(FOR) | A(JSON) | ASKS,

@@ -51,6 +51,10 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_SINCE] = { "since", 0, "WHEN", NULL, "from then on: a day, 7d, 12h" },
 [ARG_DEEP] = { "deep", 0, NULL, NULL, "open it, though locked" },
 [ARG_SECRETS] = { "secrets-only", 0, NULL, NULL, "nothing derived" },
+[ARG_NAME] = { "name", 0, "NAME", NULL, "what you want to be called" },
+[ARG_QR] = { "qr", 0, NULL, NULL, "draw a QR code" },
+[ARG_UPDATE] = { "update", 0, NULL, NULL, "keep the card, if meant" },
+[ARG_ANEW] = { "begin-anew", 0, NULL, NULL, "give the log up" },
 };
 /* clang-format on */
 

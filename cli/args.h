@@ -53,6 +53,10 @@ enum arg {
 	ARG_SINCE,
 	ARG_DEEP,
 	ARG_SECRETS,
+	ARG_NAME,
+	ARG_QR,
+	ARG_UPDATE,
+	ARG_ANEW,
 	ARG_COUNT
 };
 

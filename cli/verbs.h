@@ -115,6 +115,15 @@ enum err verb_share_code(struct cli *c);
 enum err verb_share_combine(struct cli *c);
 enum err verb_share_remove(struct cli *c);
 enum err verb_inheritance(struct cli *c);
+enum err verb_succession_show(struct cli *c);
+enum err verb_succession_sign(struct cli *c);
+enum err verb_succession_verify(struct cli *c);
+enum err verb_card(struct cli *c);
+enum err verb_contact_add(struct cli *c);
+enum err verb_contact_list(struct cli *c);
+enum err verb_contact_show(struct cli *c);
+enum err verb_contact_check(struct cli *c);
+enum err verb_contact_remove(struct cli *c);
 enum err verb_version(struct cli *c);
 enum err verb_help(struct cli *c);
 

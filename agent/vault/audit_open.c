@@ -69,6 +69,8 @@ audit_put_head(const struct vault *v, struct delta *d)
 	static struct audit_head heads[AUDIT_HEADS + 1];
 	struct audit a;
 
+	/* of a try before, whose entry could not be written */
+	delta_keep(d, BODY_AUDIT);
 	if (v->audit->ready && v->audit->next.n != v->audit->anchored &&
 	    !new_value(v, &v->open.body, &a, heads))
 		delta_value(d, BODY_AUDIT, &audit_map, &a);

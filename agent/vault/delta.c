@@ -69,6 +69,13 @@ delta_raw(struct delta *d, enum body_key key, struct span value)
 }
 
 void
+delta_keep(struct delta *d, enum body_key key)
+{
+	buf_reset(&d->part[key]);
+	d->n[key] = 0;
+}
+
+void
 delta_value(struct delta *d, enum body_key key, const struct wire_map *m, const void *st)
 {
 	struct buf value = BUF_INIT;

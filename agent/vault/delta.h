@@ -33,6 +33,8 @@ void delta_tomb(struct delta *d, const struct tomb *t);
 /* Replace a whole value: succession, audit, defaults, shares, backups (one CBOR item / message). */
 void delta_raw(struct delta *d, enum body_key key, struct span value);
 void delta_value(struct delta *d, enum body_key key, const struct wire_map *m, const void *st);
+/* It is not replaced after all. */
+void delta_keep(struct delta *d, enum body_key key);
 static inline bool
 delta_is_empty(const struct delta *d)
 {

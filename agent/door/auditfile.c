@@ -16,12 +16,19 @@
 
 #define OLDER	".1"
 #define DAMAGED ".damaged"
+#define NEW	".new"
 
-/* .../seen-HASH -> .../audit-HASH */
+static void
+other_name(const struct file *f, const char *suffix, char out[PATHS_MAX])
+{
+	snprintf(out, PATHS_MAX, "%.*s%s", (int)(PATHS_MAX - sizeof DAMAGED), f->audit, suffix);
+}
+
+/* .../seen-HASH -> .../audit-HASH; what a crash left of a new one goes. */
 enum err
 auditfile_prepare(struct file *f)
 {
-	char dir[PATHS_MAX];
+	char dir[PATHS_MAX], tmp[PATHS_MAX];
 	const char *name = "";
 	char *slash;
 
@@ -35,13 +42,9 @@ auditfile_prepare(struct file *f)
 	if (snprintf(f->audit, sizeof f->audit - sizeof DAMAGED, "%s/audit%s", dir, name) >=
 	    (int)(sizeof f->audit - sizeof DAMAGED))
 		return ERR_TOOBIG;
+	other_name(f, NEW, tmp);
+	unlinkat(AT_FDCWD, tmp, 0);
 	return ERR_OK;
-}
-
-static void
-other_name(const struct file *f, const char *suffix, char out[PATHS_MAX])
-{
-	snprintf(out, PATHS_MAX, "%.*s%s", (int)(PATHS_MAX - sizeof DAMAGED), f->audit, suffix);
 }
 
 /* Ours, regular, written by nobody else. */
@@ -181,22 +184,35 @@ put_aside(const struct file *f, const struct file_audit *q, const char *path)
 	return sync_folder(f);
 }
 
+/* Its first record is safe before it gets the name: what is cut off in between would look as if
+ * somebody had emptied the log. */
 static enum err
-begin_new(const struct file *f, const struct file_audit *q)
+make_new(const struct file *f, const struct file_audit *q, const char *tmp)
 {
-	char path[PATHS_MAX];
 	int fd;
-	enum err e;
+	enum err e = open_log(f, tmp, O_RDWR | O_CREAT | O_TRUNC, &fd);
 
-	other_name(f, q->step == AUDIT_STEP_ASIDE ? DAMAGED : OLDER, path);
-	if ((e = put_aside(f, q, path)) ||
-	    (e = open_log(f, f->audit, O_RDWR | O_CREAT | O_EXCL, &fd)))
+	if (e)
 		return e;
 	e = write_there(fd, q, 0);
 	close(fd);
+	return e;
+}
+
+static enum err
+begin_new(const struct file *f, const struct file_audit *q)
+{
+	char path[PATHS_MAX], tmp[PATHS_MAX];
+	enum err e;
+
+	other_name(f, q->step == AUDIT_STEP_ASIDE ? DAMAGED : OLDER, path);
+	other_name(f, NEW, tmp);
+	if (!(e = make_new(f, q, tmp)) && !(e = put_aside(f, q, path)) &&
+	    renameat(AT_FDCWD, tmp, AT_FDCWD, f->audit))
+		e = file_error();
 	if (!e)
 		return sync_folder(f);
-	unlinkat(AT_FDCWD, f->audit, 0);
+	unlinkat(AT_FDCWD, tmp, 0);
 	return e;
 }
 

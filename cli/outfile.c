@@ -1,10 +1,17 @@
-/* outfile.c - a new file that is there whole or not at all. */
+/*
+ * outfile.c - a new file that is there whole or not at all.
+ *
+ * Where the file system can, it has no name before it is complete: what is killed leaves nothing.
+ * Elsewhere (FAT), and to replace a file, its name is .NAME.part, locked while somebody writes it;
+ * what nobody locks is of one that was killed, and goes.
+ */
 #include "cli/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +66,72 @@ is_there(const struct outfile *f)
 	return fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Only a file is replaced; never a device, a link or a pipe. */
+static bool
+may_be_written(const struct outfile *f)
+{
+	struct stat st;
+
+	if (fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW))
+		return true;
+	return f->replace && S_ISREG(st.st_mode);
+}
+
+/* ---- its name while it is written ---- */
+/* False: somebody writes it now. */
+static bool
+drop_stale(struct outfile *f)
+{
+	int fd = openat(f->dir, f->part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool stale = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+
+	if (stale)
+		(void)unlinkat(f->dir, f->part, 0);
+	if (fd >= 0)
+		(void)close(fd);
+	return stale;
+}
+
+/* Ours from now on, unless another one took it for stale before the lock. */
+static enum err
+lock_part(const struct outfile *f)
+{
+	struct stat st;
+
+	if (flock(f->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		return ERR_BUSY;
+	if (fstat(f->fd, &st))
+		return from_errno();
+	return st.st_nlink ? ERR_OK : ERR_BUSY;
+}
+
+static enum err
+open_part(struct outfile *f)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	enum err e;
+
+	snprintf(f->part, sizeof f->part, ".%.*s.part", NAME_MAX - 6, f->name);
+	f->fd = openat(f->dir, f->part, flags, 0600);
+	if (f->fd < 0 && errno == EEXIST && drop_stale(f))
+		f->fd = openat(f->dir, f->part, flags, 0600);
+	e = f->fd >= 0 ? lock_part(f) : errno == EEXIST ? ERR_BUSY : from_errno();
+	if (e)
+		f->part[0] = '\0';
+	return e;
+}
+
+static enum err
+open_either(struct outfile *f)
+{
+	if (!f->replace) {
+		f->fd = openat(f->dir, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+		if (f->fd >= 0)
+			return ERR_OK;
+	}
+	return open_part(f);
+}
+
 enum err
 outfile_open(struct outfile *f, const char *path, bool replace)
 {
@@ -68,18 +141,10 @@ outfile_open(struct outfile *f, const char *path, bool replace)
 	f->replace = replace;
 	if ((e = open_folder(f, path)))
 		return e;
-	if (!replace && is_there(f)) {
+	e = may_be_written(f) ? open_either(f) : ERR_EXISTS;
+	if (e)
 		outfile_done(f);
-		return ERR_EXISTS;
-	}
-	snprintf(f->part, sizeof f->part, ".%.*s.%d", NAME_MAX - 14, f->name, (int)getpid());
-	f->fd = openat(f->dir, f->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (f->fd < 0) {
-		e = from_errno();
-		outfile_done(f);
-		return e;
-	}
-	return ERR_OK;
+	return e;
 }
 
 enum err
@@ -88,11 +153,19 @@ outfile_write(struct outfile *f, struct span s)
 	return out_raw(f->fd, s);
 }
 
+/* ---- its own name ---- */
 /* link() does not replace what came meanwhile; file systems without links cannot do better than
  * look first. */
 static enum err
 give_name(struct outfile *f)
 {
+	char self[32];
+
+	if (!f->part[0]) {
+		snprintf(self, sizeof self, "/proc/self/fd/%d", f->fd);
+		return linkat(AT_FDCWD, self, f->dir, f->name, AT_SYMLINK_FOLLOW) ? from_errno()
+										  : ERR_OK;
+	}
 	if (!f->replace) {
 		if (linkat(f->dir, f->part, f->dir, f->name, 0) == 0)
 			return ERR_OK;
@@ -102,23 +175,42 @@ give_name(struct outfile *f)
 	return renameat(f->dir, f->part, f->dir, f->name) < 0 ? from_errno() : ERR_OK;
 }
 
+/* Network file systems tell here what they could not write; the lock stays. */
+static enum err
+flush(const struct outfile *f)
+{
+	int again;
+
+	if (fsync(f->fd) < 0 || (again = dup(f->fd)) < 0 || close(again) < 0)
+		return from_errno();
+	return ERR_OK;
+}
+
+/* What may not stay is not left for somebody to rely on. */
+static enum err
+sync_folder(const struct outfile *f)
+{
+	enum err e;
+
+	if (fsync(f->dir) == 0 || errno == EINVAL)
+		return ERR_OK;
+	e = from_errno();
+	if (!f->replace)
+		(void)unlinkat(f->dir, f->name, 0);
+	return e;
+}
+
 enum err
 outfile_commit(struct outfile *f)
 {
-	int fd = f->fd;
-	enum err e = ERR_OK;
+	enum err e;
 
-	if (fsync(fd) < 0)
-		e = from_errno();
-	f->fd = -1;
-	if (close(fd) < 0 && !e)
-		e = from_errno();
-	if (!e)
-		e = give_name(f);
-	(void)unlinkat(f->dir, f->part, 0);
-	f->part[0] = '\0';
-	if (!e && fsync(f->dir) < 0 && errno != EINVAL)
-		e = from_errno();
+	if (!(e = flush(f)) && !(e = give_name(f))) {
+		if (f->part[0])
+			(void)unlinkat(f->dir, f->part, 0);
+		f->part[0] = '\0';
+		e = sync_folder(f);
+	}
 	outfile_done(f);
 	return e;
 }
@@ -126,10 +218,10 @@ outfile_commit(struct outfile *f)
 void
 outfile_done(struct outfile *f)
 {
-	if (f->fd >= 0)
-		(void)close(f->fd);
 	if (f->dir >= 0 && f->part[0])
 		(void)unlinkat(f->dir, f->part, 0);
+	if (f->fd >= 0)
+		(void)close(f->fd);
 	if (f->dir >= 0)
 		(void)close(f->dir);
 	f->fd = f->dir = -1;

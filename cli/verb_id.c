@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/pages.h"
+#include "cli/outfile.h"
 #include "cli/verbs.h"
 
 enum err
@@ -171,27 +172,47 @@ from_errno(void)
 								  : ERR_IO;
 }
 
-enum err
-verb_write_file(struct cli *c, const char *path, struct span s, unsigned how)
+/* What was asked for as another file may be a device or a pipe: nothing takes its place. */
+static enum err
+write_over(const char *path, struct span s)
 {
-	int flags =
-	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (how & VERB_OVER ? O_TRUNC : O_EXCL);
-	int fd = open(path, flags, 0600);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
 	enum err e;
 
-	if (fd < 0) {
-		snprintf(c->detail, sizeof c->detail, "%s", path);
+	if (fd < 0)
 		return from_errno();
-	}
 	e = out_raw(fd, s);
-	if (!e && how & VERB_PUBLIC && fchmod(fd, 0666 & ~c->mask) < 0)
-		e = from_errno();
 	if (!e && fsync(fd) < 0 && errno != EINVAL)
 		e = from_errno();
 	if (close(fd) < 0 && !e)
 		e = from_errno();
-	if (e && !(how & VERB_OVER))
-		(void)unlink(path);
+	return e;
+}
+
+static enum err
+write_new(const struct cli *c, const char *path, struct span s, unsigned how)
+{
+	struct outfile f = OUTFILE_NONE;
+	enum err e;
+
+	if (!(e = outfile_open(&f, path, how & VERB_OVER)) && !(e = outfile_write(&f, s)) &&
+	    how & VERB_PUBLIC && fchmod(f.fd, 0666 & ~c->mask) < 0)
+		e = from_errno();
+	if (!e)
+		e = outfile_commit(&f);
+	outfile_done(&f);
+	return e;
+}
+
+enum err
+verb_write_file(struct cli *c, const char *path, struct span s, unsigned how)
+{
+	struct stat st;
+	bool is_other = lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	enum err e = is_other && how & VERB_OVER ? write_over(path, s) : write_new(c, path, s, how);
+
+	if (e)
+		snprintf(c->detail, sizeof c->detail, "%s", path);
 	return e;
 }
 

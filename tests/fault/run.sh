@@ -1,6 +1,7 @@
 #!/bin/bash
-# make fault: every system call that changes the disk is killed or fails once in each change; every
-# state that a power cut can leave of them is looked at; and every bit of a small vault is flipped.
+# make fault: every system call that changes the disk is killed or fails once in each change (of
+# front: faults.py; of commands and the copier: written.py); every state that a power cut can leave
+# of them is looked at; and every bit of a small vault is flipped.
 # strace has to look at processes that do not let their owner trace them: whoever is not root
 # becomes it in a namespace of his own.
 set -u
@@ -31,6 +32,7 @@ count()
 }
 
 count "${as_root[@]}" /usr/bin/python3 "$here/faults.py" "$@"
+[ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/written.py"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/powerloss.py"
 for program in "$B"/fault/*; do
 	# powerloss is run by powerloss.py

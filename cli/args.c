@@ -41,7 +41,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_FORM] = { "form", 0, "FORM", NULL, "which; 'ownkey id show' lists" },
 [ARG_TIMEOUT] = { "timeout", 0, "SECONDS", NULL, "give up then" },
 [ARG_MATCH] = { "match", 0, "TEXT", NULL, "only names with this text" },
-[ARG_ALL] = { "all", 0, NULL, NULL, "retired ones, too" },
+[ARG_ALL] = { "all", 0, NULL, NULL, "all of them, retired ones, too" },
 [ARG_EPOCH] = { "epoch", 0, "N", NULL, "which in the series of keys (0)" },
 [ARG_PURPOSE] = { "purpose", 0, "NAME", NULL, "one key only" },
 [ARG_ALG] = { "alg", 0, "NAME", NULL, "algorithm, if there is a choice" },
@@ -55,6 +55,12 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_QR] = { "qr", 0, NULL, NULL, "draw a QR code" },
 [ARG_UPDATE] = { "update", 0, NULL, NULL, "keep the card, if meant" },
 [ARG_ANEW] = { "begin-anew", 0, NULL, NULL, "give the log up" },
+[ARG_YES] = { "yes", 'y', NULL, NULL, "go on without asking" },
+[ARG_FINDER] = { "finder-may-open", 0, "ANSWER", "yes|no|unsure", "has the finder vault and PIN?" },
+[ARG_ALL_EXPOSED] = { "all-exposed", 0, NULL, NULL, "each that others may know" },
+[ARG_NEW_PHRASE] = { "new-phrase", 0, NULL, NULL, "another recovery phrase" },
+[ARG_NO_PHRASE] = { "without-phrase", 0, NULL, NULL, "sign it later: 'succession sign'" },
+[ARG_OVERDUE] = { "overdue", 0, NULL, NULL, "only what is to be done" },
 };
 /* clang-format on */
 

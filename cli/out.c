@@ -11,6 +11,7 @@
 
 #define COLUMNS_MOST  78
 #define COLUMNS_LEAST 20
+#define ROW_INDENT    11
 
 void
 out_text(FILE *f, struct span s)
@@ -90,6 +91,42 @@ out_fold(const char *text, size_t width, struct buf *out)
 	}
 	if (at > 0)
 		buf_put_u8(out, '\n');
+}
+
+/* Lines of prose on standard output, the first behind head, the others below it. */
+static void
+put_hanging(const char *head, size_t indent, const char *text)
+{
+	struct buf b = BUF_INIT;
+	const char *line;
+
+	out_fold(text, out_columns(STDOUT_FILENO) - indent, &b);
+	for (line = buf_cstr(&b); *line;) {
+		size_t n = strcspn(line, "\n");
+
+		printf("%-*s%.*s\n", (int)indent, head, (int)n, line);
+		head = "";
+		line += n + (line[n] == '\n');
+	}
+	buf_done(&b);
+}
+
+void
+out_row_fold(const char *name, const char *text)
+{
+	put_hanging(name, ROW_INDENT, text);
+}
+
+void
+out_step(unsigned n, struct span text)
+{
+	struct buf b = BUF_INIT;
+	char head[16];
+
+	text_printable(text, &b);
+	snprintf(head, sizeof head, "%2u. ", n);
+	put_hanging(head, strlen(head), buf_cstr(&b));
+	buf_done(&b);
 }
 
 void

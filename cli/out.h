@@ -15,6 +15,10 @@ void out_text(FILE *f, struct span s);
 /* "name       value" on standard output. */
 void out_row(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_row_span(const char *name, struct span value);
+/* "name       prose", wrapped to the terminal, further lines below the first. */
+void out_row_fold(const char *name, const char *text);
+/* "3. prose" of a list of steps, wrapped. */
+void out_step(unsigned n, struct span text);
 /* Prose, wrapped to a width; a line break of its own stays. */
 void out_fold(const char *text, size_t width, struct buf *out);
 /* On standard error, wrapped to the terminal. */

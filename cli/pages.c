@@ -62,6 +62,8 @@ pages_put_item(const struct ops_item *it)
 		fputs(it->state == 1 ? "  (retired)" : "  (revoked)", stdout);
 	if (it->use)
 		fputs(it->use == 1 ? "  (asks once)" : "  (touch each time)", stdout);
+	if (it->exposed)
+		fputs("  (exposed)", stdout);
 	putchar('\n');
 }
 

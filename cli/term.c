@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -249,4 +250,51 @@ term_yes(struct term *t, const char *prompt, bool def, bool *yes)
 	} while (!strchr("yYnN", answer[0]));
 	*yes = answer[0] == 'y' || answer[0] == 'Y';
 	return ERR_OK;
+}
+
+/* Which choice begins so; false: none. */
+static bool
+find_choice(const char *choices, const char *answer, unsigned *which)
+{
+	size_t len = strlen(answer);
+	const char *s = choices;
+
+	for (*which = 0; s; ++*which) {
+		const char *end = strchr(s, '|');
+		size_t n = end ? (size_t)(end - s) : strlen(s);
+
+		if (len > 0 && len <= n && strncasecmp(s, answer, len) == 0)
+			return true;
+		s = end ? end + 1 : NULL;
+	}
+	return false;
+}
+
+enum err
+term_choose(
+    struct term *t, const char *prompt, const char *choices, const char *def, unsigned *which)
+{
+	char answer[32];
+	enum err e;
+
+	do {
+		e = term_ask(t, prompt, def, answer, sizeof answer);
+		if (e && e != ERR_TOOBIG)
+			return e;
+	} while (e || !find_choice(choices, answer, which));
+	return ERR_OK;
+}
+
+enum err
+term_pause(struct term *t)
+{
+	struct sec line = { 0 };
+	enum err e;
+
+	if (t->scripted || !term_is_there(t))
+		return ERR_OK;
+	if (!(e = sec_init(&line, TERM_LINE_MAX)))
+		e = term_line(t, "Press Enter to go on: ", true, &line);
+	sec_done(&line);
+	return e;
 }

@@ -52,4 +52,10 @@ MUST enum err term_ask(struct term *t, const char *prompt, const char *def, char
 /* Yes or no; an empty line: def. */
 MUST enum err term_yes(struct term *t, const char *prompt, bool def, bool *yes);
 
+/* One of "yes|no|stop", by its beginning; an empty line: def.  *which counts from 0. */
+MUST enum err term_choose(
+    struct term *t, const char *prompt, const char *choices, const char *def, unsigned *which);
+/* Until Enter; not for scripts. */
+MUST enum err term_pause(struct term *t);
+
 #endif

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "cli/todo.h"
 #include "cli/verbs.h"
 #include "lib/chan.h"
 #include "lib/paths.h"
@@ -87,15 +88,30 @@ put_locks(const struct ops_status_rep *st)
 }
 
 static void
+put_backup(const struct ops_status_rep *st)
+{
+	char day[16];
+
+	if (!st->backup_at) {
+		out_row("backup", "none yet");
+		return;
+	}
+	out_day(st->backup_at, day);
+	if (st->changed)
+		out_row("backup", "%s, %u change%s since", day, (unsigned)st->changed,
+		    st->changed == 1 ? "" : "s");
+	else
+		out_row("backup", "%s, nothing changed since", day);
+}
+
+static void
 put_open(const struct ops_status_rep *st)
 {
 	out_row_span("opened by", st->unlocked_by);
 	put_locks(st);
 	out_row("identities", "%u", (unsigned)st->identities);
 	out_row("secrets", "%u", (unsigned)st->secrets);
-	if (st->only_here)
-		out_row("warning", "%u secret%s only on this disk", (unsigned)st->only_here,
-		    st->only_here == 1 ? " exists" : "s exist");
+	put_backup(st);
 }
 
 static const struct {
@@ -193,18 +209,38 @@ status_without_agent(struct cli *c)
 	return ERR_NOAGENT;
 }
 
+/* For a timer: silent when all is well.  A locked vault does not say. */
+static enum err
+overdue(struct cli *c)
+{
+	size_t n = 0;
+	enum err e;
+
+	if (args_has(&c->args, ARG_JSON))
+		return cli_wrong(c, "--overdue has no JSON");
+	if (!(e = todo_put(c, &n)) && n)
+		c->status = 1;
+	return e;
+}
+
 enum err
 verb_status(struct cli *c)
 {
 	struct ops_status_rep st;
-	bool done;
-	enum err e = cli_ask(c, OP_STATUS, NULL, &st, &done);
+	bool done, open;
+	size_t n;
+	enum err e;
 
+	if (args_has(&c->args, ARG_OVERDUE))
+		return overdue(c);
+	e = cli_ask(c, OP_STATUS, NULL, &st, &done);
 	if (e == ERR_NOAGENT && !args_has(&c->args, ARG_JSON))
 		return status_without_agent(c);
-	if (!e && !done)
-		put_status(&st);
-	return e;
+	if (e || done)
+		return e;
+	open = st.vault && !st.locked;
+	put_status(&st);
+	return open ? todo_put(c, &n) : ERR_OK;
 }
 
 /* ---- wait ---- */

@@ -122,6 +122,27 @@ put_pairs(const char *title, const struct wire_list *l)
 	}
 }
 
+/* Which of its keys this is, and what becomes of it when things are lost. */
+static void
+put_life(const struct ops_item *it)
+{
+	static const char *const states[] = { "in use", "retired", "revoked" };
+	char day[16];
+
+	out_row("state", "%s", states[it->state <= 2 ? it->state : 2]);
+	out_row("epoch", "%u, of %u so far", (unsigned)it->epoch, (unsigned)it->epochs);
+	if (it->origin == 0)
+		out_row("seed", "generation %u", (unsigned)it->generation);
+	if (it->exposed) {
+		out_day(it->exposed, day);
+		out_row("exposed", "others may know it since %s", day);
+	}
+	out_row_fold("comes back",
+	    it->recoverable   ? "from the recovery phrase alone"
+		: !it->origin ? "only with the vault or a backup: it is of an older phrase"
+			      : "only with the vault or a backup");
+}
+
 static enum err
 put_identity(const struct ops_id_show_rep *rep)
 {
@@ -135,8 +156,7 @@ put_identity(const struct ops_id_show_rep *rep)
 	pages_put_item(&it);
 	out_row_span("algorithm", it.alg);
 	out_row("use", "%s", uses[it.use <= 2 ? it.use : 2]);
-	out_row("comes back", "%s",
-	    it.recoverable ? "from the recovery phrase alone" : "only with the vault file");
+	put_life(&it);
 	put_pairs("public:", &rep->parts);
 	put_pairs("export with --form:", &rep->forms);
 	if (rep->advice.len)
@@ -267,20 +287,6 @@ verb_id_export(struct cli *c)
 	if ((e = cli_ask(c, OP_ID_EXPORT, &q, &rep, &done)) || done)
 		return e;
 	return hand_over(c, &rep);
-}
-
-enum err
-verb_id_retire(struct cli *c)
-{
-	struct ops_id_change q = { .label = span_str(cli_operand(c, 0)) };
-	struct ops_id_change_rep rep;
-	bool done;
-	enum err e;
-
-	if (!(e = cli_ask(c, OP_ID_RETIRE, &q, &rep, &done)) && !done)
-		out_say("retired: %s. It can still be derived, to read what is old.",
-		    cli_operand(c, 0));
-	return e;
 }
 
 /* ---- policy ---- */

@@ -63,6 +63,13 @@ MUST enum err verb_phrase_prove(struct cli *c, bool *done);
 enum { VERB_OVER = 1, VERB_PUBLIC = 2 };
 MUST enum err verb_write_file(struct cli *c, const char *path, struct span s, unsigned how);
 
+/* A backup in a new file; proven with this way in. */
+MUST enum err verb_backup_to(struct cli *c, const char *path, struct span proof_label);
+/* A new way in: "token", "passphrase"; asks for its name. */
+MUST enum err verb_slot_enrol(struct cli *c, const char *type, struct span proof_label);
+/* "token", "phrase" and so on, of OPS_WAY bits. */
+const char *verb_slot_kind(uint64_t factors);
+
 /* one function each; see their rows */
 enum err verb_init(struct cli *c);
 enum err verb_try(struct cli *c);
@@ -84,7 +91,10 @@ enum err verb_id_list(struct cli *c);
 enum err verb_id_add(struct cli *c);
 enum err verb_id_show(struct cli *c);
 enum err verb_id_export(struct cli *c);
+enum err verb_id_rotate(struct cli *c);
 enum err verb_id_retire(struct cli *c);
+enum err verb_id_revoke(struct cli *c);
+enum err verb_id_reseed(struct cli *c);
 enum err verb_backup_create(struct cli *c);
 enum err verb_backup_drill(struct cli *c);
 enum err verb_rebuild(struct cli *c);

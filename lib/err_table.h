@@ -154,4 +154,6 @@ E(AUDIT_DAMAGED,  191, 1, "PAM_SYSTEM_ERR",       5, "the audit log was changed 
 E(AUDIT_SHORT,    192, 1, "PAM_SYSTEM_ERR",       5, "the audit log is shorter than the vault remembers: its end was cut off, or an old copy was put back", "'ownkey audit verify' says how much; look at who can write your files")
 E(AUDIT_MISSING,  193, 1, "PAM_SYSTEM_ERR",       5, "the audit log of this machine is gone", "if you did not remove it yourself, look at who can write your files; a new one has been begun")
 E(AUDIT_CHANGED,  194, 1, "PAM_SYSTEM_ERR",       5, "the audit log was written by another program", "try again: it is read anew")
+/* the life of keys */
+E(SEED_EXPOSED,   200, 1, "PAM_SYSTEM_ERR",       5, "others may know the newest seed, so new keys would be known to them, too", "'ownkey id reseed' makes a seed that no old copy holds; it asks for the recovery phrase")
 /* clang-format on */

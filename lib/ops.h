@@ -184,7 +184,7 @@ struct ops_status_rep {
 	uint64_t seed_exposed;	  /* since when others may know that one; absent = no */
 	uint64_t backup_at;	  /* newest backup; absent = none */
 	uint64_t backup_seed;	  /* generation of its passphrase */
-	uint64_t changed;	  /* identities and secrets that changed since then */
+	uint64_t changed;	  /* identities, secrets and seeds that are newer */
 	/* copies that were changed apart and joined since it was unlocked: */
 	uint64_t joined;    /* things that came from another one, or were removed there */
 	uint64_t conflicts; /* changed on both sides: kept twice */

@@ -76,7 +76,7 @@ static const struct wire_field ops_status_rep_fields[] = {
 	WIRE_F(ops_status_rep, 30, UINT, WF_OPT, backup_seed, 0, UINT32_MAX,
 	    "generation of its passphrase"),
 	WIRE_F(ops_status_rep, 31, UINT, WF_OPT, changed, 0, UINT32_MAX,
-	    "identities and secrets that changed since then"),
+	    "identities, secrets and seeds that are newer"),
 	WIRE_F(ops_status_rep, 40, UINT, WF_OPT, joined, 0, UINT64_MAX,
 	    "things that came from other copies since it was unlocked"),
 	WIRE_F(ops_status_rep, 41, UINT, WF_OPT, conflicts, 0, UINT64_MAX,

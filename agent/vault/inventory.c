@@ -133,10 +133,12 @@ inventory_put(const struct vault *v, struct ops_status_rep *rep)
 	struct seed newest = { 0 };
 	struct backup_note backup;
 	const struct count *k;
+	uint64_t since = 0;
 
 	if (!body_seed_last(&v->open.body, &newest)) {
 		rep->seed = newest.generation;
 		rep->seed_exposed = newest.exposed;
+		since = newest.created;
 	}
 	find_backup(v, &backup);
 	rep->backup_at = backup.created;
@@ -150,5 +152,5 @@ inventory_put(const struct vault *v, struct ops_status_rep *rep)
 	rep->exposed = k->exposed;
 	rep->exposed_secrets = k->exposed_secrets;
 	rep->older = k->older;
-	rep->changed = k->changed;
+	rep->changed = k->changed + (backup.created && since > backup.created);
 }

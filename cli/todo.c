@@ -89,7 +89,7 @@ put_once(struct list *l, const struct ops_status_rep *st)
 	if (st->slots == 1)
 		put(l, "ownkey slot add", "there is a single way in: add another");
 	if (st->owed)
-		put(l, "ownkey slot verify 'recovery phrase'",
+		put(l, "ownkey phrase verify",
 		    "the recovery phrase was printed and never typed back");
 }
 

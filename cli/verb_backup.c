@@ -173,6 +173,17 @@ verb_backup_create(struct cli *c)
 	return e;
 }
 
+enum err
+verb_backup_to(struct cli *c, const char *path, struct span proof_label)
+{
+	struct ops_backup_create q = { .proof_label = proof_label };
+	struct making m = { .c = c, .file = OUTFILE_NONE, .path = path };
+	enum err e = create(&m, &q);
+
+	outfile_done(&m.file);
+	return e;
+}
+
 /* ---- list ---- */
 static void
 put_backup(const struct ops_backup *b)

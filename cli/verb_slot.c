@@ -3,8 +3,8 @@
 
 #define MIB_MOST 2048
 
-static const char *
-kind_of(uint64_t factors)
+const char *
+verb_slot_kind(uint64_t factors)
 {
 	static const char *const names[8] = { [OPS_WAY_TOKEN] = "token",
 		[OPS_WAY_PASS] = "passphrase",
@@ -37,7 +37,8 @@ put_slot(const struct ops_slot *s)
 {
 	struct span name = s->label.len ? s->label : s->hint;
 
-	printf("%2u %-10s %s", (unsigned)s->index + 1, kind_of(s->factors), s->pin ? "PIN " : "");
+	printf("%2u %-10s %s", (unsigned)s->index + 1, verb_slot_kind(s->factors),
+	    s->pin ? "PIN " : "");
 	out_text(stdout, name.len ? name : SPAN_LIT("(name hidden while locked)"));
 	putchar('\n');
 	put_marks(s);
@@ -129,7 +130,7 @@ verb_slot_label(struct cli *c)
 
 /* ---- add ---- */
 static enum err
-ask_label(struct cli *c, const char *type, char *out, size_t cap)
+ask_label(struct cli *c, const char *name, char *out, size_t cap)
 {
 	char prompt[96];
 
@@ -137,37 +138,57 @@ ask_label(struct cli *c, const char *type, char *out, size_t cap)
 		snprintf(out, cap, "%s", c->args.value[ARG_LABEL]);
 		return ERR_OK;
 	}
-	snprintf(out, cap, "%s", type);
+	snprintf(out, cap, "%s", name);
 	if (!term_is_there(&c->term) || c->term.scripted)
 		return ERR_OK;
-	snprintf(prompt, sizeof prompt, "name of the new way in [%s]: ", type);
-	return term_ask(&c->term, prompt, type, out, cap);
+	snprintf(prompt, sizeof prompt, "name of the new way in [%s]: ", name);
+	return term_ask(&c->term, prompt, name, out, cap);
 }
 
-enum err
-verb_slot_add(struct cli *c)
+static enum err
+add(struct cli *c, const char *name, struct ops_slot_add *q)
 {
-	const char *type = cli_operand(c, 0);
-	struct ops_slot_add q = { .hint = cli_value(c, ARG_HINT) };
 	struct ops_slot_rep rep;
 	uint64_t mib = 0;
 	char label[256];
 	bool done;
 	enum err e;
 
-	if (args_ways(type, &q.way))
-		return cli_wrong(c, "TYPE is token, passphrase, phrase or token+passphrase");
 	if ((e = args_number(&c->args, ARG_MEMORY, 8, MIB_MOST, &mib)) ||
-	    (e = args_ways(c->args.value[ARG_WITH], &q.proof)) ||
-	    (e = ask_label(c, type, label, sizeof label)))
+	    (e = ask_label(c, name, label, sizeof label)))
 		return e;
-	q.label = span_str(label);
-	q.token = cli_value(c, ARG_TOKEN);
-	q.no_pin = args_has(&c->args, ARG_NO_PIN);
-	q.argon_m = mib * 1024;
-	q.proof_label = cli_value(c, ARG_SLOT);
-	q.force = args_has(&c->args, ARG_FORCE);
-	if (!(e = cli_ask(c, OP_SLOT_ADD, &q, &rep, &done)) && !done)
+	q->label = span_str(label);
+	q->token = cli_value(c, ARG_TOKEN);
+	q->argon_m = mib * 1024;
+	q->force = args_has(&c->args, ARG_FORCE);
+	if (!(e = cli_ask(c, OP_SLOT_ADD, q, &rep, &done)) && !done)
 		say_done("added: ", &rep);
 	return e;
+}
+
+enum err
+verb_slot_add(struct cli *c)
+{
+	const char *type = cli_operand(c, 0);
+	struct ops_slot_add q = { .hint = cli_value(c, ARG_HINT),
+		.no_pin = args_has(&c->args, ARG_NO_PIN),
+		.proof_label = cli_value(c, ARG_SLOT) };
+	enum err e;
+
+	if (args_ways(type, &q.way))
+		return cli_wrong(c, "TYPE is token, passphrase, phrase or token+passphrase");
+	if ((e = args_ways(c->args.value[ARG_WITH], &q.proof)))
+		return e;
+	return add(c, type, &q);
+}
+
+enum err
+verb_slot_enrol(struct cli *c, const char *type, struct span proof_label)
+{
+	struct ops_slot_add q = { .proof_label = proof_label };
+	char name[64];
+	enum err e = args_ways(type, &q.way);
+
+	snprintf(name, sizeof name, "new %s", type);
+	return e ? e : add(c, name, &q);
 }

@@ -81,6 +81,7 @@ enum err verb_doctor(struct cli *c);
 enum err verb_slot_list(struct cli *c);
 enum err verb_slot_add(struct cli *c);
 enum err verb_slot_remove(struct cli *c);
+enum err verb_slot_lost(struct cli *c);
 enum err verb_slot_verify(struct cli *c);
 enum err verb_slot_renew(struct cli *c);
 enum err verb_slot_label(struct cli *c);

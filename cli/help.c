@@ -44,6 +44,21 @@ put_nouns(FILE *f)
 	buf_done(&folded);
 }
 
+static void
+put_more(FILE *f)
+{
+	struct buf names = BUF_INIT, folded = BUF_INIT;
+
+	buf_put_str(&names, "more:");
+	for (size_t i = 0; i < nverbs; i++)
+		if (!(verbs[i].flags & VERB_FIRST) && !noun_length(verbs[i].name))
+			buf_putf(&names, " %s", verbs[i].name);
+	out_fold(buf_cstr(&names), SHORT_COLUMNS, &folded);
+	fputs(buf_cstr(&folded), f);
+	buf_done(&names);
+	buf_done(&folded);
+}
+
 void
 help_short(FILE *f)
 {
@@ -52,11 +67,8 @@ help_short(FILE *f)
 		if (verbs[i].flags & VERB_FIRST)
 			fprintf(f, "  %-7s %s\n", verbs[i].name, verbs[i].help);
 	put_nouns(f);
-	fputs("more:", f);
-	for (size_t i = 0; i < nverbs; i++)
-		if (!(verbs[i].flags & VERB_FIRST) && !noun_length(verbs[i].name))
-			fprintf(f, " %s", verbs[i].name);
-	fputs("\n'ownkey help COMMAND' tells more.\n", f);
+	put_more(f);
+	fputs("'ownkey help COMMAND' tells more.\n", f);
 }
 
 /* On one line where that fits a small screen. */

@@ -305,7 +305,7 @@ test_advice(void **state)
 				for (const char *s = a->steps;; s++) {
 					size_t n = strcspn(s, "\n");
 
-					assert_in_range(n, 20, 300);
+					assert_in_range(n, 10, 300);
 					s += n;
 					if (!*s)
 						break;

@@ -86,6 +86,8 @@ const struct verb verbs[] = {
   0, "examine the file; needs no key", "ownkey vault check" },
 { "vault previous", verb_vault_previous, "", 0, 0, A(FORCE) | ASKS,
   VERB_ASKS, "go back to the version before", "ownkey vault previous" },
+{ "vault merge", verb_vault_merge, "FILE", 1, 1, PROOF | A(JSON),
+  VERB_ASKS, "take what another copy of it has", "ownkey vault merge vault.old" },
 { "restore", verb_restore, "[FILE]", 0, 1,
   A(TOKEN) | A(NO_PIN) | A(AND_PASS) | A(PASS) | A(ONE_WAY) | A(MEMORY) | A(SECRETS) | A(WITH) | A(FORCE) | A(JSON) | ASKS,
   VERB_ASKS | VERB_FIRST, "bring back from a backup or the phrase", "ownkey restore /media/stick/b.age" },

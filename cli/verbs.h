@@ -113,6 +113,8 @@ enum err verb_audit_show(struct cli *c);
 enum err verb_audit_verify(struct cli *c);
 enum err verb_vault_check(struct cli *c);
 enum err verb_vault_previous(struct cli *c);
+/* verb_merge.c */
+enum err verb_vault_merge(struct cli *c);
 enum err verb_backup_copy_add(struct cli *c);
 enum err verb_backup_copy_list(struct cli *c);
 enum err verb_backup_copy_remove(struct cli *c);

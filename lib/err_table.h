@@ -141,6 +141,7 @@ E(PRINTOUT_SHOW,  163, 1, "PAM_SYSTEM_ERR",       5, "a secret is not shown on a
 E(MERGE_LINES,    170, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies belong to different versions of the vault", "a way in was removed or renewed in one of them: go on with that one; nothing was changed, keep both files until you have compared them")
 E(MERGE_SEEDS,    171, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the two copies have different recovery phrases", "both were made anew apart from each other; nothing was changed: keep both files and both cards")
 E(MERGE_SLOTS,    172, 1, "PAM_AUTHINFO_UNAVAIL", 5, "together the two copies have more than sixteen ways in", "nothing was changed, keep both files; go on with one of them and remove ways in that you do not need")
+E(MERGE_OTHER,    173, 1, "PAM_AUTHINFO_UNAVAIL", 5, "this file is no copy of the vault that is open", "nothing was changed; 'ownkey --vault FILE unlock' opens another vault")
 /* logs, cards and contacts in the vault */
 E(SUCC_USED,      180, 1, "PAM_SYSTEM_ERR",       5, "all 256 succession keys of this seed are in use", "'ownkey id reseed' makes another 256; nothing was changed")
 E(SUCC_OWED,      181, 1, "PAM_SYSTEM_ERR",       5, "the keys of this identity changed, and its succession log does not say so yet", "take your recovery phrase: 'ownkey succession sign'; until then contacts are shown the old keys")

@@ -40,6 +40,7 @@ const struct op_row ops[] = {
 {OP_SECRET_REMOVE, "secret.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, NULL, "remove a secret for good"},
 {OP_VAULT_CHECK, "vault.check", OPF_LOCKED | OPF_OWNER | OPF_JOB, NULL, &ops_check_rep_map, "examine the file without a key"},
 {OP_VAULT_PREVIOUS, "vault.previous", OPF_LOCKED | OPF_OWNER | OPF_JOB | OPF_AUDIT | OPF_AUDIT_SOFT, NULL, NULL, "go back to the version before"},
+{OP_VAULT_MERGE, "vault.merge", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_vault_merge_map, &ops_vault_merge_rep_map, "join another copy of this vault"},
 {OP_REBUILD_OPEN, "rebuild.open", ANYTIME | OPF_OWNER | OPF_JOB, NULL, &ops_rebuild_open_rep_map, "begin with the recovery phrase alone"},
 {OP_REBUILD_PREVIEW, "rebuild.preview", ANYTIME | OPF_OWNER, &ops_rebuild_preview_map, &ops_item_list_rep_map, "what an account's key would be, by generation and epoch"},
 {OP_REBUILD_ADD, "rebuild.add", ANYTIME | OPF_OWNER, &ops_rebuild_add_map, NULL, "take an account"},

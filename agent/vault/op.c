@@ -36,6 +36,7 @@ const struct op_impl op_impls[] = {
 	{ OP_AUDIT_VERIFY, op_audit_verify },
 	{ OP_VAULT_CHECK, op_vault_check },
 	{ OP_VAULT_PREVIOUS, op_vault_previous },
+	{ OP_VAULT_MERGE, op_vault_merge },
 	{ OP_REBUILD_OPEN, op_rebuild_open },
 	{ OP_REBUILD_PREVIEW, op_rebuild_preview },
 	{ OP_REBUILD_ADD, op_rebuild_add },

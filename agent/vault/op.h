@@ -56,6 +56,8 @@ enum err op_audit_verify(struct req *r);
 /* op_vault.c */
 enum err op_vault_check(struct req *r);
 enum err op_vault_previous(struct req *r);
+/* op_vault_merge.c */
+enum err op_vault_merge(struct req *r);
 /* op_rebuild.c */
 enum err op_rebuild_open(struct req *r);
 enum err op_rebuild_preview(struct req *r);

@@ -191,8 +191,8 @@ reseal_item(struct slotmake_line *l, struct span old, struct item *it)
 	return e;
 }
 
-static enum err
-reseal_all(struct slotmake_line *l, struct span old)
+enum err
+slotmake_reseal(struct slotmake_line *l, struct span old)
 {
 	struct item it;
 	struct seed s;
@@ -230,7 +230,7 @@ slotmake_new_line(struct vault *v, struct slotmake_line *l, int at_hand, const s
 	if ((e = sec_init(&l->vrk, KEYS_VRK)) || (e = sec_random(&l->vrk, KEYS_VRK)))
 		return e;
 	line_make(old, v->open.outer.vault_id, t);
-	if ((e = reseal_all(l, old)) || (e = body_line_add(l->body, t)))
+	if ((e = slotmake_reseal(l, old)) || (e = body_line_add(l->body, t)))
 		return e;
 	return rewrap_all(l, at_hand, prk);
 }

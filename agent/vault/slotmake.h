@@ -37,6 +37,8 @@ struct slotmake_line {
 	struct body *body;
 	struct sec vrk; /* the new one; empty before */
 };
+/* Seal what is sealed in l->body under another VRK, old, for l->vrk. */
+MUST enum err slotmake_reseal(struct slotmake_line *l, struct span old);
 MUST enum err slotmake_new_line(
     struct vault *v, struct slotmake_line *l, int at_hand, const struct sec *prk);
 

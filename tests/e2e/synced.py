@@ -4,13 +4,11 @@ synchronise folders.  Opening joins what was changed apart: nothing is lost, it 
 import contextlib
 import os
 import random
-import shutil
-import struct
+import signal
 import sys
 import time
 
-from ownkey import PASS, TOKEN, Agent, Person, expect, run_parallel, until, world
-from vault import Vault
+from ownkey import ARGON, PASS, PASSPHRASE, children, cmdline, expect, run_parallel, until, world
 
 # how programs name the version that lost
 STYLES = ("vault.sync-conflict-20261123-101112-ABCDEFG",
@@ -252,16 +250,11 @@ def rest(directory):
 def strangers(directory):
     """what is no copy of this vault is left alone, with a sentence"""
     with machines(directory) as (a, b):
-        other = os.path.join(directory, "other")
-        os.mkdir(other)
-        with world(other) as (agent,):
-            agent.init(ways=PASS)
-            foreign = agent.read()
-        files = {"vault (1)": foreign, "vault (2)": b"garbage" * 1000, "vault (3)": b"",
+        another = foreign(directory)
+        files = {"vault (1)": another, "vault (2)": b"garbage" * 1000, "vault (3)": b"",
                  "vault (5)": a.agent.read()[:40000]}
         for name, data in files.items():
             a.put(data, name)
-        os.truncate(a.beside("vault (1)"), len(foreign))
         with open(a.beside("vault (6)"), "wb") as f:
             os.ftruncate(f.fileno(), 200 << 20)
         os.symlink("/etc/passwd", a.beside("vault (7)"))
@@ -352,8 +345,104 @@ def check_history(made, expected, idle, n):
         m.put(last.agent.read())
 
 
+def two_lines(directory):
+    """one removed a way in while the other went on: never joined unasked, `vault merge` takes it"""
+    with machines(directory) as (a, b):
+        a.unlock()
+        expect(a.c.ask("slot.add", way=PASS, label="spare", proof=PASS, **ARGON), "OK")
+        a.settle()
+        a.lock()
+        b.put(a.agent.read())
+        changes(b, theirs="b", shared0="of b")
+        a.unlock()
+        a.set("shared0", "of a")
+        before = a.agent.read()
+        expect(a.c.ask("slot.remove", label="spare", proof=PASS), "OK")
+        slots = len(a.c.call("slot.list").slots)
+        a.settle()
+        a.lock()
+        a.put(b.agent.read(), STYLES[0])
+        said = a.unlock()
+        assert "vault merge" in said and STYLES[0] in said, said
+        assert "theirs" not in a.secrets()
+        rep = a.c.call("vault.merge", name=STYLES[0], way=PASS)
+        assert rep.other_line and rep.came == 1 and rep.conflicts == 1, rep
+        assert "theirs" not in a.secrets()
+        n = len(a.person.asked)
+        a.c.call("vault.merge", name=STYLES[0], way=PASS, take=True)
+        # one proof for both
+        assert len(a.person.asked) == n + 1, a.person.asked
+        have = a.secrets()
+        assert have["theirs"] == "b" and {"of a", "of b"} <= set(have.values()), have
+        assert len(a.c.call("slot.list").slots) == slots
+        labels = [s.label for s in a.c.call("slot.list").slots]
+        assert "spare" not in labels, labels
+        rep = a.c.call("vault.merge", name=STYLES[0], way=PASS)
+        assert not rep.came and not rep.conflicts, rep
+        # of the time before, by the command, from anywhere
+        old = os.path.join(directory, "old copy")
+        with open(old, "wb") as f:
+            f.write(before)
+        done = a.agent.cli("vault", "merge", old, "--force", "--with", "passphrase",
+                           "--ask-stdin", stdin=PASSPHRASE + "\n")
+        assert done.returncode == 0 and "nothing that the vault does not" in done.stderr, done
+        assert not [n for n in os.listdir(a.beside("")) if "merge-" in n]
+        for bad, error in ((b"garbage" * 100, "MERGE_OTHER"), (foreign(directory), "MERGE_OTHER")):
+            a.put(bad, "vault.merge-x")
+            expect(a.c.ask("vault.merge", name="vault.merge-x", way=PASS), error)
+        for name in ("vault", "../vault", ".vault.new", "vault.merge-none", "passwd"):
+            expect(a.c.ask("vault.merge", name=name, way=PASS), "NOTFOUND")
+        have = a.secrets()
+        a.settle()
+        a.lock()
+        a.unlock()
+        assert a.secrets() == have
+
+
+def foreign(directory):
+    other = os.path.join(directory, "foreign")
+    os.mkdir(other)
+    with world(other) as (agent,):
+        agent.init(ways=PASS)
+        return agent.read()
+
+
+def kill_all(agent):
+    """At once, the supervisor first: it would start another vault."""
+    pids = children(agent.main_pid())
+    agent.process.kill()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    agent.process.wait()
+    until(lambda: not any(cmdline(p) for p in pids), "all to be gone")
+
+
+def killed(directory):
+    """kill -9 at any moment of joining: the old file or the new one, and nothing is lost"""
+    with machines(directory) as (a, b):
+        want = {}
+        for n in range(12):
+            mine, theirs = {"a%d" % n: "of a"}, {"b%d" % n: "of b"}
+            changes(a, **mine)
+            changes(b, **theirs)
+            want.update(mine, **theirs)
+            a.put(b.agent.read())
+            with contextlib.closing(a.agent.client(a.person)) as c:
+                c.start("unlock", way=PASS)
+                c.wait_event("NEED_PASS")
+                time.sleep(0.015 + n * 0.005)
+                kill_all(a.agent)
+            a.agent.start()
+            a.unlock()
+            assert a.secrets() == want, n
+            a.settle()
+            a.lock()
+
+
 CASES = [(f.__doc__.split("\n")[0], f) for f in (
     conflict_files, overtaken, behind, put_back, nothing_to_join, while_open, rest, strangers,
+    two_lines, killed,
     histories)]
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ static const struct format_advice advice[] = {
 	{ FORMAT_ROTATE, NULL,
 	    "Contacts see a new device, with a fingerprint that they have to trust "
 	    "before you can read what they write to it.",
-	    "End the client.\n"
+	    "Quit the client first.\n"
 	    "Install the new key ('ownkey id export') together with a new device id: "
 	    "never a new key under an old id, or sessions break.\n"
 	    "Let the signed prekey be signed again: delete the old prekeys and sessions "

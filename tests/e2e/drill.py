@@ -160,4 +160,4 @@ def rebuilds(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        goes_well, from_backup, fails, cancelled, rebuilds)]))
+        goes_well, from_backup, fails, cancelled, rebuilds)], jobs=1))

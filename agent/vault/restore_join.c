@@ -6,6 +6,7 @@
 
 #include "agent/vault/epochs.h"
 #include "lib/crypto.h"
+#include "lib/succession.h"
 
 bool
 restore_is_one_key(const struct item *theirs, const struct item *mine)
@@ -99,4 +100,56 @@ restore_join(struct body *into, const struct item *theirs, const struct item *mi
 	epochs_done(&b);
 	epochs_done(&all);
 	return e;
+}
+
+/* ---- logs ---- */
+static enum err
+read_log(const struct item *it, struct span *log)
+{
+	struct succession_state st;
+	struct cbor c = cbor_from(it->public_part);
+	enum err e;
+
+	if ((e = cbor_get_bytes(&c, log)))
+		return e;
+	return succession_verify(*log, &st);
+}
+
+static enum err
+take_log(struct body *into, const struct item *theirs, const struct item *mine)
+{
+	struct item it = *mine;
+	struct item_history h;
+	uint8_t rev_id[16];
+	enum err e;
+
+	crypto_random(rev_id, sizeof rev_id);
+	it.mtime = (uint64_t)time(NULL);
+	it.public_part = theirs->public_part;
+	it.attributes = theirs->attributes;
+	it.epochs = theirs->epochs;
+	if ((e = item_next_rev(&it, rev_id, &h)))
+		return e;
+	return body_item_put(into, &it);
+}
+
+enum err
+restore_join_log(
+    struct body *into, const struct item *theirs, const struct item *mine, bool *joined)
+{
+	enum succession_relation there, here;
+	struct span a, b;
+	enum err e;
+
+	*joined = false;
+	if (read_log(mine, &a) || read_log(theirs, &b))
+		return ERR_OK;
+	if ((e = succession_compare(a, b, &there)) || (e = succession_compare(b, a, &here)))
+		return e;
+	*joined = true;
+	if (there == SUCCESSION_EXTENDS || there == SUCCESSION_RECOVERS)
+		return take_log(into, theirs, mine);
+	*joined =
+	    there == SUCCESSION_SAME || there == SUCCESSION_OLDER || here == SUCCESSION_RECOVERS;
+	return ERR_OK;
 }

@@ -15,5 +15,12 @@ bool restore_is_one_key(const struct item *theirs, const struct item *mine);
  * ERR_NOMEM.
  */
 MUST enum err restore_join(struct body *into, const struct item *theirs, const struct item *mine);
+/*
+ * The succession log of one identity on both sides: the one that goes on from the other, or that
+ * took the phrase, is the log (ownkey-succession(5)).  *joined: false when nothing tells which is
+ * right, and nothing was written.
+ */
+MUST enum err restore_join_log(
+    struct body *into, const struct item *theirs, const struct item *mine, bool *joined);
 
 #endif

@@ -205,6 +205,23 @@ is_derived(const struct item *it)
 	return it->kind == ITEM_LOG || (it->kind == ITEM_KEY && it->origin.kind == ORIGIN_DERIVED);
 }
 
+/* They differ: what is public or derived is one thing with a history; the rest is kept twice. */
+static enum err
+join_item(struct merging *g, const struct item *theirs, const struct item *mine)
+{
+	bool joined = false;
+	enum err e = ERR_OK;
+
+	if (theirs->kind == ITEM_LOG)
+		e = restore_join_log(g->into, theirs, mine, &joined);
+	else if ((joined = restore_is_one_key(theirs, mine)))
+		e = restore_join(g->into, theirs, mine);
+	if (e || !joined)
+		return e ? e : keep_both(g, theirs);
+	g->m->same++;
+	return ERR_OK;
+}
+
 static enum err
 merge_item(struct merging *g, const struct item *theirs)
 {
@@ -225,10 +242,11 @@ merge_item(struct merging *g, const struct item *theirs)
 	}
 	if (e || (e = restore_is_same(g->r, &g->side, theirs, &mine, &same)))
 		return e;
-	if (!same && !restore_is_one_key(theirs, &mine))
-		return keep_both(g, theirs);
-	g->m->same++;
-	return same ? ERR_OK : restore_join(g->into, theirs, &mine);
+	if (same) {
+		g->m->same++;
+		return ERR_OK;
+	}
+	return join_item(g, theirs, &mine);
 }
 
 enum err

@@ -123,7 +123,7 @@ def empty_home(directory):
             expect(c.ask("restore.commit", handle=head.handle, merge=True), "LOCKED")
             done = c.call("restore.commit", handle=head.handle, ways=PASS, timeout=60,
                           one_way_in=name == "pass", **ARGON)
-            assert done.added == len(keys) + len(values)
+            assert done.added == len(keys) + len(values) + (head.others or 0)
             assert shown(c) == keys and secrets(c) == values
             expect(c.ask("restore.close", handle=head.handle), "NOTFOUND")
             agent.restart()
@@ -151,7 +151,7 @@ def beside(directory):
             assert head.compares and head.known and not head.other and not d.keys
             rows, same = d.rows(head.handle)
             assert [(r.state, r.label, r.removed) for r in rows] == [(1, "goes", True)]
-            assert same == len(values) + len(keys)
+            assert same == len(values) + len(keys) + head.others
             closed = d.call("restore.close", handle=head.handle)
             assert closed.known and closed.verified
         assert c.call("backup.list").backups[0].verified
@@ -159,6 +159,8 @@ def beside(directory):
         c.call("secret.set", label="wifi", value=b"newer", replace=True)
         c.call("secret.set", label="made after", value=b"1")
         c.call("id.rotate", label=keys[-1][0], proof=PASS, timeout=60)
+        c.call("id.rotate", label="matrix/@a:example.org", proof=PASS, timeout=60,
+               succession=True)
         keys = shown(c)
         with restorer(agent, blob, person=person) as d:
             head = expect(d.open(live_key=True), "OK").result

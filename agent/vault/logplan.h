@@ -36,7 +36,8 @@ struct logplan {
 	uint8_t fpr[4]; /* of that phrase */
 };
 
-/* Too large for a stack. */
+/* Too large for a stack.  Borrows from the body until it is changed or waited for: after that it
+ * can be freed, and nothing else. */
 MUST enum err logplan_new(struct vault *v, uint64_t now, struct logplan **out);
 void logplan_free(struct logplan *p);
 /* With now as the time. */

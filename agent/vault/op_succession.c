@@ -40,12 +40,12 @@ reply_show(struct req *r, const struct logplan *p, struct ops_succession_show_re
 
 /* What was begun, if anything. */
 static enum err
-write_plan(struct req *r, struct logplan *p, const struct logproofs *proofs)
+write_begun(struct req *r, struct logplan *p)
 {
 	struct delta d = DELTA_INIT;
 	enum err e;
 
-	if (!(e = logplan_put(p, proofs, &d)) && !delta_is_empty(&d))
+	if (!(e = logplan_put(p, NULL, &d)) && !delta_is_empty(&d))
 		e = store_append(r->job, &d);
 	delta_done(&d);
 	return e;
@@ -61,7 +61,7 @@ show(struct req *r, struct logplan *p)
 
 	if (!e) {
 		keylog_row(&p->log[0], &p->making, &mem, &row);
-		e = write_plan(r, p, NULL);
+		e = write_begun(r, p);
 	}
 	if (!e)
 		e = reply_show(r, p, &rep);
@@ -181,24 +181,38 @@ count_owed(struct req *r)
 	return n;
 }
 
+/* As they will be; before they are written, because the plan borrows from the body as it is. */
+static void
+put_rows(const struct logplan *p, struct buf *mem, struct wire_list *logs)
+{
+	static struct ops_log rows[OPS_LOGS];
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->log[i].changed)
+			keylog_row(&p->log[i], &p->making, mem, &rows[logs->n++]);
+	logs->v = rows;
+}
+
+/* The disk is ours, and so are the rows, until the reply is made. */
 static enum err
 finish(struct req *r, struct logplan *p, const struct logproofs *proofs)
 {
-	static struct ops_log rows[OPS_LOGS];
-	struct ops_succession_sign_rep rep = { .logs.v = rows };
+	struct ops_succession_sign_rep rep = { 0 };
+	struct delta d = DELTA_INIT;
 	struct buf mem = BUF_INIT;
 	enum err e = buf_room(&mem, OPS_LOGS * KEYLOG_ROW) ? ERR_OK : ERR_NOMEM;
 
-	if (e || (e = write_plan(r, p, proofs)))
+	if (e || (e = logplan_put(p, proofs, &d)))
 		goto out;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->log[i].changed)
-			keylog_row(&p->log[i], &p->making, &mem, &rows[rep.logs.n++]);
+	put_rows(p, &mem, &rep.logs);
+	if (!delta_is_empty(&d) && (e = store_append(r->job, &d)))
+		goto out;
 	rep.left = count_owed(r);
 	wire_mark(&ops_succession_sign_rep_map, &rep);
 	e = req_reply(r, &rep);
 out:
 	buf_done(&mem);
+	delta_done(&d);
 	return e;
 }
 

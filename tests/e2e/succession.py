@@ -14,8 +14,10 @@ import time
 import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from backup import create
 from other_reader import Outside, derive, read_body, replay
-from ownkey import PASS, TOKEN, expect, run_parallel, world
+from ownkey import ARGON, PASS, TOKEN, Person, expect, run_parallel, world
+from restore import restorer
 from vault import Vault, raw, unseal
 from worker import kdf
 
@@ -133,6 +135,37 @@ def body_of(data, words):
 def logs_of(agent, words):
     """{label: item} of the logs, by the other implementation."""
     return {i[3]: i for i in body_of(agent.read(), words)[1][5] if i[2] == 4}
+
+
+def restored(directory):
+    """from a backup, logs and contacts come back and go on: contacts see nothing amiss"""
+    with opened(directory, "old") as (_, person, c):
+        for account in ("alice", "owed"):
+            c.call("id.add", service="ssh", account=account)
+        c.call("id.rotate", label="ssh/alice", succession=True)
+        first = card(c)
+        c.call("id.rotate", label="ssh/owed")
+        c.call("contact.add", name="alice", card=first)
+        blob, _ = create(c)
+    home = os.path.join(directory, "new")
+    os.makedirs(home)
+    typist = Person(words=person.shown)
+    with world(home) as (agent,), restorer(agent, blob, [person.shown], typist) as c:
+        head = expect(c.open(), "OK").result
+        c.call("restore.commit", handle=head.handle, ways=PASS, timeout=60, **ARGON)
+        log, bound, _ = show(c, "ssh/alice")
+        assert (log.entries, log.rotations, log.state) == (2, 1, GOOD)
+        assert show(c, "ssh/owed")[0].state == OWED
+        assert c.call("contact.show", label="alice").card == first
+        assert not c.call("id.rotate", label="ssh/alice", succession=True, proof=PASS).owed
+        assert len(c.call("succession.sign").logs) == 1
+        assert keys_of(c, "ssh/alice") == show(c, "ssh/alice")[1] != bound
+        time.sleep(1.1)
+        rows = {"ssh/alice": "rotated", "ssh/owed": "rotated"}
+        assert check(c, card(c), update=True) == (UPDATED, rows, True)
+        announced = [cbor2.loads(e[1])[7] for i in logs_of(agent, person.shown).values()
+                     for e in cbor2.loads(i[9])]
+        assert len(set(announced)) == len(announced) == 5, "a key of the phrase is used twice"
 
 
 # --- other people ---
@@ -540,4 +573,5 @@ def qr(directory, bob, path):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        rotates, catches_up, revokes, new_seeds, interrupted, follows, steals, commands)]))
+        rotates, catches_up, revokes, new_seeds, interrupted, restored, follows, steals,
+        commands)]))

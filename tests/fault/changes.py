@@ -100,6 +100,13 @@ def a_card(w):
         w.card = c.call("card.make", name="somebody").card
 
 
+def shares(w):
+    a_vault(w)
+    with w.client() as c:
+        c.call("share.create", timeout=60, **TWO)
+        w.code = c.codes[0]
+
+
 def a_backup(w):
     """It is in the list."""
     a_vault(w)
@@ -207,6 +214,7 @@ def asks_with_handle(op, **params):
     return lambda _w, c, ready: c.call(op, timeout=60, handle=ready, **params)
 
 
+TWO = {"threshold": 2, "holders": [{"label": "a"}, {"label": "b"}]}
 NEW = {"ways": TOKEN | PASS, "no_pin": True, **ARGON}
 SECRET = {"label": "new", "value": b"2", "use": 0}
 CHANGES = [
@@ -225,6 +233,8 @@ CHANGES = [
     Change("succession sign", a_succession, asks("succession.sign"), needs="succession.sign"),
     Change("contact add", a_card, lambda w, c, _ready: c.call(
         "contact.add", name="them", card=w.card), needs="contact.add"),
+    Change("share create", a_vault, asks("share.create", **TWO)),
+    Change("share check", shares, lambda w, c, _ready: c.call("share.check", code=w.code)),
     Change("id reseed", a_vault, asks("id.reseed"), soft=True, notice=generation),
     Change("id reseed, new phrase", a_vault, asks("id.reseed", new_phrase=True), soft=True,
            notice=phrases),

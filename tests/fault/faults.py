@@ -21,9 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 # pylint: disable=wrong-import-position
 from changes import CHANGES, IDENTITY
+from job import receive, send
 from ownkey import OPS, Agent, Failed, Person, Token, children, until
 from restore import Restorer
 from vault import Vault
+from worker import CARD
+from worker import OK as TAKEN
 
 CALLS = ("pwrite64,write,fallocate,fsync,fdatasync,renameat,renameat2,rename,linkat,link,unlinkat,"
          "unlink,ftruncate,openat").split(",")
@@ -42,6 +45,24 @@ MORE = {
         (h.label, bool(h.confirmed)) for h in s.shares)] for s in r.sets or []),
     "contact.list": lambda r: sorted(i.label for i in r["items"] or []),
 }
+
+
+class Asker(Restorer):
+    """Whoever asks: has a backup and its key, and takes shares that are shown."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.codes = []
+
+    def is_asked_again(self, s):
+        with contextlib.suppress(EOFError, ConnectionResetError):
+            message = receive(s)
+            while message[1] == CARD:
+                self.codes.append(re.search("^check: (.*)", message[2].decode(), re.M)[1])
+                send(s, {1: TAKEN})
+                message = receive(s)
+            return message.get(5, False)
+        return False
 
 
 # --- a place to do it ---
@@ -72,8 +93,7 @@ class World:
         self.before = self.picture()
 
     def client(self):
-        """It can show a backup, and the key to that."""
-        return contextlib.closing(Restorer(self.agent, self.person, self.blob, [IDENTITY]))
+        return contextlib.closing(Asker(self.agent, self.person, self.blob, [IDENTITY]))
 
     def close(self):
         self.agent.stop()

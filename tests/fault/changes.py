@@ -100,6 +100,31 @@ def a_card(w):
         w.card = c.call("card.make", name="somebody").card
 
 
+def apart(w):
+    """Beside the vault is a version that was changed elsewhere."""
+    a_vault(w)
+    w.kill()
+    kept = {p: open(p, "rb").read() for p in (w.agent.vault, w.agent.seen)}
+    change_alone(w, "theirs")
+    theirs = w.agent.read()
+    for path, data in kept.items():
+        with open(path, "wb") as f:
+            f.write(data)
+    for path in glob.glob(os.path.join(w.agent.state, "ownkey", "copy-*")):
+        os.remove(path)
+    change_alone(w, "ours")
+    with open(w.agent.vault + ".conflict1", "wb") as f:
+        f.write(theirs)
+
+
+def change_alone(w, label):
+    w.agent.start()
+    with w.client() as c:
+        c.call("unlock", timeout=60)
+        c.call("secret.set", label=label, value=b"x", use=0)
+    w.kill()
+
+
 def shares(w):
     a_vault(w)
     with w.client() as c:
@@ -167,6 +192,12 @@ def fill_log(w, c):
 def log_goes_on(w):
     """In a second file."""
     return any(f.endswith(".1") for f in os.listdir(os.path.dirname(w.agent.seen)))
+
+
+def is_joined(w):
+    """The vault was written anew."""
+    return w.agent.read()[:512] != open(os.path.join(w.kept, "data", "ownkey", "vault"),
+                                        "rb").read(512)
 
 
 # --- what is noticed besides ---
@@ -246,6 +277,8 @@ CHANGES = [
     Change("secret remove", a_vault, asks("secret.remove", label="first", proof=TOKEN)),
     Change("unlock of a torn file", a_torn_vault, asks("unlock"), unlocked=False, same=True,
            goes_on=True),
+    Change("unlock, joining two versions", apart, asks("unlock"), unlocked=False, soft=True,
+           same=True, goes_on=True, happened=is_joined),
     Change("audit log, next file", a_long_log, asks("policy.set", label="first", rate=9),
            fill_log, same=True, happened=log_goes_on),
     Change("vault previous", two_versions, asks("vault.previous"), soft=True, unlocked=False,

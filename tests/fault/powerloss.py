@@ -25,7 +25,9 @@ from ownkey import ARGON, BUILD, PASS, TOKEN, Agent, Person, Token, children, cm
 from vault import Vault
 
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-# the files whose syncs are for the vault
+# the files whose syncs are for the vault; filecuts.py looks at those of cli/outfile.c and
+# lib/whole.c (lists, and copies of the vault); cli/wipe.c only destroys, and what cli/verb_id.c
+# syncs by itself is no file (a device, a pipe)
 SOURCES = ["agent/door/file.c", "agent/door/rewrite.c", "agent/door/auditfile.c", "lib/sock.c"]
 STATES = 100000
 CALLS = ("openat,open,creat,mkdir,mkdirat,rmdir,close,dup,dup2,dup3,pwrite64,write,writev,pwritev,"

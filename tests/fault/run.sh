@@ -33,6 +33,7 @@ count()
 
 count "${as_root[@]}" /usr/bin/python3 "$here/faults.py" "$@"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/written.py"
+[ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/filecuts.py"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/powerloss.py"
 for program in "$B"/fault/*; do
 	# powerloss is run by powerloss.py

@@ -78,7 +78,7 @@ class Trace:
                 return None
             at, parts = 0, [p for p in path[len(self.root):].split("/") if p]
         elif dirfd in self.fds:
-            at, parts = self.fds[dirfd], [p for p in path.split("/") if p]
+            at, parts = self.fds[dirfd], [p for p in path.split("/") if p not in ("", ".")]
         else:
             return None
         for part in parts[:-1]:

@@ -69,6 +69,9 @@ struct control_memory {
 	uint8_t line[32]; /* SHA-256(t) */
 	uint64_t generation;
 	uint8_t last_hash[32];
+	/* For the copier, once: another machine removed a way in, and what ours had before may be
+	 * the only copy of its last changes: kept aside. */
+	uint8_t keep_own;
 };
 
 struct control {

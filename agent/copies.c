@@ -122,6 +122,7 @@ start(struct supervisor *s)
 	m.head.kind = c->want;
 	m.head.handle = c->handle;
 	m.head.mem = c->mem;
+	c->mem.keep_own = 0;
 	if ((e = sock_pair(SOCK_SEQPACKET, control)))
 		return e;
 	sp.fds[0] = control[1];
@@ -184,10 +185,20 @@ copies_open(struct supervisor *s)
 	want(s, COPY_LOOK, 0);
 }
 
+/* What is to be kept stays so until a copier was told. */
+static void
+take_memory(struct copying *c, const struct control_memory *mem)
+{
+	uint8_t keep_own = c->mem.keep_own;
+
+	c->mem = *mem;
+	c->mem.keep_own |= keep_own;
+}
+
 void
 copies_changed(struct supervisor *s, const struct control_memory *mem)
 {
-	s->copying.mem = *mem;
+	take_memory(&s->copying, mem);
 	want(s, COPY_RUN, CALM_MS);
 }
 
@@ -197,7 +208,7 @@ copies_ask(struct supervisor *s, const struct control *m)
 	if (m->kind != COPY_LOOK && m->kind != COPY_RUN)
 		return;
 	if (m->mem.known)
-		s->copying.mem = m->mem;
+		take_memory(&s->copying, &m->mem);
 	s->copying.handle = m->handle;
 	want(s, m->kind, 0);
 }

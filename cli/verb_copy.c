@@ -273,7 +273,7 @@ find_folder(const struct cli *c, const struct list *l, char folder[PATHS_MAX])
 		return true;
 	if (!realpath(cli_operand(c, 0), full) || strlen(full) >= PATHS_MAX)
 		return false;
-	snprintf(folder, PATHS_MAX, "%s", full);
+	memcpy(folder, full, strlen(full) + 1);
 	return copies_find(&l->now, folder) != NULL;
 }
 

@@ -149,7 +149,7 @@ put_aside(const struct whole *w)
 
 	snprintf(name, sizeof name, "%s-aside", w->name);
 	if (renameat(w->dirfd, w->name, w->dirfd, name))
-		return whole_error();
+		return errno == ENOENT ? ERR_OK : whole_error();
 	log_warn("what was in the place of this machine's copy is now called %s", name);
 	return ERR_OK;
 }
@@ -182,7 +182,7 @@ copy_into(const struct target *t, int dirfd)
 	if ((e = snapshot_read(t->start->vault, mem, &ours)) ||
 	    (e = look(&w, mem, buf_span(&ours), &there)))
 		goto out;
-	if (t->local && there > THERE_SAME)
+	if (t->local && (there > THERE_SAME || (mem->keep_own && there == THERE_REPLACE)))
 		e = put_aside(&w);
 	else
 		e = refusal(there);

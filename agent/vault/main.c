@@ -174,6 +174,7 @@ take_start(struct vault *v)
 	v->owner = m.owner;
 	v->notreal = m.notreal != 0;
 	v->mem = m.head.mem;
+	v->mem.keep_own = 0; /* said once */
 	log_open("ownkey-agent[vault]", (enum log_level)v->conf.log_level);
 	return ERR_OK;
 }

@@ -231,6 +231,7 @@ store_remember(struct vault *v, const struct line_mark *m)
 	mem->generation = m->generation;
 	memcpy(mem->last_hash, m->last_hash, 32);
 	vault_remember(v);
+	mem->keep_own = 0;
 }
 
 void
@@ -339,6 +340,17 @@ open_and_join(struct job *j, struct opened *o)
 	return e;
 }
 
+/* Of another line than the file: it cannot be joined unasked, and is not to be overwritten. */
+static void
+keep_own_copy(struct vault *v)
+{
+	v->mem.keep_own = 1;
+	mergenotes_say(&v->open.notes,
+	    "a way in was removed on another machine; what this one had before is kept as "
+	    "copy-...-aside in the state directory, and that way in still opens it: 'ownkey "
+	    "vault merge' takes from it what is missing here; then delete it");
+}
+
 /* The file as it is becomes what is open. */
 static void
 adopt_file(struct job *j, struct opened *o)
@@ -358,6 +370,8 @@ adopt_file(struct job *j, struct opened *o)
 	body_init(&a->body);
 	if (o->with.vrk != &v->open.vrk)
 		sec_move(&v->open.vrk, o->with.vrk);
+	if (a->verdict == LINE_LATER)
+		keep_own_copy(v);
 	store_remember(v, &m);
 	if (!same && write_seen(j, &m, a->verdict == LINE_LATER))
 		log_warn("the record of the newest version could not be written");

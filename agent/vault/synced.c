@@ -1,5 +1,6 @@
 /* synced.c - copies of a vault that were changed apart are joined when it is opened. */
 #include "agent/vault/synced.h"
+#include "agent/vault/sharedkeys.h"
 
 #include <stdlib.h>
 
@@ -352,7 +353,9 @@ synced_join(struct job *j, const struct synced_with *w, bool *joined)
 	s->w = w;
 	s->vrk = sec_span(w->vrk);
 	find_needs(s);
-	if (!(e = take_all(s)) && !(e = decide(s, joined))) {
+	if (!(e = take_all(s)) && s->said.n)
+		sharedkeys_say(s->all.body, &s->said);
+	if (!e && !(e = decide(s, joined))) {
 		say_named(s);
 		mergenotes_move(&j->v->open.notes, &s->said);
 		mergenotes_move(&j->v->open.notes, &s->others);

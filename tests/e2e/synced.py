@@ -442,6 +442,28 @@ def killed(directory):
             a.lock()
 
 
+def same_key_announced(directory):
+    """two machines announced one key of the phrase: said, since nobody else can see it"""
+    with machines(directory) as (a, b):
+        a.unlock()
+        for account in ("one", "two"):
+            a.c.call("id.add", service="ssh", account=account)
+        a.settle()
+        a.lock()
+        b.put(a.agent.read())
+        b.unlock()
+        expect(b.c.ask("succession.show", label="ssh/two"), "OK")
+        b.settle()
+        b.lock()
+        a.unlock()
+        expect(a.c.ask("succession.show", label="ssh/one"), "OK")
+        a.settle()
+        a.lock()
+        a.put(b.agent.read(), STYLES[0])
+        said = a.unlock()
+        assert "same next key" in said and "ssh/one" in said and "ssh/two" in said, said
+
+
 def line_over_ours(directory):
     """a later line comes over ours, with nothing beside it: ours is kept, and can be merged"""
     with machines(directory) as (a, b):
@@ -478,7 +500,7 @@ def line_over_ours(directory):
 
 CASES = [(f.__doc__.split("\n")[0], f) for f in (
     conflict_files, overtaken, behind, put_back, nothing_to_join, while_open, rest, strangers,
-    two_lines, line_over_ours, killed)]
+    two_lines, line_over_ours, same_key_announced, killed)]
 # waiting most of the time: several at once
 CASES += [("random histories on three machines: all that was written is somewhere (%d)" % seed,
            lambda directory, seed=seed: histories(directory, seed)) for seed in (67, 68, 69, 70)]

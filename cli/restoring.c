@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/samedisk.h"
 #include "lib/text.h"
 
 enum err
@@ -141,7 +142,12 @@ enum err
 restoring_close(struct cli *c, const struct restoring *r, struct ops_restore_close_rep *rep)
 {
 	struct ops_restore_sel q = { .handle = r->head.handle };
+	bool here = true;
+	enum err e;
 
+	if (c->args.n && (e = samedisk_as_vault(c, cli_operand(c, 0), &here)))
+		return e;
+	q.elsewhere = !here;
 	wire_mark(&ops_restore_sel_map, &q);
 	return cli_call(c, OP_RESTORE_CLOSE, &q, rep);
 }

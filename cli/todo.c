@@ -81,7 +81,10 @@ put_once(struct list *l, const struct ops_status_rep *st)
 	uint64_t days = st->backup_at < l->now ? (l->now - st->backup_at) / DAY : 0;
 	unsigned n = (unsigned)st->only_here;
 
-	if (n)
+	if (n && st->backup_here && !st->changed)
+		put(l, "ownkey backup verify FILE",
+		    "the backup is on this disk: copy it to another one, and verify it there");
+	else if (n)
 		put(l, "ownkey backup create", "%u secret%s only on this disk", n,
 		    s(n, " exists", "s exist"));
 	else if (st->backup_at && st->changed && days > LATE)

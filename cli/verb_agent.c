@@ -101,7 +101,8 @@ put_backup(const struct ops_status_rep *st)
 		out_row("backup", "%s, %u change%s since", day, (unsigned)st->changed,
 		    st->changed == 1 ? "" : "s");
 	else
-		out_row("backup", "%s, nothing changed since", day);
+		out_row("backup", "%s, %s", day,
+		    st->backup_here ? "on this disk" : "nothing changed since");
 }
 
 static void

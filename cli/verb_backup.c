@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/outfile.h"
+#include "cli/samedisk.h"
 #include "cli/verbs.h"
 
 #define WHERE_MAX 1023
@@ -17,6 +18,7 @@ struct making {
 	char name[64];
 	struct outfile file;
 	uint64_t size;
+	bool here; /* on the disk of the vault */
 };
 
 static void
@@ -70,7 +72,7 @@ read_all(struct making *m, uint64_t handle)
 static enum err
 tell_done(struct making *m, uint64_t handle)
 {
-	struct ops_backup_done q = { .handle = handle };
+	struct ops_backup_done q = { .handle = handle, .here = m->here };
 	char full[PATH_MAX] = "";
 
 	if (m->path && !realpath(m->path, full))
@@ -93,29 +95,19 @@ take_recipients(const struct cli *c, struct ops_recipient *row)
 	return n;
 }
 
-static bool
-is_same_disk(const char *path, struct span vault)
-{
-	char name[4096];
-	struct stat a, b;
-
-	snprintf(name, sizeof name, "%.*s", (int)vault.len, vault.len ? (const char *)vault.p : "");
-	return stat(path, &a) == 0 && stat(name, &b) == 0 && a.st_dev == b.st_dev;
-}
-
 static void
 say_made(struct making *m, const struct ops_backup_create_rep *rep, bool recipients)
 {
-	struct ops_status_rep st;
-
 	out_say("backup written%s%s: %llu keys, %llu secrets, %llu bytes", m->path ? " to " : "",
 	    m->path ? m->path : "", (unsigned long long)rep->identities,
 	    (unsigned long long)rep->secrets, (unsigned long long)m->size);
 	if (!recipients)
 		out_say("It opens with the backup passphrase on your recovery card, with 'ownkey "
 			"restore' or with plain 'age -d'.");
-	if (m->path && !cli_call(m->c, OP_STATUS, NULL, &st) && is_same_disk(m->path, st.path))
-		out_say("It is on the same disk as the vault: copy it to another one.");
+	if (m->here)
+		out_say(
+		    "It is on the same disk as the vault, and does not count as kept twice: "
+		    "copy it to another one, and look at it there with 'ownkey backup verify'.");
 }
 
 static void
@@ -146,6 +138,7 @@ create(struct making *m, struct ops_backup_create *q)
 		return e;
 	handle = rep.handle;
 	if ((e = read_all(m, handle)) || (m->path && (e = outfile_commit(&m->file))) ||
+	    (m->path && (e = samedisk_as_vault(c, m->path, &m->here))) ||
 	    (e = tell_done(m, handle)))
 		return e;
 	say_made(m, &rep, q->recipients.n > 0);
@@ -193,7 +186,8 @@ put_backup(const struct ops_backup *b)
 	out_day(b->created, made);
 	if (b->verified)
 		out_day(b->verified, verified);
-	printf("%s  %s\n", made, b->recipients ? "for public keys" : "backup passphrase");
+	printf("%s  %s%s\n", made, b->recipients ? "for public keys" : "backup passphrase",
+	    b->here ? ", on this disk" : "");
 	if (b->where.len)
 		out_row_span("  file", b->where);
 	out_row("  size", "%llu bytes", (unsigned long long)b->size);

@@ -189,6 +189,7 @@ struct ops_status_rep {
 	/* copies that were changed apart and joined since it was unlocked: */
 	uint64_t joined;    /* things that came from another one, or were removed there */
 	uint64_t conflicts; /* changed on both sides: kept twice */
+	bool backup_here;   /* the newest backup is on the disk of the vault */
 };
 extern const struct wire_map ops_status_rep_map;
 

@@ -51,6 +51,7 @@ const struct wire_map ops_backup_read_rep_map = { "backup-piece",
 static const struct wire_field ops_backup_done_fields[] = {
 	WIRE_F(ops_backup_done, 1, UINT, 0, handle, 1, UINT32_MAX, "from backup.create"),
 	WIRE_F(ops_backup_done, 2, TEXT, WF_OPT, where, 1, 1023, "file name, for people"),
+	WIRE_F(ops_backup_done, 3, BOOL, WF_OPT, here, 0, 1, "on the disk of the vault"),
 };
 const struct wire_map ops_backup_done_map = { "backup-done", sizeof(struct ops_backup_done),
 	ops_backup_done_fields, N(ops_backup_done_fields), false, 0 };
@@ -65,6 +66,7 @@ static const struct wire_field ops_backup_fields[] = {
 	WIRE_F(ops_backup, 7, TEXT, WF_OPT, where, 1, 1023, "file name"),
 	WIRE_F(ops_backup, 8, UINT, WF_OPT | WF_TIME, verified, 0, UINT64_MAX,
 	    "last opened and compared"),
+	WIRE_F(ops_backup, 9, BOOL, WF_OPT, here, 0, 1, "on the disk of the vault"),
 };
 const struct wire_map ops_backup_map = { "backup-row", sizeof(struct ops_backup), ops_backup_fields,
 	N(ops_backup_fields), false, 0 };

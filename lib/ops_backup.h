@@ -50,6 +50,7 @@ struct ops_backup_done {
 	uint64_t has;
 	uint64_t handle; /* all of it was read */
 	struct span where;
+	bool here; /* on the disk of the vault: it does not count as kept twice */
 };
 struct ops_backup {
 	uint64_t has;
@@ -61,6 +62,7 @@ struct ops_backup {
 	uint64_t recipients; /* 0 = passphrase */
 	struct span where;
 	uint64_t verified; /* unix seconds */
+	bool here;
 };
 struct ops_backup_list_rep {
 	uint64_t has;

@@ -40,6 +40,7 @@ MAP(ops_restore_open_rep, "restore-opened");
 static const struct wire_field ops_restore_sel_fields[] = {
 	WIRE_F(ops_restore_sel, 1, UINT, 0, handle, 1, UINT32_MAX, "from restore.open"),
 	WIRE_F(ops_restore_sel, 2, UINT, WF_OPT, cursor, 0, UINT64_MAX, "from the page before"),
+	WIRE_F(ops_restore_sel, 3, BOOL, WF_OPT, elsewhere, 0, 1, "not on the disk of the vault"),
 };
 MAP(ops_restore_sel, "restore-handle");
 

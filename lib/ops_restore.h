@@ -37,6 +37,7 @@ struct ops_restore_sel {
 	uint64_t has;
 	uint64_t handle;
 	uint64_t cursor; /* compare: 0, or what the last page said */
+	bool elsewhere;	 /* close: the file is not on the disk of the vault */
 };
 enum ops_restore_state {
 	OPS_RESTORE_DIFFERS,

@@ -81,6 +81,8 @@ static const struct wire_field ops_status_rep_fields[] = {
 	    "things that came from other copies since it was unlocked"),
 	WIRE_F(ops_status_rep, 41, UINT, WF_OPT, conflicts, 0, UINT64_MAX,
 	    "changed in two copies, and kept twice"),
+	WIRE_F(ops_status_rep, 42, BOOL, WF_OPT, backup_here, 0, 1,
+	    "the newest backup is on the disk of the vault"),
 };
 const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_status_rep),
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };

@@ -181,5 +181,6 @@ static const struct wire_field backup_note_fields[] = {
 	WIRE_F(backup_note, 7, TEXT, WF_OPT, where, 1, 1023, "file name"),
 	WIRE_F(backup_note, 8, UINT, WF_OPT | WF_TIME, verified, 0, UINT64_MAX,
 	    "last opened and compared"),
+	WIRE_F(backup_note, 9, BOOL, WF_OPT, here, 0, 1, "on the disk of the vault"),
 };
 OPEN_MAP("backup", backup_note);

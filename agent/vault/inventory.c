@@ -15,9 +15,9 @@ struct count {
 };
 
 /* ---- where else things are ---- */
-/* The newest backup: they are in the order in which they were made. */
+/* The newest backup, or the newest that is on another disk. */
 static void
-find_backup(const struct vault *v, struct backup_note *last)
+find_backup(const struct vault *v, bool elsewhere, struct backup_note *last)
 {
 	struct cbor c = cbor_from(body_raw(&v->open.body, BODY_BACKUPS));
 	struct backup_note n;
@@ -27,7 +27,7 @@ find_backup(const struct vault *v, struct backup_note *last)
 	if (cbor_at_end(&c) || cbor_get_array(&c, &count))
 		return;
 	while (count-- > 0 && !wire_decode_at(&backup_note_map, &c, &n))
-		if (n.created >= last->created)
+		if (n.created >= last->created && !(elsewhere && n.here))
 			*last = n;
 }
 
@@ -45,10 +45,13 @@ kept_in_copy(const struct vault *v, const struct copies_row *row)
 }
 
 static uint64_t
-kept_before(const struct vault *v, const struct backup_note *backup)
+kept_before(const struct vault *v)
 {
-	uint64_t kept = backup->created;
+	struct backup_note backup;
+	uint64_t kept;
 
+	find_backup(v, true, &backup);
+	kept = backup.created;
 	for (size_t i = 1; v->copies.head.type && v->mem.known && i < v->copies.c.n; i++) {
 		uint64_t copy = kept_in_copy(v, &v->copies.c.row[i]);
 
@@ -116,7 +119,7 @@ static const struct count *
 counted(const struct vault *v, const struct seed *newest, const struct backup_note *backup)
 {
 	static struct count k;
-	uint64_t kept = kept_before(v, backup);
+	uint64_t kept = kept_before(v);
 
 	if (memcmp(k.hash, v->open.state.last.hash, 32) != 0 || k.kept != kept) {
 		k.kept = kept;
@@ -140,8 +143,9 @@ inventory_put(const struct vault *v, struct ops_status_rep *rep)
 		rep->seed_exposed = newest.exposed;
 		since = newest.created;
 	}
-	find_backup(v, &backup);
+	find_backup(v, false, &backup);
 	rep->backup_at = backup.created;
+	rep->backup_here = backup.here;
 	rep->backup_seed = backup.seed;
 	if (!body_value_get(&v->open.body, BODY_DEFAULTS, &defaults_map, &def))
 		rep->owed = def.owed;

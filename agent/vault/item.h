@@ -225,6 +225,7 @@ struct backup_note {
 	uint64_t recipients; /* 6 0 = passphrase alone */
 	struct span where;   /* 7 file name, for people */
 	uint64_t verified;   /* 8 unix seconds: last time it was opened and compared; 0 = never */
+	bool here;	     /* 9 on the disk of the vault: not counted as kept twice */
 	struct wire_rest rest;
 };
 #define BACKUP_NOTES 64

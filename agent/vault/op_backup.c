@@ -310,6 +310,7 @@ op_backup_done(struct req *r)
 	memcpy(hash, b->hash, sizeof hash);
 	note.hash = SPAN(hash, sizeof hash);
 	note.where = in->where;
+	note.here = in->here;
 	op_backup_forget(r->c);
 	if ((e = store_take(r->job)))
 		return e;
@@ -326,7 +327,8 @@ fill_row(const struct backup_note *n, struct ops_backup *row)
 		.seed = n->seed,
 		.recipients = n->recipients,
 		.where = n->where,
-		.verified = n->verified };
+		.verified = n->verified,
+		.here = n->here };
 	wire_mark(&ops_backup_map, row);
 }
 

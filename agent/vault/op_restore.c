@@ -458,9 +458,15 @@ op_restore_commit(struct req *r)
 }
 
 /* ---- close ---- */
+struct looked_at {
+	uint8_t hash[32];
+	uint64_t now;
+	bool elsewhere; /* not on the disk of the vault */
+};
+
 /* All rows, with this one looked at now. */
 static enum err
-mark_rows(struct span old, const uint8_t hash[32], uint64_t now, struct buf *out)
+mark_rows(struct span old, const struct looked_at *l, struct buf *out)
 {
 	struct cbor c = cbor_from(old);
 	struct backup_note note;
@@ -471,8 +477,10 @@ mark_rows(struct span old, const uint8_t hash[32], uint64_t now, struct buf *out
 	while (!e && n-- > 0) {
 		if ((e = wire_decode_at(&backup_note_map, &c, &note)))
 			break;
-		if (span_eq(note.hash, SPAN(hash, 32)))
-			note.verified = now;
+		if (span_eq(note.hash, SPAN(l->hash, 32))) {
+			note.verified = l->now;
+			note.here = note.here && !l->elsewhere;
+		}
 		wire_mark(&backup_note_map, &note);
 		e = wire_encode(&backup_note_map, &note, out);
 	}
@@ -480,7 +488,7 @@ mark_rows(struct span old, const uint8_t hash[32], uint64_t now, struct buf *out
 }
 
 static enum err
-remember(struct req *r, const uint8_t hash[32], uint64_t now, bool *known)
+remember(struct req *r, const struct looked_at *l, bool *known)
 {
 	struct delta d = DELTA_INIT;
 	struct buf rows = BUF_INIT;
@@ -488,9 +496,9 @@ remember(struct req *r, const uint8_t hash[32], uint64_t now, bool *known)
 	enum err e;
 
 	*known = false;
-	if ((e = store_take(r->job)) || !r->v->open.is || !note_of(r->v, hash, &note))
+	if ((e = store_take(r->job)) || !r->v->open.is || !note_of(r->v, l->hash, &note))
 		return e;
-	if (!(e = mark_rows(body_raw(&r->v->open.body, BODY_BACKUPS), hash, now, &rows))) {
+	if (!(e = mark_rows(body_raw(&r->v->open.body, BODY_BACKUPS), l, &rows))) {
 		delta_raw(&d, BODY_BACKUPS, buf_span(&rows));
 		e = store_append(r->job, &d);
 	}
@@ -504,19 +512,19 @@ enum err
 op_restore_close(struct req *r)
 {
 	const struct ops_restore_sel *in = r->in;
+	struct looked_at l = { .elsewhere = in->elsewhere };
 	struct ops_restore_close_rep rep = { 0 };
-	uint8_t hash[32];
 	enum err e;
 
 	if ((e = find(r, in->handle)))
 		return e;
 	if (session.r->compared && !session.r->lacks && r->v->open.is) {
 		REQ_MUST_WAIT(r);
-		rep.verified = (uint64_t)time(NULL);
-		memcpy(hash, session.r->hash, sizeof hash);
+		rep.verified = l.now = (uint64_t)time(NULL);
+		memcpy(l.hash, session.r->hash, sizeof l.hash);
 	}
 	forget();
-	if (rep.verified && (e = remember(r, hash, rep.verified, &rep.known)))
+	if (rep.verified && (e = remember(r, &l, &rep.known)))
 		return e;
 	wire_mark(&ops_restore_close_rep_map, &rep);
 	return req_reply(r, &rep);

@@ -7,7 +7,10 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import sys
+import tempfile
+import time
 
 import cbor2
 
@@ -166,5 +169,28 @@ def by_hand(directory):
         assert len(c.call("backup.list").backups) == 1
 
 
+def same_disk(directory):
+    """on the vault's own disk it does not count as kept twice, until it is seen on another one"""
+    with opened(directory, pin=None) as (agent, _, _, c):
+        secrets = fill(c)
+        name = os.path.join(directory, "b.age")
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as stick:
+            if os.stat(stick).st_dev == os.stat(agent.vault).st_dev:
+                return  # one disk for all: nothing to tell apart
+            time.sleep(1.1)
+            assert agent.cli("backup", "create", name).returncode == 0
+            st = c.call("status")
+            assert st.backup_here and st.only_here == len(secrets), st
+            assert "another one" in agent.cli("status").stdout
+            done = agent.cli("backup", "verify", name)
+            assert done.returncode == 0 and c.call("status").only_here, done
+            shutil.copy(name, stick)
+            done = agent.cli("backup", "verify", os.path.join(stick, "b.age"))
+            assert done.returncode == 0, done
+            st = c.call("status")
+            assert not st.backup_here and not st.only_here, st
+
+
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__, t) for t in (content, snapshot, guarded, by_hand)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (
+        content, snapshot, guarded, by_hand, same_disk)]))

@@ -81,6 +81,8 @@ take_report(struct supervisor *s, struct control_copies *m)
 	copies_send(s, m);
 	if (m->head.handle)
 		s->copying.asked = 0;
+	if (s->copying.keeps && m->c.n > 0 && !m->c.row[0].err)
+		s->copying.mem.keep_own = 0;
 	s->copying.last = *m;
 	s->copying.last.head.handle = 0;
 }
@@ -122,7 +124,7 @@ start(struct supervisor *s)
 	m.head.kind = c->want;
 	m.head.handle = c->handle;
 	m.head.mem = c->mem;
-	c->mem.keep_own = 0;
+	c->keeps = c->mem.keep_own && c->want == COPY_RUN;
 	if ((e = sock_pair(SOCK_SEQPACKET, control)))
 		return e;
 	sp.fds[0] = control[1];

@@ -58,6 +58,7 @@ struct copying {
 	uint32_t handle;	    /* of who asked for the next run; 0 = nobody */
 	uint32_t asked;		    /* of who waits for this one */
 	struct control_memory mem;  /* what is copied */
+	bool keeps;		    /* this run was told to keep our own copy aside */
 	struct control_copies last; /* what was reported last; all zero: nothing yet */
 };
 

@@ -195,7 +195,7 @@ check_folder(struct cli *c, const struct list *l, char folder[PATHS_MAX])
 	}
 	if (!S_ISDIR(there.st_mode))
 		return cli_wrong(c, "that is no folder");
-	if (!copies_is_folder(span_str(full)))
+	if (strlen(full) >= PATHS_MAX || !copies_is_folder(span_str(full)))
 		return cli_wrong(c, "its path is too long, or no text");
 	snprintf(own, sizeof own, "%s", l->vault);
 	*(strrchr(own, '/') + 1) = '\0';
@@ -206,7 +206,7 @@ check_folder(struct cli *c, const struct list *l, char folder[PATHS_MAX])
 	if (here.st_dev == there.st_dev)
 		out_say("warning: that is the same disk as the vault's: a copy there is lost "
 			"together with it");
-	snprintf(folder, PATHS_MAX, "%s", full);
+	memcpy(folder, full, strlen(full) + 1);
 	return ERR_OK;
 }
 

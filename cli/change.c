@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "cli/card_option.h"
 #include "cli/pages.h"
 #include "cli/verbs.h"
 
@@ -388,9 +389,10 @@ say_reseeded(const struct ops_reseed_rep *rep, bool new_phrase)
 }
 
 enum err
-change_reseed(struct cli *c, const struct change_proof *p, bool new_phrase)
+change_reseed(struct cli *c, const struct change_proof *p, const struct change_seed *how)
 {
-	struct ops_reseed q = { .new_phrase = new_phrase,
+	struct ops_reseed q = { .new_phrase = how->new_phrase,
+		.card = how->card,
 		.proof = p->ways,
 		.proof_label = p->label,
 		.force = p->force };
@@ -398,12 +400,14 @@ change_reseed(struct cli *c, const struct change_proof *p, bool new_phrase)
 	bool done;
 	enum err e;
 
-	out_say(new_phrase ? "A new recovery phrase. First prove that it is you; then write the "
-			     "new words on paper and type them back."
-			   : "New keys from your recovery phrase, which no old copy of the vault "
-			     "can make. First prove that it is you; then type the 24 words.");
+	out_say(how->card ? "A new recovery phrase. First prove that it is you; then it is printed."
+		: how->new_phrase
+		? "A new recovery phrase. First prove that it is you; then write the new words on "
+		  "paper and type them back."
+		: "New keys from your recovery phrase, which no old copy of the vault "
+		  "can make. First prove that it is you; then type the 24 words.");
 	if (!(e = cli_ask(c, OP_ID_RESEED, &q, &rep, &done)) && !done)
-		say_reseeded(&rep, new_phrase);
+		say_reseeded(&rep, how->new_phrase);
 	return e;
 }
 
@@ -456,6 +460,27 @@ verb_id_revoke(struct cli *c)
 	return change_named(c, OP_ID_REVOKE);
 }
 
+/* The same phrase has its card already: 'phrase card' prints it again. */
+static enum err
+reseed(struct cli *c, const struct change_proof *p)
+{
+	struct change_seed how = { .new_phrase = args_has(&c->args, ARG_NEW_PHRASE) };
+	struct card_option card = { .pages = 1,
+		.in_vain = "Nothing was changed: what was printed is worth nothing, destroy it." };
+	enum err e;
+
+	if (!how.new_phrase && (args_has(&c->args, ARG_CARD) || args_has(&c->args, ARG_TEXT)))
+		return cli_wrong(c, "--card and --text go with --new-phrase");
+	if (!how.new_phrase)
+		return change_reseed(c, p, &how);
+	if ((e = card_option_open(c, &card)))
+		return e;
+	how.card = card.wanted;
+	e = change_reseed(c, p, &how);
+	card_option_close(&card, e);
+	return e;
+}
+
 enum err
 verb_id_reseed(struct cli *c)
 {
@@ -463,9 +488,8 @@ verb_id_reseed(struct cli *c)
 	struct ops_status_rep st;
 	enum err e;
 
-	if ((e = change_proof(c, &p)) ||
-	    (e = change_reseed(c, &p, args_has(&c->args, ARG_NEW_PHRASE))) ||
-	    args_has(&c->args, ARG_JSON) || (e = cli_call(c, OP_STATUS, NULL, &st)))
+	if ((e = change_proof(c, &p)) || (e = reseed(c, &p)) || args_has(&c->args, ARG_JSON) ||
+	    (e = cli_call(c, OP_STATUS, NULL, &st)))
 		return e;
 	if (st.exposed || st.older)
 		out_say("%u identities use a seed that others may know, or that your phrase does "

@@ -27,7 +27,12 @@ MUST enum err change_one(
  * the newest seed would make anew: one by one, as far as the person goes.  *left: so many are still
  * to be moved. */
 MUST enum err change_move_all(struct cli *c, const struct change_proof *p, size_t *left);
-/* A new generation.  ERR_CANCELLED and all that the words can be wrong by. */
-MUST enum err change_reseed(struct cli *c, const struct change_proof *p, bool new_phrase);
+/* A new generation.  card: the new phrase is printed (card_option.h) and typed back later.
+ * ERR_CANCELLED and all that the words can be wrong by. */
+struct change_seed {
+	bool new_phrase, card;
+};
+MUST enum err change_reseed(
+    struct cli *c, const struct change_proof *p, const struct change_seed *how);
 
 #endif

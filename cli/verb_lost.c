@@ -376,6 +376,7 @@ is_phrase(const struct lost *l)
 static enum err
 reseed(struct lost *l)
 {
+	struct change_seed how = { 0 };
 	bool phrase = is_phrase(l), yes;
 	struct ops_status_rep st;
 	struct cli *c = l->c;
@@ -397,7 +398,8 @@ reseed(struct lost *l)
 	}
 	if ((e = change_agreed(c, "make a new seed now? y/n [y]: ", true, &yes)) || !yes)
 		return e;
-	return change_reseed(c, &l->proof, phrase);
+	how.new_phrase = phrase;
+	return change_reseed(c, &l->proof, &how);
 }
 
 static enum err

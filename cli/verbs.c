@@ -64,7 +64,7 @@ const struct verb verbs[] = {
   VERB_ASKS, "stop using it; it can still be derived", "ownkey id retire ssh/old@example.org" },
 { "id revoke", verb_id_revoke, "PATH", 1, 1, PROOF | A(NO_PHRASE) | A(YES) | A(JSON),
   VERB_ASKS, "nobody may trust it any more", "ownkey id revoke age/old" },
-{ "id reseed", verb_id_reseed, "", 0, 0, PROOF | A(NEW_PHRASE) | A(JSON),
+{ "id reseed", verb_id_reseed, "", 0, 0, PROOF | A(NEW_PHRASE) | A(CARD) | A(TEXT) | A(JSON),
   VERB_ASKS, "new keys that no old copy holds", "ownkey id reseed" },
 { "secret set", verb_secret_set, "NAME", 1, 1, A(USE) | A(REPLACE) | ASKS,
   VERB_ASKS, "keep one", "ownkey secret set xmpp/alice" },

@@ -346,6 +346,24 @@ def owed(directory):
         agent.stop()
 
 
+def another_phrase(directory):
+    """a new phrase, printed: the old one opens nothing, the new one is owed until typed back"""
+    agent, p = init_card(directory, "--text")
+    try:
+        old = words_of(p.stdout.decode().split("The square")[0], 24)
+        works(agent, "phrase", "verify", "--ask-stdin", stdin=old + "\n")
+        text = works(agent, "id", "reseed", "--new-phrase", "--text", "--ask-stdin",
+                     stdin=PASSPHRASE + "\n").stdout
+        new = words_of(text.split("The square")[0], 24)
+        assert new != old and agent.status().owed
+        refused(agent, "phrase", "verify", "--ask-stdin", stdin=old + "\n")
+        works(agent, "phrase", "verify", "--ask-stdin", stdin=new + "\n")
+        assert not agent.status().owed
+        refused(agent, "id", "reseed", "--text", "--ask-stdin", status=64)
+    finally:
+        agent.stop()
+
+
 def owed_unlock(directory):
     """opening the vault with the printed phrase is proof as well; so is making shares of it"""
     for i, settle in enumerate((("unlock", "--with", "phrase"), ("share", "create", "2", "2",
@@ -471,5 +489,5 @@ def heirs(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        by_hand, ledger, holders_code, guarded, killed, idle, printed, owed, owed_unlock,
-        init_pipe, card_again, combined, heirs)]))
+        by_hand, ledger, holders_code, guarded, killed, idle, printed, owed, another_phrase,
+        owed_unlock, init_pipe, card_again, combined, heirs)]))

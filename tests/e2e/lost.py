@@ -1,10 +1,13 @@
 """`ownkey slot lost` and the life of keys on a terminal of 50 x 15, and in scripts."""
 
+import atexit
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import cli
@@ -18,6 +21,15 @@ PROMPT = re.compile(
     r"move it\? yes, no or stop \[yes\]|Press Enter to go on|file \(empty: later\)|"
     r"add token, passphrase, later \[later\]|Passphrase of [^:]*|PIN of your token[^:]*|"
     r"with which\? \[phrase\]|go on\? y/n \[n\]|type it now\? y/n \[y\]): $", re.M)
+
+
+def another_disk(directory):
+    """A folder on another file system than the test's own, if there is one."""
+    if os.stat("/dev/shm").st_dev == os.stat(directory).st_dev:
+        return directory
+    made = tempfile.mkdtemp(dir="/dev/shm")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def fits(t):
@@ -74,7 +86,7 @@ def whole(directory):
         words = filled(agent, person)
         before = works(agent, "id", "show", "ssh/me/identity")
         token.stop()
-        stick = os.path.join(directory, "b.age")
+        stick = os.path.join(another_disk(directory), "b.age")
         t = terminal(agent, "slot", "lost", "token", "--slot", "passphrase")
         asked, code = drive(t, answers_of(words, **{"file": stick, "type it now": "y"}))
         assert code == 1, t.text  # a secret is to be changed
@@ -294,7 +306,11 @@ def overdue(directory):
         works(agent, "secret", "set", "x", stdin="y")
         done = agent.cli("status", "--overdue")
         assert done.returncode == 1 and "1 secret exists only on this disk" in done.stdout, done
-        works(agent, "backup", "create", os.path.join(directory, "b.age"))
+        here = os.path.join(directory, "b.age")
+        works(agent, "backup", "create", here)
+        if another_disk(directory) != directory:
+            assert "is on this disk" in agent.cli("status", "--overdue").stdout
+        works(agent, "backup", "create", os.path.join(another_disk(directory), "b.age"))
         works(agent, "status", "--overdue")
         assert "nothing changed since" in works(agent, "status")
         works(agent, "id", "add", "ssh", "me")

@@ -464,38 +464,54 @@ def same_key_announced(directory):
         assert "same next key" in said and "ssh/one" in said and "ssh/two" in said, said
 
 
+def kept_aside(b):
+    """Our copy of before has a name of its own, and what only it has can be taken from it."""
+    assert "only here" not in b.secrets()
+    b.settle()
+    own = glob.glob(os.path.join(b.agent.state, "ownkey", "copy-*-aside"))
+    assert len(own) == 1, own
+    done = b.agent.cli("vault", "merge", own[0], "--force", "--with", "passphrase",
+                       "--ask-stdin", stdin=(PASSPHRASE + "\n") * 4)
+    assert done.returncode == 0, done
+    assert b.secrets()["only here"] == "of b"
+    os.remove(own[0])
+    b.settle()
+    b.lock()
+    assert "aside" not in b.unlock()
+    b.settle()
+    assert not os.path.exists(own[0])
+
+
 def line_over_ours(directory):
     """a later line comes over ours, with nothing beside it: ours is kept, and can be merged"""
-    with machines(directory) as (a, b):
-        a.unlock()
-        expect(a.c.ask("slot.add", way=PASS, label="spare", proof=PASS, **ARGON), "OK")
-        a.settle()
-        a.lock()
-        b.put(a.agent.read())
-        b.unlock()
-        b.set("only here", "of b")
-        b.settle()
-        b.lock()
-        a.unlock()
-        expect(a.c.ask("slot.remove", label="spare", proof=PASS), "OK")
-        a.settle()
-        a.lock()
-        b.put(a.agent.read())
-        said = b.unlock()
-        assert "aside" in said, said
-        assert "only here" not in b.secrets()
-        b.settle()
-        own = glob.glob(os.path.join(b.agent.state, "ownkey", "copy-*-aside"))
-        assert len(own) == 1, own
-        done = b.agent.cli("vault", "merge", own[0], "--force", "--with", "passphrase",
-                           "--ask-stdin", stdin=PASSPHRASE + "\n")
-        assert done.returncode == 0, done
-        assert b.secrets()["only here"] == "of b"
-        os.remove(own[0])
-        b.lock()
-        assert "aside" not in b.unlock()
-        b.settle()
-        assert not os.path.exists(own[0])
+    for further in (True, False):
+        home = os.path.join(directory, str(further))
+        os.mkdir(home)
+        with machines(home) as (a, b):
+            a.unlock()
+            expect(a.c.ask("slot.add", way=PASS, label="spare", proof=PASS, **ARGON), "OK")
+            a.settle()
+            a.lock()
+            b.put(a.agent.read())
+            b.unlock()
+            for i in range(1 if further else 9):
+                b.set("only here", "of b")
+            b.settle()
+            b.lock()
+            a.unlock()
+            expect(a.c.ask("slot.remove", label="spare", proof=PASS), "OK")
+            for i in range(9 if further else 0):
+                a.set("more %d" % i, "of a")
+            a.settle()
+            a.lock()
+            b.put(a.agent.read())
+            if further:
+                assert "aside" in b.unlock()
+            else:
+                # as many changes here: not taken unasked
+                b.refuses("VAULT_DIVERGED")
+                b.unlock(accept_older=True)
+            kept_aside(b)
 
 
 CASES = [(f.__doc__.split("\n")[0], f) for f in (

@@ -47,6 +47,12 @@ def a_vault(w):
         c.call("id.add", service="ssh", account="first")
 
 
+def known_ways(w):
+    a_vault(w)
+    with w.client() as c:
+        w.ids = {s.id for s in c.call("slot.list").slots}
+
+
 def a_torn_vault(w):
     """Cut within its last record, which was never acknowledged."""
     a_vault(w)
@@ -98,6 +104,21 @@ def a_card(w):
     a_vault(w)
     with w.client() as c:
         w.card = c.call("card.make", name="somebody").card
+
+
+def a_newer_card(w):
+    """Pinned is an older card of the same identities."""
+    a_card(w)
+    with w.client() as c:
+        c.call("contact.add", name="them", card=w.card)
+        c.call("id.rotate", label="ssh/first", succession=True)
+        w.card = c.call("card.make", name="somebody").card
+
+
+def named_apart(w):
+    """The same as apart, under a name that nothing joins unasked."""
+    apart(w)
+    os.rename(w.agent.vault + ".conflict1", w.agent.vault + ".merge-x")
 
 
 def apart(w):
@@ -202,6 +223,16 @@ def is_joined(w):
 
 # --- what is noticed besides ---
 
+def pinned(w, c):
+    """Is it the newer card?"""
+    return c.call("contact.show", label="them").card == w.card
+
+
+def ways_of_before(w, c):
+    """How many ways in are the ones that were there at first: their ids are random."""
+    return sum(s.id in w.ids for s in c.call("slot.list").slots)
+
+
 def generation(_w, c):
     return c.call("backup.passphrase", proof=TOKEN, timeout=60).generation or 0
 
@@ -264,6 +295,16 @@ CHANGES = [
     Change("succession sign", a_succession, asks("succession.sign"), needs="succession.sign"),
     Change("contact add", a_card, lambda w, c, _ready: c.call(
         "contact.add", name="them", card=w.card), needs="contact.add"),
+    Change("contact check, updating", a_newer_card, lambda w, c, _ready: c.call(
+        "contact.check", name="them", card=w.card, update=True), needs="contact.add",
+           notice=pinned),
+    Change("contact remove", a_newer_card, asks("contact.remove", label="them", proof=TOKEN),
+           needs="contact.add"),
+    Change("slot label", a_vault, asks("slot.label", label="passphrase", text="another")),
+    Change("slot renew", known_ways, asks("slot.renew", label="token", proof=TOKEN), soft=True,
+           notice=ways_of_before),
+    Change("vault merge", named_apart, asks(
+        "vault.merge", name="vault.merge-x", way=TOKEN, take=True), needs="vault.merge"),
     Change("share create", a_vault, asks("share.create", **TWO)),
     Change("share check", shares, lambda w, c, _ready: c.call("share.check", code=w.code)),
     Change("id reseed", a_vault, asks("id.reseed"), soft=True, notice=generation),

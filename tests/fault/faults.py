@@ -34,7 +34,7 @@ CALLS = ("pwrite64,write,fallocate,fsync,fdatasync,renameat,renameat2,rename,lin
 FAULTS = ["signal=KILL", "error=EIO:syscall=getpid", "error=ENOSPC:syscall=getpid"]
 JOBS = 4
 MOST = 160  # points of one change; of more so many are drawn
-ALLOWED = {"vault", "vault.prev", "vault.conflict1"}
+ALLOWED = {"vault", "vault.prev", "vault.conflict1", "vault.merge-x"}
 # in the state folder: what has a name for good
 KEPT = re.compile(r"(seen|audit|copy|copies)-[0-9a-f]+(\.1|\.lock|\.state|\.state\.lock)?$")
 

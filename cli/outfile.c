@@ -17,28 +17,6 @@
 
 #include "cli/out.h"
 
-static enum err
-from_errno(void)
-{
-	switch (errno) {
-	case EEXIST:
-		return ERR_EXISTS;
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERR_NOSPACE;
-	case ENOENT:
-	case ENOTDIR:
-		return ERR_NOTFOUND;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return ERR_PERMISSION;
-	default:
-		return ERR_IO;
-	}
-}
-
 /* The folder, and what the file is called in it. */
 static enum err
 open_folder(struct outfile *f, const char *path)
@@ -55,7 +33,7 @@ open_folder(struct outfile *f, const char *path)
 	snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
 	snprintf(f->name, sizeof f->name, "%s", name);
 	f->dir = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return f->dir < 0 ? from_errno() : ERR_OK;
+	return f->dir < 0 ? err_of_errno(errno) : ERR_OK;
 }
 
 static bool
@@ -101,7 +79,7 @@ lock_part(const struct outfile *f)
 	if (flock(f->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
 		return ERR_BUSY;
 	if (fstat(f->fd, &st))
-		return from_errno();
+		return err_of_errno(errno);
 	return st.st_nlink ? ERR_OK : ERR_BUSY;
 }
 
@@ -115,7 +93,7 @@ open_part(struct outfile *f)
 	f->fd = openat(f->dir, f->part, flags, 0600);
 	if (f->fd < 0 && errno == EEXIST && drop_stale(f))
 		f->fd = openat(f->dir, f->part, flags, 0600);
-	e = f->fd >= 0 ? lock_part(f) : errno == EEXIST ? ERR_BUSY : from_errno();
+	e = f->fd >= 0 ? lock_part(f) : errno == EEXIST ? ERR_BUSY : err_of_errno(errno);
 	if (e)
 		f->part[0] = '\0';
 	return e;
@@ -163,8 +141,9 @@ give_name(struct outfile *f)
 
 	if (!f->part[0]) {
 		snprintf(self, sizeof self, "/proc/self/fd/%d", f->fd);
-		return linkat(AT_FDCWD, self, f->dir, f->name, AT_SYMLINK_FOLLOW) ? from_errno()
-										  : ERR_OK;
+		return linkat(AT_FDCWD, self, f->dir, f->name, AT_SYMLINK_FOLLOW)
+		    ? err_of_errno(errno)
+		    : ERR_OK;
 	}
 	if (!f->replace) {
 		if (linkat(f->dir, f->part, f->dir, f->name, 0) == 0)
@@ -172,7 +151,7 @@ give_name(struct outfile *f)
 		if (errno == EEXIST || is_there(f))
 			return ERR_EXISTS;
 	}
-	return renameat(f->dir, f->part, f->dir, f->name) < 0 ? from_errno() : ERR_OK;
+	return renameat(f->dir, f->part, f->dir, f->name) < 0 ? err_of_errno(errno) : ERR_OK;
 }
 
 /* Network file systems tell here what they could not write; the lock stays. */
@@ -182,7 +161,7 @@ flush(const struct outfile *f)
 	int again;
 
 	if (fsync(f->fd) < 0 || (again = dup(f->fd)) < 0 || close(again) < 0)
-		return from_errno();
+		return err_of_errno(errno);
 	return ERR_OK;
 }
 
@@ -194,7 +173,7 @@ sync_folder(const struct outfile *f)
 
 	if (fsync(f->dir) == 0 || errno == EINVAL)
 		return ERR_OK;
-	e = from_errno();
+	e = err_of_errno(errno);
 	if (!f->replace)
 		(void)unlinkat(f->dir, f->name, 0);
 	return e;

@@ -60,7 +60,7 @@ make_folders(char *path)
 			continue;
 		*p = '\0';
 		if (mkdir(path, 0700) && errno != EEXIST)
-			return whole_error();
+			return err_of_errno(errno);
 		*p = was;
 		if (!was)
 			return ERR_OK;
@@ -77,7 +77,7 @@ list_write(struct list *l, struct buf *text)
 		return e;
 	w.dirfd = open(l->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w.dirfd < 0)
-		return whole_error();
+		return err_of_errno(errno);
 	e = whole_replace(&w, buf_span(text));
 	close(w.dirfd);
 	return e;
@@ -191,7 +191,7 @@ check_folder(struct cli *c, const struct list *l, char folder[PATHS_MAX])
 
 	if (!realpath(cli_operand(c, 0), full) || stat(full, &there)) {
 		snprintf(c->detail, sizeof c->detail, "%.200s", cli_operand(c, 0));
-		return errno == ENOENT || errno == ENOTDIR ? ERR_COPY_ABSENT : whole_error();
+		return errno == ENOENT || errno == ENOTDIR ? ERR_COPY_ABSENT : err_of_errno(errno);
 	}
 	if (!S_ISDIR(there.st_mode))
 		return cli_wrong(c, "that is no folder");
@@ -200,7 +200,7 @@ check_folder(struct cli *c, const struct list *l, char folder[PATHS_MAX])
 	snprintf(own, sizeof own, "%s", l->vault);
 	*(strrchr(own, '/') + 1) = '\0';
 	if (stat(own, &here))
-		return whole_error();
+		return err_of_errno(errno);
 	if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
 		return cli_wrong(c, "that is the vault's own folder");
 	if (here.st_dev == there.st_dev)

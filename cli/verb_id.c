@@ -182,16 +182,6 @@ verb_id_show(struct cli *c)
 }
 
 /* ---- export ---- */
-static enum err
-from_errno(void)
-{
-	return errno == EEXIST					  ? ERR_EXISTS
-	    : errno == ENOSPC					  ? ERR_NOSPACE
-	    : errno == ENOENT					  ? ERR_NOTFOUND
-	    : errno == EACCES || errno == EPERM || errno == EROFS ? ERR_PERMISSION
-								  : ERR_IO;
-}
-
 /* What was asked for as another file may be a device or a pipe: nothing takes its place. */
 static enum err
 write_over(const char *path, struct span s)
@@ -200,12 +190,12 @@ write_over(const char *path, struct span s)
 	enum err e;
 
 	if (fd < 0)
-		return from_errno();
+		return err_of_errno(errno);
 	e = out_raw(fd, s);
 	if (!e && fsync(fd) < 0 && errno != EINVAL)
-		e = from_errno();
+		e = err_of_errno(errno);
 	if (close(fd) < 0 && !e)
-		e = from_errno();
+		e = err_of_errno(errno);
 	return e;
 }
 
@@ -217,7 +207,7 @@ write_new(const struct cli *c, const char *path, struct span s, unsigned how)
 
 	if (!(e = outfile_open(&f, path, how & VERB_OVER)) && !(e = outfile_write(&f, s)) &&
 	    how & VERB_PUBLIC && fchmod(f.fd, 0666 & ~c->mask) < 0)
-		e = from_errno();
+		e = err_of_errno(errno);
 	if (!e)
 		e = outfile_commit(&f);
 	outfile_done(&f);

@@ -1,4 +1,5 @@
 /* verb_merge.c - what another copy of the vault has is listed, and taken. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,7 @@ find_place(struct cli *c, struct beside *b)
 	snprintf(b->name, sizeof b->name, "%.200s.merge-%ld", slash + 1, (long)getpid());
 	slash[1] = '\0';
 	b->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return b->dirfd < 0 ? whole_error() : ERR_OK;
+	return b->dirfd < 0 ? err_of_errno(errno) : ERR_OK;
 }
 
 static enum err

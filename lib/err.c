@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "lib/err.h"
@@ -80,4 +81,28 @@ enum err
 err_at(size_t i)
 {
 	return i < NROWS ? rows[i].e : ERR_OK;
+}
+
+enum err
+err_of_errno(int number)
+{
+	switch (number) {
+	case EEXIST:
+		return ERR_EXISTS;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERR_NOSPACE;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_PERMISSION;
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_NOTFOUND;
+	case ENOMEM:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
 }

@@ -30,6 +30,8 @@ const char *err_name(enum err e);
 int err_exit(enum err e);
 /* PAM code by name ("PAM_AUTHINFO_UNAVAIL"); the PAM module maps it to its number. */
 const char *err_pam(enum err e);
+/* What a file operation failed with, errno(3); ERR_IO for what has no row of its own. */
+enum err err_of_errno(int number);
 /* A number from the wire is a known row? */
 int err_is_known(unsigned long n);
 /* Row i of the table for documentation, ERR_OK past the end. */

@@ -9,28 +9,6 @@
 #define STEP	   65536
 #define SMALL_STEP 4096
 
-enum err
-whole_error(void)
-{
-	switch (errno) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ERR_NOSPACE;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return ERR_PERMISSION;
-	case ENOENT:
-	case ENOTDIR:
-		return ERR_NOTFOUND;
-	case ENOMEM:
-		return ERR_NOMEM;
-	default:
-		return ERR_IO;
-	}
-}
-
 static enum err
 read_all(int fd, struct buf *out)
 {
@@ -45,7 +23,7 @@ read_all(int fd, struct buf *out)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n ? whole_error() : ERR_OK;
+			return n ? err_of_errno(errno) : ERR_OK;
 		buf_add(out, (size_t)n);
 	}
 }
@@ -59,9 +37,9 @@ whole_read(const struct whole *w, struct buf *out)
 	enum err e;
 
 	if (fd < 0)
-		return errno == ELOOP || errno == ENXIO ? ERR_FORMAT : whole_error();
+		return errno == ELOOP || errno == ENXIO ? ERR_FORMAT : err_of_errno(errno);
 	if (fstat(fd, &st))
-		e = whole_error();
+		e = err_of_errno(errno);
 	else if (!S_ISREG(st.st_mode))
 		e = ERR_FORMAT;
 	else if (out->max && (uint64_t)st.st_size > out->max)
@@ -84,7 +62,7 @@ write_all(int fd, struct span s)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n ? whole_error() : ERR_IO;
+			return n ? err_of_errno(errno) : ERR_IO;
 		s = SPAN(s.p + n, s.len - (size_t)n);
 	}
 	return ERR_OK;
@@ -107,17 +85,17 @@ whole_replace(const struct whole *w, struct span s)
 
 	/* of a crash; nobody else writes it now */
 	if (unlinkat(w->dirfd, w->tmp, 0) && errno != ENOENT)
-		return whole_error();
+		return err_of_errno(errno);
 	fd = openat(w->dirfd, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return whole_error();
+		return err_of_errno(errno);
 	if (!(e = write_all(fd, s)) && fsync(fd))
-		e = whole_error();
+		e = err_of_errno(errno);
 	/* network file systems tell here what they could not write */
 	if (close(fd) && !e)
-		e = whole_error();
+		e = err_of_errno(errno);
 	if (!e && renameat(w->dirfd, w->tmp, w->dirfd, w->name))
-		e = whole_error();
+		e = err_of_errno(errno);
 	if (e) {
 		(void)unlinkat(w->dirfd, w->tmp, 0);
 		return e == ERR_NOTFOUND ? ERR_IO : e;

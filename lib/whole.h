@@ -23,7 +23,5 @@ MUST enum err whole_read(const struct whole *w, struct buf *out);
  * ERR_IO: the old one is still there.  ERR_VAULT_UNSURE: the new one is, and the disk does not
  * confirm that it will stay. */
 MUST enum err whole_replace(const struct whole *w, struct span s);
-/* What errno says. */
-enum err whole_error(void);
 
 #endif

@@ -53,7 +53,7 @@ open_error(const char *folder)
 	if (error == ENOTDIR && lstat(folder, &st) == 0 && S_ISLNK(st.st_mode))
 		return ERR_COPY_OTHER;
 	errno = error == ENODEV || error == ENXIO ? ENOENT : error;
-	return errno == ENOENT || errno == ENOTDIR ? ERR_COPY_ABSENT : whole_error();
+	return errno == ENOENT || errno == ENOTDIR ? ERR_COPY_ABSENT : err_of_errno(errno);
 }
 
 /* Before the sandbox: what it may reach is named by path, and a path may hang. */
@@ -149,7 +149,7 @@ put_aside(const struct whole *w)
 
 	snprintf(name, sizeof name, "%s-aside", w->name);
 	if (renameat(w->dirfd, w->name, w->dirfd, name))
-		return errno == ENOENT ? ERR_OK : whole_error();
+		return errno == ENOENT ? ERR_OK : err_of_errno(errno);
 	log_warn("what was in the place of this machine's copy is now called %s", name);
 	return ERR_OK;
 }

@@ -176,7 +176,8 @@ def same_disk(directory):
         name = os.path.join(directory, "b.age")
         with tempfile.TemporaryDirectory(dir="/dev/shm") as stick:
             if os.stat(stick).st_dev == os.stat(agent.vault).st_dev:
-                return  # one disk for all: nothing to tell apart
+                print("# one disk for all: nothing to tell apart")
+                return
             time.sleep(1.1)
             assert agent.cli("backup", "create", name).returncode == 0
             st = c.call("status")

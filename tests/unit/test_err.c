@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,6 +68,20 @@ test_numbers(void **state)
 		assert_true(rows[i].num > rows[i - 1].num);
 }
 
+/* What a person is told when a disk is full must not be that it is broken. */
+static void
+test_of_errno(void **state)
+{
+	(void)state;
+	assert_int_equal(err_of_errno(ENOSPC), ERR_NOSPACE);
+	assert_int_equal(err_of_errno(EDQUOT), ERR_NOSPACE);
+	assert_int_equal(err_of_errno(EROFS), ERR_PERMISSION);
+	assert_int_equal(err_of_errno(ENOTDIR), ERR_NOTFOUND);
+	assert_int_equal(err_of_errno(EEXIST), ERR_EXISTS);
+	assert_int_equal(err_of_errno(EIO), ERR_IO);
+	assert_int_equal(err_of_errno(0), ERR_IO);
+}
+
 static void
 test_columns(void **state)
 {
@@ -93,6 +108,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_of_errno),
 		cmocka_unit_test(test_columns),
 	};
 

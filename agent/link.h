@@ -14,6 +14,7 @@
  *   LINK_DROP     close the connection
  *   LINK_FILE     struct file_request
  *   LINK_PUBLIC   rows of keys (ops_item, one behind the other), which front shows while locked
+ *   LINK_SSH      struct ssh_rows: changes of the keys that the ssh door lists (ops_ssh.h)
  *
  * Both sides read all there is, work, and write once.
  */
@@ -33,7 +34,8 @@ enum link_type {
 	LINK_FILE = 4,
 	LINK_REPLY = 5,
 	LINK_DROP = 6,
-	LINK_PUBLIC = 7
+	LINK_PUBLIC = 7,
+	LINK_SSH = 8
 };
 
 struct link_peer {

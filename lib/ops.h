@@ -81,7 +81,11 @@ enum op {
 	OP_CONTACT_LIST = 114,
 	OP_CONTACT_CHECK = 115,
 	OP_CONTACT_REMOVE = 116,
-	OP_CONTACT_SHOW = 117
+	OP_CONTACT_SHOW = 117,
+	OP_KEY_ADD = 130,
+	OP_KEY_HIDE = 131,
+	OP_KEY_LIST = 132,
+	OP_SSH_LOCK = 133
 };
 
 enum op_flag {
@@ -431,7 +435,7 @@ struct ops_policy {
 extern const struct wire_map ops_policy_map;
 
 /* ---- sign ---- */
-enum ops_sign_type { OPS_SIGN_SSHSIG, OPS_SIGN_RAW };
+enum ops_sign_type { OPS_SIGN_SSHSIG, OPS_SIGN_RAW, OPS_SIGN_SSH_USERAUTH };
 struct ops_sign {
 	uint64_t has;
 	struct span label;
@@ -440,6 +444,12 @@ struct ops_sign {
 	struct span hash_alg;	/* sshsig: "sha256" or "sha512" */
 	struct span hash;	/* sshsig: hash of the file */
 	struct span data;	/* raw: only where the item's policy says raw */
+	/* ssh: the signature algorithm ("rsa-sha2-512"); absent = the key's only one */
+	struct span alg;
+	bool bare; /* ssh: the signature blob of RFC 4253 6.6 alone, without an SSHSIG around it */
+	/* ssh-userauth (RFC 4252 7, and publickey-hostbound-v00@openssh.com with a hostkey): */
+	struct span session, user, auth_service, hostkey;
+	struct wire_list binds; /* struct ssh_bind: how the request came here, the oldest first */
 };
 struct ops_sign_rep {
 	uint64_t has;
@@ -525,5 +535,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_restore.h"
 #include "lib/ops_succession.h"
 #include "lib/ops_share.h"
+#include "lib/ops_ssh.h"
 
 #endif

@@ -370,18 +370,28 @@ const struct wire_map ops_policy_map = { "policy", sizeof(struct ops_policy), op
 
 static const struct wire_field ops_sign_fields[] = {
 	WIRE_F(ops_sign, 1, TEXT, 0, label, 1, 1023, "path or id of the key"),
-	WIRE_E(ops_sign, 2, 0, type, OPS_SIGN_RAW, "sshsig|raw", "what is signed"),
+	WIRE_E(ops_sign, 2, 0, type, OPS_SIGN_SSH_USERAUTH, "sshsig|raw|ssh-userauth",
+	    "what is signed"),
 	WIRE_F(ops_sign, 3, TEXT, WF_OPT, name_space, 1, 255, "sshsig: namespace"),
 	WIRE_F(ops_sign, 4, TEXT, WF_OPT, hash_alg, 6, 6, "sshsig: sha256 or sha512"),
 	WIRE_F(ops_sign, 5, BYTES, WF_OPT | WF_HEX, hash, 32, 64, "sshsig: hash of the message"),
 	WIRE_F(ops_sign, 6, BYTES, WF_OPT, data, 1, 64 * 1024, "raw: the message"),
+	WIRE_F(ops_sign, 7, TEXT, WF_OPT, alg, 1, 64, "ssh: signature algorithm"),
+	WIRE_F(ops_sign, 8, BOOL, WF_OPT, bare, 0, 1, "ssh: the bare signature blob"),
+	WIRE_F(ops_sign, 9, BYTES, WF_OPT, session, 1, SSH_SESSION_MAX, "ssh-userauth: session id"),
+	WIRE_F(ops_sign, 10, BYTES, WF_OPT, user, 0, SSH_NAME_MAX, "ssh-userauth: user there"),
+	WIRE_F(ops_sign, 11, BYTES, WF_OPT, auth_service, 1, 64, "ssh-userauth: service there"),
+	WIRE_F(ops_sign, 12, BYTES, WF_OPT, hostkey, 1, SSH_HOSTKEY_MAX,
+	    "ssh-userauth: key of the host"),
+	WIRE_S(
+	    ops_sign, 13, LIST, WF_OPT, binds, &ssh_bind_map, SSH_BINDS, "ssh: how it came here"),
 };
 const struct wire_map ops_sign_map = { "sign", sizeof(struct ops_sign), ops_sign_fields,
 	N(ops_sign_fields), false, 0 };
 
 static const struct wire_field ops_sign_rep_fields[] = {
-	WIRE_F(ops_sign_rep, 1, BYTES, 0, signature, 1, 1024, "signature, binary form of its type"),
-	WIRE_F(ops_sign_rep, 2, BYTES, WF_OPT, public_key, 32, 128, "public key"),
+	WIRE_F(ops_sign_rep, 1, BYTES, 0, signature, 1, 4096, "signature, binary form of its type"),
+	WIRE_F(ops_sign_rep, 2, BYTES, WF_OPT, public_key, 32, SSH_BLOB_MAX, "public key"),
 };
 const struct wire_map ops_sign_rep_map = { "sign-reply", sizeof(struct ops_sign_rep),
 	ops_sign_rep_fields, N(ops_sign_rep_fields), false, 0 };

@@ -29,7 +29,7 @@ static void
 test_refused(void **state)
 {
 	const struct span bad[] = { SPAN_LIT(""), SPAN_LIT("\1\0\0\0\0\0\0"),
-		SPAN_LIT("\0\0\0\0\0\0\0\1"), SPAN_LIT("\10\0\0\0\0\0\0\1"),
+		SPAN_LIT("\0\0\0\0\0\0\0\1"), SPAN_LIT("\11\0\0\0\0\0\0\1"),
 		SPAN_LIT("\1\1\0\0\0\0\0\1"), SPAN_LIT("\1\0\1\0\0\0\0\1"),
 		SPAN_LIT("\1\0\0\1\0\0\0\1") };
 	enum link_type type;

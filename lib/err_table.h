@@ -157,4 +157,7 @@ E(AUDIT_MISSING,  193, 1, "PAM_SYSTEM_ERR",       5, "the audit log of this mach
 E(AUDIT_CHANGED,  194, 1, "PAM_SYSTEM_ERR",       5, "the audit log was written by another program", "try again: it is read anew")
 /* the life of keys */
 E(SEED_EXPOSED,   200, 1, "PAM_SYSTEM_ERR",       5, "others may know the newest seed, so new keys would be known to them, too", "'ownkey id reseed' makes a seed that no old copy holds; it asks for the recovery phrase")
+/* the ssh door */
+E(SSH_PATH,       230, 1, "PAM_PERM_DENIED",      5, "this key may be used for some hosts only, and the request did not come over a connection that says where it goes", "use it with OpenSSH 8.9 or newer on every host on the way, or add the key without 'ssh-add -h'")
+E(SSH_DESTINATION,231, 1, "PAM_PERM_DENIED",      5, "this key may not be used for that host or user", "'ssh-add -h' says where a key may be used: add it again, with that host, if you mean to")
 /* clang-format on */

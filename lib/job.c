@@ -9,7 +9,7 @@ static const struct wire_field token_job_fields[] = {
 	WIRE_E(token_job, 1, 0, op, TOKEN_SELECT,
 	    "list|watch|info|assert|make|pin-set|pin-change|select", "what to do"),
 	WIRE_F(token_job, 2, TEXT, WF_OPT, path, 1, 255, "device"),
-	WIRE_F(token_job, 3, TEXT, WF_OPT, rp_id, 1, 63, "relying party id"),
+	WIRE_F(token_job, 3, TEXT, WF_OPT, rp_id, 1, 255, "relying party id"),
 	WIRE_F(token_job, 4, BYTES, WF_OPT, cdh, 32, 32, "client data hash"),
 	WIRE_F(token_job, 5, BLOBS, WF_OPT, creds, 0, 1024, "credential ids"),
 	WIRE_F(token_job, 6, BYTES, WF_OPT, salt, 32, 64, "hmac-secret salt"),
@@ -25,6 +25,10 @@ static const struct wire_field token_job_fields[] = {
 	WIRE_F(token_job, 15, TEXT, WF_OPT, sysfs, 1, 255, "root of sysfs"),
 	WIRE_F(token_job, 16, TEXT, WF_OPT, dev, 1, 255, "root of dev"),
 	WIRE_F(token_job, 17, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
+	WIRE_F(token_job, 18, UINTS, WF_OPT, algs, 6, 7, "algorithms, -1 - COSE number"),
+	WIRE_F(token_job, 19, BOOL, WF_OPT, plain, 0, 1, "without hmac-secret"),
+	WIRE_F(token_job, 20, BOOL, WF_OPT, resident, 0, 1, "a passkey slot of the token"),
+	WIRE_F(token_job, 21, UINT, WF_OPT, protect, 0, 3, "credProtect"),
 };
 const struct wire_map token_job_map = { "token-job", sizeof(struct token_job), token_job_fields,
 	sizeof token_job_fields / sizeof *token_job_fields, false, 0 };
@@ -53,6 +57,8 @@ static const struct wire_field token_event_fields[] = {
 	WIRE_F(token_event, 20, BYTES, KEY_SECRET, secret, 0, 64, "hmac-secret output"),
 	WIRE_F(token_event, 21, BYTES, WF_OPT, pubkey, 32, 128, "credential public key, raw"),
 	WIRE_F(token_event, 22, INT, WF_OPT, alg, 0, 0, "COSE algorithm"),
+	WIRE_F(token_event, 23, TEXT, WF_OPT, fmt, 1, 32, "attestation statement format"),
+	WIRE_F(token_event, 24, BYTES, WF_OPT, cert, 1, 4096, "attestation certificate"),
 };
 const struct wire_map token_event_map = { "token-event", sizeof(struct token_event),
 	token_event_fields, sizeof token_event_fields / sizeof *token_event_fields, false, 0 };

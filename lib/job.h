@@ -49,6 +49,11 @@ struct token_job {
 	struct span sysfs;	  /* list/watch: root of sysfs, "/sys" */
 	struct span dev;	  /* list/watch: root of dev, "/dev" */
 	bool force;		  /* use the PIN although fewer than 3 tries are left */
+	/* make, for other programs; absent: as a way in wants it */
+	struct wire_list algs; /* -1 - COSE number, in order: 6 ES256, 7 EdDSA */
+	bool plain;	       /* without hmac-secret */
+	bool resident;	       /* a passkey slot of the token */
+	uint64_t protect;      /* credProtect 1..3; with plain, 0 = none */
 };
 extern const struct wire_map token_job_map;
 
@@ -98,6 +103,8 @@ struct token_event {
 	struct span secret; /* decrypted hmac-secret output, 32 or 64 */
 	struct span pubkey; /* ES256: x||y 64; EdDSA: 32 */
 	int64_t alg;	    /* COSE: -7, -8 */
+	struct span fmt;    /* make: attestation, "packed"; sig is its signature */
+	struct span cert;   /* the first certificate of it, DER */
 };
 extern const struct wire_map token_event_map;
 

@@ -18,7 +18,7 @@
 #define DEVICE_CREDS_MAX  64
 #define DEVICE_TIMEOUT_MS 30000 /* when the job names none */
 #define DEVICE_PATH_MAX	  256
-#define DEVICE_RP_MAX	  64
+#define DEVICE_RP_MAX	  256
 
 struct device {
 	const struct token_job *job; /* borrowed */

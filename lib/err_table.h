@@ -160,4 +160,10 @@ E(SEED_EXPOSED,   200, 1, "PAM_SYSTEM_ERR",       5, "others may know the newest
 /* the ssh door */
 E(SSH_PATH,       230, 1, "PAM_PERM_DENIED",      5, "this key may be used for some hosts only, and the request did not come over a connection that says where it goes", "use it with OpenSSH 8.9 or newer on every host on the way, or add the key without 'ssh-add -h'")
 E(SSH_DESTINATION,231, 1, "PAM_PERM_DENIED",      5, "this key may not be used for that host or user", "'ssh-add -h' says where a key may be used: add it again, with that host, if you mean to")
+/* credentials of other programs on a token */
+E(TOKEN_RESERVED, 245, 1, "PAM_PERM_DENIED",      5, "names that begin with \"ownkey:\" belong to the ways into vaults", "no program needs this: whatever asked for it may be after your vault; nothing was asked of the token")
+E(TOKEN_PASSKEY,  246, 1, "PAM_PERM_DENIED",      5, "the few passkey slots of tokens are kept free", "only ssh keys may take one (ssh-keygen -O resident); leave -O resident out, or name the application \"ssh:...\"")
+E(TOKEN_SILENT,   247, 1, "PAM_PERM_DENIED",      5, "a secret or a verified answer of a token needs a touch", "ask for it without silent; nothing was asked of the token")
+E(TOKEN_NOKEY,    248, 4, "PAM_AUTH_ERR",         5, "no token that is plugged in knows this key", "plug in the token that the key was made on; if it was reset, its keys are gone")
+E(TOKEN_HASKEY,   249, 1, "PAM_SYSTEM_ERR",       5, "the token has such a key already", "use that one, or leave it out of the list of those to avoid; nothing was changed")
 /* clang-format on */

@@ -28,6 +28,8 @@ enum op {
 	OP_TOKEN_LIST = 20,
 	OP_TOKEN_INFO = 21,
 	OP_TOKEN_PIN = 22,
+	OP_TOKEN_MAKE = 24,
+	OP_TOKEN_ASSERT = 25,
 	OP_SLOT_LIST = 30,
 	OP_SLOT_ADD = 31,
 	OP_SLOT_REMOVE = 32,
@@ -536,5 +538,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_succession.h"
 #include "lib/ops_share.h"
 #include "lib/ops_ssh.h"
+#include "lib/ops_token.h"
 
 #endif

@@ -25,6 +25,9 @@ const struct slot_type *slot_type_find(unsigned factors);
 /* "ownkey:vault" by default; never a domain. */
 #define SLOT_RP_ID "ownkey:vault"
 
+#define TOKEN_ES256 (-7) /* COSE */
+#define TOKEN_EDDSA (-8)
+
 struct token_nonce {
 	uint8_t nonce[32];
 	uint8_t cdh[32]; /* client data hash */
@@ -45,6 +48,8 @@ struct token_expect {
 };
 /* Judge an assertion.  ERR_LIE_*, each its own. */
 MUST enum err token_judge(const struct token_expect *x, const struct token_event *ev);
+/* The same without the signature, where no key is known: whoever asked checks it. */
+MUST enum err token_judge_unsigned(const struct token_expect *x, const struct token_event *ev);
 /* Flags of authenticator data: *up, *uv. */
 void token_flags(struct span authdata, bool *up, bool *uv);
 /* Judge a new credential: rpIdHash, UP, attested data of the same id and key (WebAuthn 6.5.1). */

@@ -9,8 +9,6 @@
 #define FLAG_UP 0x01
 #define FLAG_UV 0x04
 #define FLAG_AT 0x40
-#define ES256	(-7)
-#define EDDSA	(-8)
 
 void
 token_challenge(const char *purpose, struct span request, struct token_nonce *n)
@@ -55,25 +53,19 @@ judge_signature(const struct token_expect *x, const struct token_event *ev)
 	buf_put(&msg, x->cdh, 32);
 	if (buf_err(&msg))
 		return ERR_NOMEM;
-	if (x->alg == ES256 && x->pubkey.len == 64)
+	if (x->alg == TOKEN_ES256 && x->pubkey.len == 64)
 		good = crypto_p256_verify(x->pubkey.p, buf_span(&msg), ev->sig);
-	else if (x->alg == EDDSA && x->pubkey.len == 32 && ev->sig.len == 64)
+	else if (x->alg == TOKEN_EDDSA && x->pubkey.len == 32 && ev->sig.len == 64)
 		good = crypto_ed25519_verify(x->pubkey.p, buf_span(&msg), ev->sig.p);
 	buf_done(&msg);
 	return good ? ERR_OK : ERR_LIE_SIGNATURE;
 }
 
-/* The signature first: what the slot's key has not signed says nothing, not even what is wrong. */
-enum err
-token_judge(const struct token_expect *x, const struct token_event *ev)
+static enum err
+judge_said(const struct token_expect *x, const struct token_event *ev)
 {
 	bool up, uv;
-	enum err e;
 
-	if (!span_eq(ev->cred_id, x->cred_id))
-		return ERR_LIE_CREDENTIAL;
-	if ((e = judge_rp(x->rp_id, ev->authdata)) || (e = judge_signature(x, ev)))
-		return e;
 	token_flags(ev->authdata, &up, &uv);
 	if (x->up && !up)
 		return ERR_LIE_PRESENCE;
@@ -82,6 +74,31 @@ token_judge(const struct token_expect *x, const struct token_event *ev)
 	if (x->secret && (ev->secret.len != x->secret || crypto_is_zero(ev->secret)))
 		return ERR_LIE_SECRET;
 	return ERR_OK;
+}
+
+/* The signature first: what the slot's key has not signed says nothing, not even what is wrong. */
+enum err
+token_judge(const struct token_expect *x, const struct token_event *ev)
+{
+	enum err e;
+
+	if (!span_eq(ev->cred_id, x->cred_id))
+		return ERR_LIE_CREDENTIAL;
+	if ((e = judge_rp(x->rp_id, ev->authdata)) || (e = judge_signature(x, ev)))
+		return e;
+	return judge_said(x, ev);
+}
+
+enum err
+token_judge_unsigned(const struct token_expect *x, const struct token_event *ev)
+{
+	enum err e;
+
+	if (!span_eq(ev->cred_id, x->cred_id))
+		return ERR_LIE_CREDENTIAL;
+	if ((e = judge_rp(x->rp_id, ev->authdata)))
+		return e;
+	return judge_said(x, ev);
 }
 
 /* rpIdHash 32, flags 1, counter 4, AAGUID 16, length 2, id, COSE key. */
@@ -104,8 +121,8 @@ judge_attested(const struct token_event *ev)
 static bool
 is_known_key(const struct token_event *ev)
 {
-	return (ev->alg == ES256 && ev->pubkey.len == 64) ||
-	    (ev->alg == EDDSA && ev->pubkey.len == 32);
+	return (ev->alg == TOKEN_ES256 && ev->pubkey.len == 64) ||
+	    (ev->alg == TOKEN_EDDSA && ev->pubkey.len == 32);
 }
 
 enum err

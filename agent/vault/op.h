@@ -22,6 +22,9 @@ enum err op_init(struct req *r);
 enum err op_token_list(struct req *r);
 enum err op_token_info(struct req *r);
 enum err op_token_pin(struct req *r);
+/* op_token_foreign.c */
+enum err op_token_make(struct req *r);
+enum err op_token_assert(struct req *r);
 /* op_slot.c, op_slot_change.c */
 enum err op_slot_list(struct req *r);
 enum err op_slot_add(struct req *r);

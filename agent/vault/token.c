@@ -293,7 +293,7 @@ enum err
 token_ask_pin(struct job *j, const struct token *t, enum err again, bool force, struct sec *pin)
 {
 	struct question q = { .ask = ASK_PIN, .label = t->name, .err = again };
-	char text[192];
+	char text[1024];
 
 	if (!(t->options & TOKEN_OPT_PIN_SET))
 		return ERR_PIN_UNSET;
@@ -301,7 +301,10 @@ token_ask_pin(struct job *j, const struct token *t, enum err again, bool force, 
 		return ERR_PIN_BLOCKED;
 	if (t->retries < 3 && !force)
 		return ERR_PIN_LOW;
-	snprintf(text, sizeof text, "PIN of your token %s", t->name);
+	if (t->what)
+		snprintf(text, sizeof text, "PIN of your token %s\n%s", t->name, t->what);
+	else
+		snprintf(text, sizeof text, "PIN of your token %s", t->name);
 	q.text = text;
 	q.retries = again || t->retries < 4 ? t->retries : 0;
 	return job_ask(j, &q, pin);

@@ -21,7 +21,8 @@ struct token {
 	uint64_t options, retries, min_pin, max_creds, firmware;
 	uint8_t aaguid[16];
 	char versions[64], extensions[128];
-	int slot; /* the way in that it has proven to hold; -1 = it did not say */
+	int slot;	  /* the way in that it has proven to hold; -1 = it did not say */
+	const char *what; /* its PIN is asked for this: "for ssh-keygen, ssh:"; NULL = a vault */
 };
 
 struct tokens {
@@ -52,8 +53,23 @@ struct token_call {
 };
 MUST enum err token_call(struct job *j, const struct token *t, struct token_call *c);
 
+/* Credentials of other programs.  Where no key is known, nothing is proven by an answer. */
+struct token_foreign {
+	const char *rp_id;
+	const struct span *creds;
+	size_t ncreds;
+	const uint8_t *cdh; /* 32 */
+	struct span salt;   /* none, 32 or 64 bytes */
+	struct span pubkey; /* of the only credential; empty: not known */
+	bool silent;	    /* no touch */
+	/* The answer, judged as far as it can be; its spans are valid for the call. */
+	enum err (*take)(void *arg, const struct token *t, const struct token_event *ev);
+	void *arg;
+};
+
 /* An assertion by one of the ways in of o whose index bits are in slots. */
 struct token_ask {
+	const struct token_foreign *foreign; /* then no outer, slots, purpose, request, secret */
 	const struct outer *outer;
 	unsigned slots; /* bit i = slot i may answer */
 	const char *purpose;
@@ -67,6 +83,15 @@ struct token_ask {
 };
 /* *slot = which; secret (may be NULL) gets 32 bytes. */
 MUST enum err token_assert(struct job *j, const struct token_ask *a, int *slot, struct sec *secret);
+
+/* One call with a fingerprint, where there is one and it is wanted, or the PIN, asked for and tried
+ * up to three times. */
+struct token_verify {
+	enum err (*call)(void *arg, struct token *t, enum token_uv uv, struct span pin);
+	void *arg;
+	bool force;
+};
+MUST enum err token_verified(struct job *j, const struct token_verify *v, struct token *t);
 
 /* Ask for the PIN of t, refusing what can only go wrong.  again: why it is asked once more. */
 MUST enum err token_ask_pin(

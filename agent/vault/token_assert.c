@@ -1,9 +1,11 @@
 /*
- * token_assert.c - one assertion by one of the vault's credentials, wherever it is (DESIGN 7).
+ * token_assert.c - one assertion by one of the vault's credentials, or of another program's,
+ * wherever it is (DESIGN 7).
  *
  * A silent assertion over a fresh challenge tells which token holds which slot ("yes", never "no").
  * Touches are asked of all at once; a PIN goes to one token that has proven itself, or that the
- * person has pointed out.
+ * person has pointed out.  Where no key of a credential is known, as often with another program's,
+ * a silent answer may be a lie, and is not asked for.
  */
 #include <stdio.h>
 
@@ -16,11 +18,13 @@
 
 struct assertion {
 	const struct token_ask *ask;
-	struct span creds[OUTER_SLOTS];
+	struct span own[OUTER_SLOTS];
+	const struct span *creds;
 	size_t ncreds;
 	struct token_nonce nonce;
 	int slot;
 	struct sec *secret;
+	struct job *job;
 };
 
 static void
@@ -28,27 +32,69 @@ collect(struct assertion *as)
 {
 	const struct outer *o = as->ask->outer;
 
+	if (as->ask->foreign) {
+		as->creds = as->ask->foreign->creds;
+		as->ncreds = as->ask->foreign->ncreds;
+		return;
+	}
 	as->ncreds = 0;
+	as->creds = as->own;
 	for (unsigned i = 0; i < OUTER_SLOTS; i++)
 		if ((as->ask->slots & 1u << i) && outer_slot_ok(o, i) && o->slot[i].cred_id_len)
-			as->creds[as->ncreds++] = SPAN(o->slot[i].cred_id, o->slot[i].cred_id_len);
+			as->own[as->ncreds++] = SPAN(o->slot[i].cred_id, o->slot[i].cred_id_len);
+}
+
+/* What is expected of an answer. */
+struct wish {
+	bool up, uv, secret;
+};
+
+static bool
+is_asked_for(const struct assertion *as, struct span id)
+{
+	for (size_t i = 0; i < as->ncreds; i++)
+		if (span_eq(as->creds[i], id))
+			return true;
+	return false;
+}
+
+static enum err
+judge_foreign(struct assertion *as, const struct token_event *ev, struct wish w)
+{
+	const struct token_foreign *f = as->ask->foreign;
+	struct token_expect x = { .rp_id = f->rp_id, .cdh = as->nonce.cdh, .up = w.up, .uv = w.uv };
+	enum err e;
+
+	if (!is_asked_for(as, ev->cred_id))
+		return ERR_LIE_CREDENTIAL;
+	x.cred_id = ev->cred_id;
+	x.pubkey = f->pubkey;
+	x.alg = f->pubkey.len == 32 ? TOKEN_EDDSA : TOKEN_ES256;
+	x.secret = w.secret ? f->salt.len : 0;
+	if (!(e = f->pubkey.len ? token_judge(&x, ev) : token_judge_unsigned(&x, ev)))
+		as->slot = 0;
+	return e;
 }
 
 /* The answer names a credential: is it one of ours, and true? */
 static enum err
-judge(struct assertion *as, const struct token_event *ev, bool up, bool uv, bool secret)
+judge(struct assertion *as, const struct token_event *ev, struct wish w)
 {
 	const struct outer *o = as->ask->outer;
-	int i = outer_slot_by_cred(o, ev->cred_id);
-	struct token_expect x = { .rp_id = o->rp_id, .cdh = as->nonce.cdh, .up = up, .uv = uv };
+	struct token_expect x = { .cdh = as->nonce.cdh, .up = w.up, .uv = w.uv };
 	enum err e;
+	int i;
 
+	if (as->ask->foreign)
+		return judge_foreign(as, ev, w);
+	x.rp_id = o->rp_id;
+	i = outer_slot_by_cred(o, ev->cred_id);
 	if (i < 0 || !(as->ask->slots & 1u << i))
 		return ERR_LIE_CREDENTIAL;
 	x.cred_id = SPAN(o->slot[i].cred_id, o->slot[i].cred_id_len);
 	x.pubkey = SPAN(o->slot[i].pubkey, o->slot[i].pubkey_len);
 	x.alg = o->slot[i].alg;
-	x.secret = secret ? 32 : 0;
+	x.secret = w.secret ? 32 : 0;
 	if (!(e = token_judge(&x, ev)))
 		as->slot = i;
 	return e;
@@ -57,12 +103,51 @@ judge(struct assertion *as, const struct token_event *ev, bool up, bool uv, bool
 static void
 fill_job(struct assertion *as, const char *purpose, struct span request, struct token_job *q)
 {
-	const struct outer *o = as->ask->outer;
+	const struct token_foreign *f = as->ask->foreign;
+	const char *rp_id = f ? f->rp_id : as->ask->outer->rp_id;
 
 	token_challenge(purpose, request, &as->nonce);
-	*q = (struct token_job){ .op = TOKEN_ASSERT, .rp_id = span_str(o->rp_id) };
+	*q = (struct token_job){ .op = TOKEN_ASSERT, .rp_id = span_str(rp_id) };
 	q->cdh = SPAN(as->nonce.cdh, 32);
 	q->creds = (struct wire_list){ .v = as->creds, .n = as->ncreds };
+}
+
+/* What the person is asked a touch for. */
+static void
+fill_wanted(struct assertion *as, struct token_job *q)
+{
+	const struct token_ask *a = as->ask;
+
+	fill_job(as, a->foreign ? "foreign" : a->purpose, a->request, q);
+	if (a->foreign) {
+		memcpy(as->nonce.cdh, a->foreign->cdh, 32);
+		q->salt = a->foreign->salt;
+	} else if (a->secret) {
+		q->salt = SPAN(a->outer->prf_salt, 32);
+	}
+	q->up = !a->foreign || !a->foreign->silent;
+	q->force = a->force;
+}
+
+static bool
+wants_secret(const struct assertion *as)
+{
+	return as->ask->foreign ? as->ask->foreign->salt.len != 0 : as->ask->secret;
+}
+
+/* The answer that was wanted: judged, and kept. */
+static enum err
+keep(struct assertion *as, const struct token *t, const struct token_event *ev, bool uv)
+{
+	const struct token_foreign *f = as->ask->foreign;
+	struct wish w = { .up = !f || !f->silent, .uv = uv, .secret = wants_secret(as) };
+	enum err e;
+
+	if ((e = judge(as, ev, w)))
+		return e;
+	if (f)
+		return f->take(f->arg, t, ev);
+	return as->secret ? sec_init_copy(as->secret, ev->secret) : ERR_OK;
 }
 
 /* No touch, no PIN, no secret.  Nothing that goes wrong here says anything. */
@@ -76,7 +161,7 @@ probe(struct job *j, struct assertion *as, struct token *t)
 		return ERR_OK;
 	fill_job(as, "probe", SPAN_NONE, &c.job);
 	e = token_call(j, t, &c);
-	if (!e && !judge(as, &c.ev, false, false, false))
+	if (!e && !judge(as, &c.ev, (struct wish){ .up = false }))
 		t->slot = as->slot;
 	job_end(j, c.h);
 	return e == ERR_CANCELLED ? e : ERR_OK;
@@ -90,20 +175,14 @@ call_once(struct job *j, struct assertion *as, struct token *t, enum token_uv uv
 	struct token_call c = { .touch = a->touch };
 	enum err e;
 
-	fill_job(as, a->purpose, a->request, &c.job);
-	c.job.up = true;
+	fill_wanted(as, &c.job);
 	c.job.uv = uv;
 	c.job.pin = pin;
-	c.job.force = a->force;
-	if (a->secret)
-		c.job.salt = SPAN(a->outer->prf_salt, 32);
 	e = token_call(j, t, &c);
 	if (e && c.ev.kind == TOKEN_EV_ERROR && (e == ERR_PIN_WRONG || e == ERR_PIN_REPLUG))
 		t->retries = c.ev.retries;
 	if (!e)
-		e = judge(as, &c.ev, true, uv != TOKEN_UV_NONE, a->secret);
-	if (!e && as->secret)
-		e = sec_init_copy(as->secret, c.ev.secret);
+		e = keep(as, t, &c.ev, uv != TOKEN_UV_NONE);
 	job_end(j, c.h);
 	return e;
 }
@@ -115,15 +194,15 @@ say_tries(struct job *j, const struct token *t)
 }
 
 static enum err
-with_pin(struct job *j, struct assertion *as, struct token *t)
+with_pin(struct job *j, const struct token_verify *v, struct token *t)
 {
 	struct sec pin = { 0 };
 	enum err e = ERR_OK;
 
 	for (int i = 0; i < PIN_TRIES; i++) {
-		if ((e = token_ask_pin(j, t, e, as->ask->force, &pin)))
+		if ((e = token_ask_pin(j, t, e, v->force, &pin)))
 			break;
-		e = call_once(j, as, t, TOKEN_UV_PIN, sec_span(&pin));
+		e = v->call(v->arg, t, TOKEN_UV_PIN, sec_span(&pin));
 		sec_done(&pin);
 		if (e != ERR_PIN_WRONG)
 			break;
@@ -133,17 +212,34 @@ with_pin(struct job *j, struct assertion *as, struct token *t)
 }
 
 /* A fingerprint first where there is one and it is wanted; its PIN always suffices. */
-static enum err
-with_verification(struct job *j, struct assertion *as, struct token *t)
+enum err
+token_verified(struct job *j, const struct token_verify *v, struct token *t)
 {
 	bool finger = (t->options & TOKEN_OPT_UV) && j->v->conf.fingerprint == CONF_FINGER_AUTO;
 	enum err e = ERR_UV_BLOCKED;
 
 	if (finger)
-		e = call_once(j, as, t, TOKEN_UV_BUILTIN, SPAN_NONE);
+		e = v->call(v->arg, t, TOKEN_UV_BUILTIN, SPAN_NONE);
 	if (e != ERR_UV_BLOCKED && e != ERR_PIN_NEEDED && e != ERR_TOUCH_DENIED)
 		return e;
-	return with_pin(j, as, t);
+	return with_pin(j, v, t);
+}
+
+static enum err
+verified_call(void *arg, struct token *t, enum token_uv uv, struct span pin)
+{
+	struct assertion *as = arg;
+
+	return call_once(as->job, as, t, uv, pin);
+}
+
+static enum err
+with_verification(struct job *j, struct assertion *as, struct token *t)
+{
+	struct token_verify v = { .call = verified_call, .arg = as, .force = as->ask->force };
+
+	as->job = j;
+	return token_verified(j, &v, t);
 }
 
 static bool
@@ -151,8 +247,8 @@ wants_verification(const struct assertion *as, const struct token *t)
 {
 	const struct token_ask *a = as->ask;
 
-	if (!a->verify)
-		return false;
+	if (!a->verify || a->foreign)
+		return a->verify;
 	if (t->slot >= 0)
 		return a->outer->slot[t->slot].uv != 0;
 	for (unsigned i = 0; i < OUTER_SLOTS; i++)
@@ -193,10 +289,9 @@ start_touch(struct job *j, struct assertion *as, struct token *t, const struct t
 
 /* One token's word: *done when it has ended, well (ERR_OK) or not. */
 static enum err
-take_word(struct assertion *as, struct span frame, bool *done)
+take_word(struct assertion *as, const struct token *t, struct span frame, bool *done)
 {
 	struct token_event ev;
-	enum err e;
 
 	*done = true;
 	if (wire_decode(&token_event_map, frame, &ev))
@@ -206,9 +301,7 @@ take_word(struct assertion *as, struct span frame, bool *done)
 	*done = ev.kind == TOKEN_EV_RESULT;
 	if (!*done)
 		return ERR_OK;
-	if ((e = judge(as, &ev, true, false, as->ask->secret)) || !as->secret)
-		return e;
-	return sec_init_copy(as->secret, ev.secret);
+	return keep(as, t, &ev, false);
 }
 
 /* A false answer ends the race for its own token only. */
@@ -223,7 +316,7 @@ take_first(struct job *j, struct assertion *as)
 
 	while (!(e = job_recv_any(j, ms, &h, &frame)) || e == ERR_HANGUP) {
 		done = true;
-		word = e ? ERR_TOKEN_IO : take_word(as, frame, &done);
+		word = e ? ERR_TOKEN_IO : take_word(as, h->arg, frame, &done);
 		if (done && !word)
 			return ERR_OK;
 		if (!done)
@@ -241,10 +334,7 @@ touch_any(struct job *j, struct assertion *as, struct tokens *ts)
 	struct token_job q;
 	enum err e = turn_take(j, &j->v->tokens);
 
-	fill_job(as, as->ask->purpose, as->ask->request, &q);
-	q.up = true;
-	if (as->ask->secret)
-		q.salt = SPAN(as->ask->outer->prf_salt, 32);
+	fill_wanted(as, &q);
 	for (size_t i = 0; i < ts->n && !e; i++)
 		if (!ts->t[i].err)
 			e = start_touch(j, as, &ts->t[i], &q);
@@ -292,6 +382,16 @@ why_none(const struct tokens *all)
 	return ERR_TOKEN_ABSENT;
 }
 
+/* Where a lie cannot be seen through, or there is nothing to choose, a silent answer decides
+ * nothing. */
+static bool
+is_probe_of_use(const struct token_ask *a, const struct tokens *ts)
+{
+	if (!a->foreign)
+		return true;
+	return ts->n > 1 && a->foreign->pubkey.len && !a->foreign->silent;
+}
+
 static enum err
 find_tokens(struct job *j, struct assertion *as, struct tokens *ts)
 {
@@ -299,11 +399,30 @@ find_tokens(struct job *j, struct assertion *as, struct tokens *ts)
 
 	if ((e = tokens_wait(j, as->ask->nowait, ts)) || (e = tokens_only(ts, as->ask->path)))
 		return e;
-	for (size_t i = 0; i < ts->n && !e; i++)
-		if (!(e = token_examine(j, &ts->t[i])))
+	for (size_t i = 0; i < ts->n && !e; i++) {
+		ts->t[i].what = as->ask->foreign ? as->ask->touch : NULL;
+		if (!(e = token_examine(j, &ts->t[i])) && is_probe_of_use(as->ask, ts))
 			e = probe(j, as, &ts->t[i]);
+	}
 	none = why_none(ts);
 	return e ? e : narrow(ts) ? ERR_OK : none;
+}
+
+/* Nobody is asked anything: whichever knows one of them. */
+static enum err
+ask_silently(struct job *j, struct assertion *as, struct tokens *ts)
+{
+	enum err e = ERR_TOKEN_WRONG, one;
+
+	for (size_t i = 0; i < ts->n; i++) {
+		if (!(one = call_once(j, as, &ts->t[i], TOKEN_UV_NONE, SPAN_NONE)))
+			return ERR_OK;
+		if (one == ERR_CANCELLED)
+			return one;
+		if (one != ERR_TOKEN_WRONG)
+			e = one;
+	}
+	return e;
 }
 
 enum err
@@ -319,7 +438,9 @@ token_assert(struct job *j, const struct token_ask *a, int *slot, struct sec *se
 		return ERR_TOKEN_WRONG;
 	if ((e = find_tokens(j, &as, &ts)))
 		return e;
-	if (ts.n == 1)
+	if (a->foreign && a->foreign->silent)
+		e = ask_silently(j, &as, &ts);
+	else if (ts.n == 1)
 		e = ask_one(j, &as, &ts.t[0]);
 	else if (!any_needs_pin(&as, &ts))
 		e = touch_any(j, &as, &ts);

@@ -8,6 +8,8 @@ static const struct wire_field peer_fields[] = {
 	WIRE_F(link_peer, 2, UINT, 0, pid, 0, UINT32_MAX, "process id"),
 	WIRE_F(link_peer, 3, TEXT, WF_OPT, label, 0, 255, "executable"),
 	WIRE_F(link_peer, 4, TEXT, WF_OPT, unit, 0, 127, "cgroup unit"),
+	WIRE_F(link_peer, 5, UINT, WF_OPT, session, 0, INT32_MAX, "leader of its session"),
+	WIRE_F(link_peer, 6, UINT, WF_OPT, session_began, 0, UINT64_MAX, "when that began"),
 };
 const struct wire_map link_peer_map = { "link-peer", sizeof(struct link_peer), peer_fields,
 	N(peer_fields), false, 0 };

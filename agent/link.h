@@ -44,6 +44,8 @@ struct link_peer {
 	uint64_t pid;
 	struct span label; /* executable: shown in prompts, no boundary */
 	struct span unit;  /* cgroup unit or Flatpak id */
+	uint64_t session;  /* setsid(2), as in struct sock_peer; 0 = not known */
+	uint64_t session_began;
 };
 extern const struct wire_map link_peer_map;
 

@@ -17,6 +17,11 @@ struct sock_peer {
 	int pidfd;	 /* -1 when the kernel has no SO_PEERPIDFD and pidfd_open failed */
 	char label[256]; /* executable or process name, for prompts only (DESIGN 9) */
 	char unit[128];	 /* cgroup unit or Flatpak id, "" if none */
+	/* Leader of the session (setsid(2)) that it is in, and when that began, in the kernel's
+	 * ticks; 0 when it is not known, or the leader is gone.  Nobody can enter a session from
+	 * outside, and the beginning tells two with the same number apart. */
+	pid_t session;
+	uint64_t session_began;
 };
 
 /* Directory of the sockets (DESIGN 3): OWNKEY_SOCKET's folder, $XDG_RUNTIME_DIR/ownkey,

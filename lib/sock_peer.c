@@ -14,7 +14,9 @@
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
-#define FLATPAK "app-flatpak-"
+#define FLATPAK	       "app-flatpak-"
+#define STAT_SESSION   6 /* fields of /proc/PID/stat */
+#define STAT_STARTTIME 22
 
 /* From the socket it is the process that connected; by number it may be a later one of the same
  * number, which is why this is a label and no boundary (DESIGN 9). */
@@ -81,6 +83,39 @@ read_unit(pid_t pid, char *out, size_t cap)
 	sock_parse_unit(SPAN(text, n), out, cap);
 }
 
+/* ---- the session ---- */
+/* Field `want` of /proc/PID/stat, proc_pid_stat(5), from 3 on: behind the name, which may have
+ * anything in it.  0 when it cannot be read. */
+static uint64_t
+stat_field(pid_t pid, unsigned want)
+{
+	char text[1024], *at, *rest;
+	size_t n = read_proc(pid, "stat", text, sizeof(text) - 1);
+
+	text[n] = '\0';
+	if (!(at = strrchr(text, ')')))
+		return 0;
+	at = strtok_r(at + 1, " ", &rest);
+	for (unsigned field = 3; at && field < want; field++)
+		at = strtok_r(NULL, " ", &rest);
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+static void
+read_session(struct sock_peer *peer)
+{
+	uint64_t session = stat_field(peer->pid, STAT_SESSION);
+
+	if (!session || session > INT32_MAX)
+		return;
+	peer->session_began = stat_field((pid_t)session, STAT_STARTTIME);
+	/* a leader that has gone left its number free: what is there now may lead nothing */
+	if (peer->session_began && stat_field((pid_t)session, STAT_SESSION) == session)
+		peer->session = (pid_t)session;
+	else
+		peer->session_began = 0;
+}
+
 MUST enum err
 sock_get_peer(int fd, struct sock_peer *peer)
 {
@@ -98,10 +133,13 @@ sock_get_peer(int fd, struct sock_peer *peer)
 	peer->pidfd = open_pidfd(fd, cred.pid);
 	read_label(cred.pid, peer->label, sizeof(peer->label));
 	read_unit(cred.pid, peer->unit, sizeof(peer->unit));
+	read_session(peer);
 	/* still alive after reading: what was read was not of a successor in its number */
 	if (has_exited(peer->pidfd)) {
 		peer->label[0] = '\0';
 		peer->unit[0] = '\0';
+		peer->session = 0;
+		peer->session_began = 0;
 	}
 	return ERR_OK;
 }

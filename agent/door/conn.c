@@ -202,6 +202,8 @@ describe(struct conn *c, uint32_t owner)
 	msg.pid = (uint64_t)p.pid;
 	msg.label = buf_span(&label);
 	msg.unit = buf_span(&unit);
+	msg.session = (uint64_t)p.session;
+	msg.session_began = p.session_began;
 	wire_mark(&link_peer_map, &msg);
 	if (!e)
 		e = wire_encode(&link_peer_map, &msg, &c->peer);

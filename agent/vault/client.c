@@ -4,6 +4,7 @@
 #include "agent/vault/job.h"
 #include "agent/vault/op.h"
 #include "agent/vault/policy.h"
+#include "lib/crypto.h"
 #include "lib/text.h"
 
 static struct client **
@@ -32,6 +33,21 @@ copy_text(char *out, size_t cap, struct span s)
 	out[n] = '\0';
 }
 
+/* Without a label it is not known which program it is. */
+static void
+name_session(struct client *c, const struct link_peer *p)
+{
+	uint8_t head[24];
+	const struct span v[] = { SPAN(head, sizeof head), span_str(c->unit),
+		SPAN((const uint8_t *)"", 1), span_str(c->label) };
+
+	c->has_session = p->session && c->label[0];
+	put_be64(head, p->session);
+	put_be64(head + 8, p->session_began);
+	put_be64(head + 16, p->uid);
+	crypto_sha256v(v, 4, c->session);
+}
+
 enum err
 client_add(struct vault *v, uint32_t conn, struct span peer)
 {
@@ -52,6 +68,7 @@ client_add(struct vault *v, uint32_t conn, struct span peer)
 	c->pid = (pid_t)p.pid;
 	copy_text(c->label, sizeof c->label, p.label);
 	copy_text(c->unit, sizeof c->unit, p.unit);
+	name_session(c, &p);
 	c->next = *bucket(v, conn);
 	*bucket(v, conn) = c;
 	v->nclients++;

@@ -16,7 +16,8 @@
 struct grant {
 	bool used;
 	uint64_t uid;
-	pid_t pid;
+	pid_t pid; /* 0 = of a session */
+	uint8_t session[32];
 	uint8_t item[16];
 };
 
@@ -44,19 +45,30 @@ void
 grants_forget_client(struct vault *v, const struct client *c)
 {
 	for (size_t i = 0; i < GRANTS; i++)
-		if (v->grants->grant[i].used && v->grants->grant[i].pid == c->pid &&
-		    v->grants->grant[i].uid == c->uid)
+		if (v->grants->grant[i].used && v->grants->grant[i].pid &&
+		    v->grants->grant[i].pid == c->pid && v->grants->grant[i].uid == c->uid)
 			v->grants->grant[i].used = false;
 }
 
 /* A process of another PID namespace has no number here: it is asked each time. */
 static bool
-is_granted(const struct vault *v, const struct client *c, const struct item *it)
+is_of(const struct grant *g, const struct client *c)
+{
+	if (g->uid != c->uid)
+		return false;
+	if (g->pid)
+		return g->pid == c->pid;
+	return c->has_session && memcmp(g->session, c->session, sizeof g->session) == 0;
+}
+
+/* by_session: a grant of the session counts, too. */
+static bool
+is_granted(const struct vault *v, const struct client *c, const struct item *it, bool by_session)
 {
 	for (size_t i = 0; i < GRANTS; i++) {
 		const struct grant *g = &v->grants->grant[i];
 
-		if (g->used && c->pid && g->pid == c->pid && g->uid == c->uid &&
+		if (g->used && (g->pid || by_session) && is_of(g, c) &&
 		    memcmp(g->item, it->id.p, 16) == 0)
 			return true;
 	}
@@ -64,12 +76,17 @@ is_granted(const struct vault *v, const struct client *c, const struct item *it)
 }
 
 static void
-add_grant(struct vault *v, const struct client *c, const uint8_t item[16])
+add_grant(struct vault *v, const struct client *c, const uint8_t item[16], bool by_session)
 {
 	struct grant *g = &v->grants->grant[v->grants->next++ % GRANTS];
 
-	*g = (struct grant){ .used = true, .uid = c->uid, .pid = c->pid };
+	*g = (struct grant){ .uid = c->uid };
+	if (by_session && c->has_session)
+		memcpy(g->session, c->session, sizeof g->session);
+	else if (!(g->pid = c->pid))
+		return; /* nothing to know it by */
 	memcpy(g->item, item, 16);
+	g->used = true;
 }
 
 /* ---- rates ---- */
@@ -98,6 +115,8 @@ describe(const struct req *r, const struct use *u, char *out, size_t cap)
 	text_printable(span_str(r->c && r->c->label[0] ? r->c->label : "a program"), &b);
 	buf_putf(&b, " (process %d)\nwants to %s\n", r->c ? (int)r->c->pid : 0, u->verb);
 	text_printable(u->item->label, &b);
+	if (u->by_session && r->c && r->c->has_session)
+		buf_put_str(&b, "\nasked once for this session, until the vault is locked");
 	if (u->detail && u->detail[0]) {
 		buf_put_str(&b, "\n");
 		text_printable(span_str(u->detail), &b);
@@ -148,7 +167,7 @@ ask_once(struct req *r, const struct use *u)
 		e = approve_by_touch(r, u);
 	e = audit_event(r, AUDIT_ASK, id, e);
 	if (!e && r->c)
-		add_grant(r->v, r->c, id);
+		add_grant(r->v, r->c, id, u->by_session);
 	return e;
 }
 
@@ -180,8 +199,8 @@ policy_use(struct req *r, const struct use *u)
 	if (u->item->policy.use == USE_TOUCH) {
 		REQ_MUST_WAIT(r);
 		e = audit_event(r, AUDIT_TOUCH, id, approve_by_touch(r, u));
-	} else if (u->item->policy.use == USE_ASK_ONCE && !is_granted(r->v, r->c, u->item) &&
-	    !is_listed(r->c, u->item)) {
+	} else if (u->item->policy.use == USE_ASK_ONCE &&
+	    !is_granted(r->v, r->c, u->item, u->by_session) && !is_listed(r->c, u->item)) {
 		REQ_MUST_WAIT(r);
 		e = ask_once(r, u);
 	} else {

@@ -4,6 +4,8 @@
  * use 0: free while unlocked.  use 1: the person is asked once per client (the process at the other
  * end) and item until lock.  use 2: a touch for every use, over a challenge bound to the request.
  * An approval is an answer of the prompt program or a touch, never a message of the client.
+ * Where programs start a process for each file (decrypt), the grant belongs to program, unit and
+ * session (setsid(2)) together: what the kernel says of the other end, not what the client says.
  * Grants live in memory and die with the process at lock.
  */
 #ifndef AGENT_VAULT_POLICY_H
@@ -19,6 +21,9 @@ struct use {
 	const char *verb;    /* "sign", "hand out", "export" */
 	const char *detail;  /* "ssh signature for namespace git", "" = none */
 	struct span request; /* bytes that are bound into the touch */
+	/* Programs that start a process for each file: who was granted it is not the process, but
+	 * its session (setsid(2), which only children can be in), unit and program, together. */
+	bool by_session;
 };
 
 /* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED,

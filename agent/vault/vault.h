@@ -42,7 +42,9 @@ struct client {
 	pid_t pid;
 	char label[256];
 	char unit[128];
-	char name[128]; /* from hello */
+	bool has_session;
+	uint8_t session[32]; /* names its session, unit and program (policy.h) */
+	char name[128];	     /* from hello */
 	char tty[256], display[256], wayland[256], xauthority[256], lang[64];
 	bool greeted;
 	bool interactive;

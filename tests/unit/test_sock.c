@@ -237,6 +237,8 @@ connect_child(const char *path, bool stays)
 
 	if (pid == 0) {
 		alarm(20);
+		if (setsid() < 0)
+			_exit(1);
 		prctl(PR_SET_NAME, "nameless");
 		prctl(PR_SET_DUMPABLE, 0); /* closes /proc/PID/exe to others of the same user */
 		if (sock_connect(path, &fd))
@@ -264,6 +266,8 @@ test_peer_is_a_child(void **state)
 	assert_int_equal(sock_get_peer(c, &peer), ERR_OK);
 	assert_int_equal(peer.pid, pid);
 	assert_true(peer.label[0] != '\0');
+	assert_int_equal(peer.session, pid);
+	assert_true(peer.session_began != 0);
 	if (geteuid() != 0) /* root reads the link all the same */
 		assert_string_equal(peer.label, "nameless");
 	ended.fd = peer.pidfd;
@@ -277,6 +281,7 @@ test_peer_is_a_child(void **state)
 	assert_int_equal(peer.pid, pid);
 	assert_string_equal(peer.label, "");
 	assert_string_equal(peer.unit, "");
+	assert_true(peer.session == 0 && peer.session_began == 0);
 	sock_peer_done(&peer);
 	close(c);
 	close(l);

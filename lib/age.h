@@ -60,6 +60,19 @@ MUST enum err age_identity_file(struct span text, struct sec *privs);
 MUST enum err age_scrypt(
     struct span pass, const uint8_t salt[AGE_SALT], unsigned log_n, uint8_t wrap[32]);
 
+/* ---- stanzas by themselves, for who has no file (age-plugin.md) ---- */
+
+/* The file key of an X25519 stanza: its ephemeral share and its body.  pair: private key, public
+ * key.  ERR_AGE_MATCH: it is for another key; ERR_RANGE: the share is of low order. */
+MUST enum err age_open_x25519(const uint8_t pair[64], const uint8_t share[32],
+    const uint8_t body[32], uint8_t file_key[AGE_FILE_KEY]);
+/* The same the other way: fresh share, and body. */
+MUST enum err age_seal_x25519(const uint8_t pub[32], const uint8_t file_key[AGE_FILE_KEY],
+    uint8_t share[32], uint8_t body[32]);
+/* The file key under a key that is used once (ChaCha20-Poly1305, nonce zero).  ERR_AGE_MATCH. */
+MUST enum err age_open_wrapped(
+    const uint8_t key[32], const uint8_t body[32], uint8_t file_key[AGE_FILE_KEY]);
+
 /* ---- reading ---- */
 
 /* Armor, as it was decoded so far. */

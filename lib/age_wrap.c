@@ -39,6 +39,12 @@ age_unwrap(const uint8_t key[32], const uint8_t body[AGE_BODY], uint8_t *file_ke
 }
 
 enum err
+age_open_wrapped(const uint8_t key[32], const uint8_t body[32], uint8_t file_key[AGE_FILE_KEY])
+{
+	return age_unwrap(key, body, file_key);
+}
+
+enum err
 age_scrypt(struct span pass, const uint8_t salt[AGE_SALT], unsigned log_n, uint8_t wrap[32])
 {
 	static const char label[] = "age-encryption.org/v1/scrypt";
@@ -64,19 +70,18 @@ x25519_key(const uint8_t priv[32], const uint8_t theirs[32], const uint8_t salt[
 }
 
 enum err
-age_wrap_x25519(const uint8_t pub[32], struct span file_key, struct buf *out)
+age_seal_x25519(const uint8_t pub[32], const uint8_t file_key[AGE_FILE_KEY], uint8_t share[32],
+    uint8_t body[32])
 {
-	uint8_t ephemeral[32], key[32], salt[64], body[AGE_BODY];
-	char share[44] = { 0 };
+	uint8_t ephemeral[32], key[32], salt[64];
 	enum err e;
 
 	crypto_random(ephemeral, sizeof(ephemeral));
 	crypto_x25519_public(ephemeral, salt);
 	memcpy(salt + 32, pub, 32);
 	if (!(e = x25519_key(ephemeral, pub, salt, key))) {
-		age_wrap(key, file_key.p, body);
-		text_encode_raw(TEXT_BASE64_NOPAD, SPAN(salt, 32), share);
-		age_stanza_put(out, "X25519", share, body);
+		age_wrap(key, file_key, body);
+		memcpy(share, salt, 32);
 	}
 	sec_zero(ephemeral, sizeof(ephemeral));
 	sec_zero(key, sizeof(key));
@@ -84,17 +89,46 @@ age_wrap_x25519(const uint8_t pub[32], struct span file_key, struct buf *out)
 }
 
 enum err
-age_unwrap_x25519(const struct age_stanza *s, const uint8_t priv[32], uint8_t *file_key)
+age_wrap_x25519(const uint8_t pub[32], struct span file_key, struct buf *out)
+{
+	uint8_t share[32], body[AGE_BODY];
+	char text[44] = { 0 };
+	enum err e;
+
+	if (!(e = age_seal_x25519(pub, file_key.p, share, body))) {
+		text_encode_raw(TEXT_BASE64_NOPAD, SPAN(share, 32), text);
+		age_stanza_put(out, "X25519", text, body);
+	}
+	return e;
+}
+
+enum err
+age_open_x25519(const uint8_t pair[64], const uint8_t share[32], const uint8_t body[32],
+    uint8_t file_key[AGE_FILE_KEY])
 {
 	uint8_t salt[64], key[32];
+	enum err e;
+
+	memcpy(salt, share, 32);
+	memcpy(salt + 32, pair + 32, 32);
+	if (!(e = x25519_key(pair, share, salt, key)))
+		e = age_unwrap(key, body, file_key);
+	sec_zero(key, sizeof(key));
+	return e;
+}
+
+enum err
+age_unwrap_x25519(const struct age_stanza *s, const uint8_t priv[32], uint8_t *file_key)
+{
+	uint8_t pair[64], share[32];
 	size_t n;
 	enum err e;
 
-	if ((e = text_decode(TEXT_BASE64_NOPAD, s->arg[1], salt, 32, &n)))
+	if ((e = text_decode(TEXT_BASE64_NOPAD, s->arg[1], share, 32, &n)))
 		return e;
-	crypto_x25519_public(priv, salt + 32);
-	if (!(e = x25519_key(priv, salt, salt, key)))
-		e = age_unwrap(key, s->body, file_key);
-	sec_zero(key, sizeof(key));
+	memcpy(pair, priv, 32);
+	crypto_x25519_public(priv, pair + 32);
+	e = age_open_x25519(pair, share, s->body, file_key);
+	sec_zero(pair, sizeof(pair));
 	return e;
 }

@@ -157,6 +157,12 @@ E(AUDIT_MISSING,  193, 1, "PAM_SYSTEM_ERR",       5, "the audit log of this mach
 E(AUDIT_CHANGED,  194, 1, "PAM_SYSTEM_ERR",       5, "the audit log was written by another program", "try again: it is read anew")
 /* the life of keys */
 E(SEED_EXPOSED,   200, 1, "PAM_SYSTEM_ERR",       5, "others may know the newest seed, so new keys would be known to them, too", "'ownkey id reseed' makes a seed that no old copy holds; it asks for the recovery phrase")
+/* age */
+E(AGE_NONE,        210, 1, "PAM_SYSTEM_ERR",       5, "this vault has no age identity", "'ownkey id add age me' makes one")
+E(AGE_PLUGIN,      211, 1, "PAM_SYSTEM_ERR",       5, "the program that runs this plugin does not speak as plugins of age do", "this program is started by age, not by hand: 'man age-plugin-ownkey' shows how")
+E(AGE_STANZA,      212, 1, "PAM_SYSTEM_ERR",       5, "the header of the file is malformed where it says who may open it", "the file was damaged or made by a broken program; ask for it again")
+E(AGE_IDENTITY,    213, 1, "PAM_SYSTEM_ERR",       5, "this is no identity or recipient that the plugin knows", "'ownkey id show' prints the line to use; copy all of it")
+E(AGE_NOBODY,      214, 1, "PAM_SYSTEM_ERR",       5, "the file is not encrypted to any identity of this vault", "look for the key that it was made for: 'ownkey id list --all' shows yours")
 /* the ssh door */
 E(SSH_PATH,       230, 1, "PAM_PERM_DENIED",      5, "this key may be used for some hosts only, and the request did not come over a connection that says where it goes", "use it with OpenSSH 8.9 or newer on every host on the way, or add the key without 'ssh-add -h'")
 E(SSH_DESTINATION,231, 1, "PAM_PERM_DENIED",      5, "this key may not be used for that host or user", "'ssh-add -h' says where a key may be used: add it again, with that host, if you mean to")

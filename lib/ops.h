@@ -46,6 +46,7 @@ enum op {
 	OP_ID_REVOKE = 47,
 	OP_ID_RESEED = 48,
 	OP_SIGN = 50,
+	OP_DECRYPT = 52,
 	OP_SECRET_GET = 60,
 	OP_SECRET_SET = 61,
 	OP_SECRET_LIST = 62,
@@ -529,6 +530,7 @@ struct ops_check_rep {
 };
 extern const struct wire_map ops_finding_map, ops_check_rep_map;
 
+#include "lib/ops_age.h"
 #include "lib/ops_backup.h"
 #include "lib/ops_life.h"
 #include "lib/ops_rebuild.h"

@@ -48,6 +48,8 @@ enum err op_id_reseed(struct req *r);
 enum err op_policy_set(struct req *r);
 /* op_sign.c */
 enum err op_sign(struct req *r);
+/* op_decrypt.c */
+enum err op_decrypt(struct req *r);
 /* op_secret.c */
 enum err op_secret_get(struct req *r);
 enum err op_secret_set(struct req *r);

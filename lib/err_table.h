@@ -163,6 +163,13 @@ E(AGE_PLUGIN,      211, 1, "PAM_SYSTEM_ERR",       5, "the program that runs thi
 E(AGE_STANZA,      212, 1, "PAM_SYSTEM_ERR",       5, "the header of the file is malformed where it says who may open it", "the file was damaged or made by a broken program; ask for it again")
 E(AGE_IDENTITY,    213, 1, "PAM_SYSTEM_ERR",       5, "this is no identity or recipient that the plugin knows", "'ownkey id show' prints the line to use; copy all of it")
 E(AGE_NOBODY,      214, 1, "PAM_SYSTEM_ERR",       5, "the file is not encrypted to any identity of this vault", "look for the key that it was made for: 'ownkey id list --all' shows yours")
+/* SSH keys, and what is imported */
+E(SSHKEY_FORMAT,  220, 1, "PAM_SYSTEM_ERR",       5, "this is no SSH key or certificate that can be read", "it is damaged or was cut off: take it from where it was made; nothing was changed")
+E(SSHKEY_KIND,    221, 1, "PAM_SERVICE_ERR",      5, "this kind of SSH key is not supported", "Ed25519, RSA and ECDSA keys are; DSA is obsolete, and what belongs to a token (sk-...) works only with that token")
+E(SSHKEY_WEAK,    222, 1, "PAM_SERVICE_ERR",      5, "this RSA key is too short or otherwise unusual", "2048 to 16384 bits are accepted: make a new key with 'ownkey id add ssh NAME', and put it where the old one was")
+E(SSHKEY_PAIR,    223, 1, "PAM_SYSTEM_ERR",       5, "the private and the public half of this key do not belong together", "the file was damaged or edited: take another copy of it; nothing was changed")
+E(SSHKEY_SIGNATURE,224,1, "PAM_AUTH_ERR",         5, "an SSH signature is wrong", "what was signed, or the signature, was changed: do not trust it")
+E(SSHKEY_CERT,    225, 1, "PAM_AUTH_ERR",         5, "this SSH certificate does not hold here", "'ssh-keygen -L -f FILE' shows what it is for and how long; whoever signed it can make another")
 /* the ssh door */
 E(SSH_PATH,       230, 1, "PAM_PERM_DENIED",      5, "this key may be used for some hosts only, and the request did not come over a connection that says where it goes", "use it with OpenSSH 8.9 or newer on every host on the way, or add the key without 'ssh-add -h'")
 E(SSH_DESTINATION,231, 1, "PAM_PERM_DENIED",      5, "this key may not be used for that host or user", "'ssh-add -h' says where a key may be used: add it again, with that host, if you mean to")

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/prompt/assuan.h"
+#include "lib/assuan.h"
 #include "agent/prompt/show.h"
 #include "lib/log.h"
 #include "lib/loop.h"

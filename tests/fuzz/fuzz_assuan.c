@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "agent/prompt/assuan.h"
+#include "lib/assuan.h"
 #include "agent/prompt/show.h"
 
 #define VERB "SETDESC "

@@ -23,6 +23,7 @@ allowed()
 	agent/vault/*)    echo lib agent agent/vault agent/slot agent/format ;;
 	agent/*)          echo lib agent agent/vault agent/door ;;
 	cli/qr.c)         echo lib include cli qrencode ;;
+	cli/pinentry/*)   echo lib cli/pinentry ;;
 	cli/*)            echo lib include cli ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "agent/prompt/assuan.h"
+#include "lib/assuan.h"
 
 static enum err
 parse(const char *line, struct assuan_reply *r)
@@ -116,6 +116,41 @@ test_command(void **state)
 	buf_done(&b);
 }
 
+/* D lines: as few as fit, no escape cut in two, and the way back. */
+static void
+test_data(void **state)
+{
+	struct sec lines = { 0 }, again = { 0 };
+	uint8_t all[1024];
+	struct span rest;
+
+	(void)state;
+	assert_int_equal(sec_init(&lines, ASSUAN_DATA_ROOM(sizeof(all))), ERR_OK);
+	assert_int_equal(sec_init(&again, sizeof(all)), ERR_OK);
+	assert_int_equal(assuan_put_data(SPAN_LIT("a b%\n\xc3\xa4"), &lines), ERR_OK);
+	assert_int_equal(lines.len, 14);
+	assert_memory_equal(lines.p, "D a b%25%0A\xc3\xa4\n", 14);
+	for (int kind = 0; kind < 3; kind++) {
+		for (size_t i = 0; i < sizeof(all); i++)
+			all[i] = kind == 0 ? 'x' : kind == 1 ? '%' : (uint8_t)(i * 7);
+		sec_wipe(&lines);
+		sec_wipe(&again);
+		assert_int_equal(assuan_put_data(SPAN(all, sizeof(all)), &lines), ERR_OK);
+		for (rest = sec_span(&lines); rest.len;) {
+			size_t n =
+			    (size_t)((const uint8_t *)memchr(rest.p, '\n', rest.len) - rest.p);
+
+			assert_true(n <= ASSUAN_LINE_MAX && n > 2);
+			assert_int_equal(assuan_unescape(span_sub(rest, 2, n - 2), &again), ERR_OK);
+			rest = span_sub(rest, n + 1, rest.len - n - 1);
+		}
+		assert_int_equal(again.len, sizeof(all));
+		assert_memory_equal(again.p, all, sizeof(all));
+	}
+	sec_done(&lines);
+	sec_done(&again);
+}
+
 static int
 setup(void **state)
 {
@@ -131,6 +166,7 @@ main(void)
 		cmocka_unit_test(test_parse_bad),
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_data),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,8 +1,9 @@
 /*
- * assuan.h - lines of the Assuan protocol, as a pinentry speaks it: no I/O here.
+ * assuan.h - lines of the Assuan protocol, as a pinentry speaks it: no I/O here.  ownkey-prompt is
+ * the client of one, pinentry-ownkey is one.
  */
-#ifndef PROMPT_ASSUAN_H
-#define PROMPT_ASSUAN_H
+#ifndef LIB_ASSUAN_H
+#define LIB_ASSUAN_H
 
 #include "lib/buf.h"
 #include "lib/sec.h"
@@ -33,5 +34,9 @@ MUST enum err assuan_unescape(struct span data, struct sec *out);
 /* Make one command line, LF included: verb as it is, value escaped and, when it is too long, cut
  * with an ellipsis between characters of valid UTF-8. */
 void assuan_command(const char *verb, struct span value, struct buf *out);
+/* Append the D lines that say data, escaped, none longer than ASSUAN_LINE_MAX; ASSUAN_DATA_ROOM
+ * bytes always suffice.  ERR_TOOBIG. */
+#define ASSUAN_DATA_ROOM(n) (3 * (n) + 3 * (3 * (n) / (ASSUAN_LINE_MAX - 4) + 1))
+MUST enum err assuan_put_data(struct span data, struct sec *out);
 
 #endif

@@ -1,4 +1,4 @@
-#include "agent/prompt/assuan.h"
+#include "lib/assuan.h"
 
 #include "lib/text.h"
 
@@ -153,4 +153,32 @@ assuan_command(const char *verb, struct span value, struct buf *out)
 	} else
 		put_escaped(value, out);
 	buf_put_u8(out, '\n');
+}
+
+/* Whole escapes only: a line has room for what it begins with, two bytes and its three at most. */
+enum err
+assuan_put_data(struct span data, struct sec *out)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t used = 0;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < data.len && !e; i++) {
+		uint8_t c = data.p[i];
+		char piece[3] = { '%', digits[c >> 4], digits[c & 15] };
+		size_t n = is_plain(c) ? 1 : 3;
+
+		if (used == 0)
+			e = sec_put(out, SPAN_LIT("D "));
+		if (!e)
+			e = sec_put(out, n == 1 ? SPAN(&c, 1) : SPAN(piece, 3));
+		used += n;
+		sec_zero(&c, 1);
+		sec_zero(piece, sizeof(piece));
+		if (!e && (used + 5 > ASSUAN_LINE_MAX || i + 1 == data.len)) {
+			e = sec_put(out, SPAN_LIT("\n"));
+			used = 0;
+		}
+	}
+	return e;
 }

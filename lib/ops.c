@@ -41,6 +41,7 @@ const struct op_row ops[] = {
 {OP_KEY_LIST, "key.list", OPF_OWNER, &ops_page_map, &ops_key_list_rep_map, "keys of the ssh door, by pages"},
 {OP_SSH_LOCK, "ssh.lock", OPF_OWNER | OPF_JOB, &ops_ssh_lock_map, NULL, "lock the ssh door with a passphrase, or unlock it"},
 {OP_DECRYPT, "decrypt", OPF_OWNER | OPF_JOB, &ops_decrypt_map, &ops_decrypt_rep_map, "open wrapped file keys of age files"},
+{OP_AGREE, "agree", OPF_OWNER | OPF_JOB, &ops_agree_map, &ops_agree_rep_map, "agree on a key with somebody's public key"},
 {OP_SECRET_GET, "secret.get", OPF_OWNER | OPF_JOB, &ops_secret_map, &ops_secret_rep_map, "hand out a secret"},
 {OP_SECRET_SET, "secret.set", OPF_OWNER | OPF_JOB, &ops_secret_map, NULL, "keep a secret"},
 {OP_SECRET_LIST, "secret.list", OPF_OWNER, &ops_page_map, &ops_item_list_rep_map, "names of secrets, by pages"},

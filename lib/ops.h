@@ -46,6 +46,7 @@ enum op {
 	OP_ID_REVOKE = 47,
 	OP_ID_RESEED = 48,
 	OP_SIGN = 50,
+	OP_AGREE = 51,
 	OP_DECRYPT = 52,
 	OP_SECRET_GET = 60,
 	OP_SECRET_SET = 61,
@@ -438,15 +439,15 @@ struct ops_policy {
 extern const struct wire_map ops_policy_map;
 
 /* ---- sign ---- */
-enum ops_sign_type { OPS_SIGN_SSHSIG, OPS_SIGN_RAW, OPS_SIGN_SSH_USERAUTH };
+enum ops_sign_type { OPS_SIGN_SSHSIG, OPS_SIGN_RAW, OPS_SIGN_SSH_USERAUTH, OPS_SIGN_APP };
 struct ops_sign {
 	uint64_t has;
 	struct span label;
 	uint64_t type;
-	struct span name_space; /* sshsig: namespace, 1..255 */
+	struct span name_space; /* sshsig: namespace, 1..255; app: context */
 	struct span hash_alg;	/* sshsig: "sha256" or "sha512" */
 	struct span hash;	/* sshsig: hash of the file */
-	struct span data;	/* raw: only where the item's policy says raw */
+	struct span data;	/* raw: only where the item's policy says raw; app */
 	/* ssh: the signature algorithm ("rsa-sha2-512"); absent = the key's only one */
 	struct span alg;
 	bool bare; /* ssh: the signature blob of RFC 4253 6.6 alone, without an SSHSIG around it */
@@ -541,5 +542,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_share.h"
 #include "lib/ops_ssh.h"
 #include "lib/ops_token.h"
+#include "lib/ops_agree.h"
 
 #endif

@@ -370,12 +370,11 @@ const struct wire_map ops_policy_map = { "policy", sizeof(struct ops_policy), op
 
 static const struct wire_field ops_sign_fields[] = {
 	WIRE_F(ops_sign, 1, TEXT, 0, label, 1, 1023, "path or id of the key"),
-	WIRE_E(ops_sign, 2, 0, type, OPS_SIGN_SSH_USERAUTH, "sshsig|raw|ssh-userauth",
-	    "what is signed"),
-	WIRE_F(ops_sign, 3, TEXT, WF_OPT, name_space, 1, 255, "sshsig: namespace"),
+	WIRE_E(ops_sign, 2, 0, type, OPS_SIGN_APP, "sshsig|raw|ssh-userauth|app", "what is signed"),
+	WIRE_F(ops_sign, 3, TEXT, WF_OPT, name_space, 1, 255, "sshsig: namespace; app: context"),
 	WIRE_F(ops_sign, 4, TEXT, WF_OPT, hash_alg, 6, 6, "sshsig: sha256 or sha512"),
 	WIRE_F(ops_sign, 5, BYTES, WF_OPT | WF_HEX, hash, 32, 64, "sshsig: hash of the message"),
-	WIRE_F(ops_sign, 6, BYTES, WF_OPT, data, 1, 64 * 1024, "raw: the message"),
+	WIRE_F(ops_sign, 6, BYTES, WF_OPT, data, 1, 64 * 1024, "raw, app: the message"),
 	WIRE_F(ops_sign, 7, TEXT, WF_OPT, alg, 1, 64, "ssh: signature algorithm"),
 	WIRE_F(ops_sign, 8, BOOL, WF_OPT, bare, 0, 1, "ssh: the bare signature blob"),
 	WIRE_F(ops_sign, 9, BYTES, WF_OPT, session, 1, SSH_SESSION_MAX, "ssh-userauth: session id"),

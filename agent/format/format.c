@@ -7,6 +7,7 @@ const struct format *const formats[] = {
 	&format_tor,
 	&format_ssh,
 	&format_age,
+	&format_app,
 };
 const size_t nformats = sizeof formats / sizeof *formats;
 

@@ -25,12 +25,15 @@ struct format_in {
 typedef enum err format_public_fn(const struct format_in *in, struct buf *out);
 typedef enum err format_export_fn(const struct format_in *in, struct sec *out);
 
+#define FORMAT_AGREES 0x10000u /* on keys (ops_agree.h) */
+#define FORMAT_GIVES  0x20000u /* its bytes are for the program: secret.get hands them out */
+
 struct format_key {
 	const char *purpose;
 	const char *alg;
 	const char *help;
 	unsigned use;	/* default policy (DESIGN 9) */
-	unsigned signs; /* bits 1 << enum ops_sign_type */
+	unsigned signs; /* bits 1 << enum ops_sign_type, FORMAT_AGREES, FORMAT_GIVES */
 	/* Belongs to an identity with this account?  NULL = always. */
 	bool (*wanted)(struct span account);
 };
@@ -101,6 +104,13 @@ MUST enum err format_encode(enum text_code code, struct span in, struct sec *out
 MUST enum err format_ssh_sign(
     const struct format_in *in, const struct ops_sign *q, struct buf *blob);
 
-extern const struct format format_matrix, format_omemo, format_tor, format_ssh, format_age;
+/* The bytes that a signature of an app key covers: "ownkey1 app" || 0x00 || lp(context) || data.
+ * ERR_USAGE without a context. */
+MUST enum err format_app_signed(const struct ops_sign *q, struct buf *out);
+MUST enum err format_app_sign(
+    const struct format_in *in, const struct ops_sign *q, struct buf *sig);
+
+extern const struct format format_matrix, format_omemo, format_tor, format_ssh, format_age,
+    format_app;
 
 #endif

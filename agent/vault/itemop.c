@@ -49,6 +49,17 @@ itemop_again(const struct vault *v, const struct itemop_agreed *a, struct item *
 	return it->policy.use > a->use ? ERR_DENIED : ERR_OK;
 }
 
+bool
+itemop_is_retired(const struct item *it)
+{
+	struct cbor c = wire_each(&it->epochs);
+	struct item_epoch ep = { .state = EPOCH_ACTIVE };
+
+	while (!cbor_at_end(&c) && !wire_next(&item_epoch_map, &c, &ep))
+		;
+	return ep.state != EPOCH_ACTIVE;
+}
+
 enum err
 itemop_key(struct vault *v, const struct item *it, struct format_in *in)
 {

@@ -18,6 +18,8 @@ struct itemop_agreed {
 };
 void itemop_agree(const struct item *it, struct itemop_agreed *a);
 MUST enum err itemop_again(const struct vault *v, const struct itemop_agreed *a, struct item *it);
+/* Its newest epoch is not in use any more: it signs and agrees on nothing. */
+bool itemop_is_retired(const struct item *it);
 /* Private and public bytes as a format wants them; borrowed (keyring.h). */
 MUST enum err itemop_key(struct vault *v, const struct item *it, struct format_in *in);
 /* The row of an item; texts it needs are appended to mem, which must not move afterwards: give it

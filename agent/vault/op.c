@@ -31,6 +31,7 @@ const struct op_impl op_impls[] = {
 	{ OP_POLICY_SET, op_policy_set },
 	{ OP_SIGN, op_sign },
 	{ OP_DECRYPT, op_decrypt },
+	{ OP_AGREE, op_agree },
 	{ OP_SECRET_GET, op_secret_get },
 	{ OP_SECRET_SET, op_secret_set },
 	{ OP_SECRET_LIST, op_secret_list },

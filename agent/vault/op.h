@@ -50,6 +50,8 @@ enum err op_policy_set(struct req *r);
 enum err op_sign(struct req *r);
 /* op_decrypt.c */
 enum err op_decrypt(struct req *r);
+/* op_agree.c */
+enum err op_agree(struct req *r);
 /* op_secret.c */
 enum err op_secret_get(struct req *r);
 enum err op_secret_set(struct req *r);

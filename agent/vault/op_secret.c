@@ -19,6 +19,41 @@ op_secret_list(struct req *r)
 }
 
 /* ---- get ---- */
+/* A derived key whose bytes are for the program that asks (format.h). */
+static bool
+is_given(const struct item *it)
+{
+	const struct format *f = format_find(it->origin.service);
+	const struct format_key *k = f ? format_key(f, it->origin.purpose) : NULL;
+
+	return k && (k->signs & FORMAT_GIVES) && !itemop_is_retired(it);
+}
+
+static enum err
+find(const struct vault *v, struct span label, struct item *it)
+{
+	enum err e = itemop_find(v, ITEM_SECRET, label, it);
+
+	if (e != ERR_NOTFOUND || itemop_find(v, ITEM_KEY, label, it))
+		return e;
+	return is_given(it) ? ERR_OK : e;
+}
+
+static enum err
+hand_out_key(struct req *r, const struct item *it)
+{
+	struct ops_secret_rep rep = { .has = 1 };
+	struct format_in key;
+	enum err e;
+
+	if ((e = itemop_key(r->v, it, &key)))
+		return e;
+	rep.value = key.priv;
+	e = req_reply(r, &rep);
+	vault_touch(r->v);
+	return e;
+}
+
 static enum err
 hand_out(struct req *r, const struct item *it)
 {
@@ -26,6 +61,8 @@ hand_out(struct req *r, const struct item *it)
 	struct sec value = { 0 };
 	enum err e;
 
+	if (it->kind == ITEM_KEY)
+		return hand_out_key(r, it);
 	if (!(e = keyring_secret(r->v, it, &value))) {
 		rep.value = sec_span(&value);
 		e = req_reply(r, &rep);
@@ -44,7 +81,7 @@ op_secret_get(struct req *r)
 	struct item it;
 	enum err e;
 
-	if ((e = itemop_find(r->v, ITEM_SECRET, in->label, &it)))
+	if ((e = find(r->v, in->label, &it)))
 		return e;
 	u.item = &it;
 	itemop_agree(&it, &agreed);

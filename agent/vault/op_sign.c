@@ -26,7 +26,7 @@ describe(const struct ops_sign *in, char *out, size_t cap)
 {
 	struct buf b = BUF_INIT;
 
-	buf_put_str(&b, "signature for namespace ");
+	buf_put_str(&b, in->type == OPS_SIGN_APP ? "signature for " : "signature for namespace ");
 	text_printable(in->name_space, &b);
 	snprintf(out, cap, "%s", buf_cstr(&b));
 	buf_done(&b);
@@ -40,13 +40,20 @@ agree(struct req *r, const struct item *it)
 	struct use u = {
 		.item = it, .verb = "sign with", .request = in->hash.len ? in->hash : in->data
 	};
+	struct buf whole = BUF_INIT;
 	char detail[300] = "";
+	enum err e = ERR_OK;
 
 	if (it->policy.use != USE_FREE) {
 		describe(in, detail, sizeof detail);
 		u.detail = detail;
+		if (in->type == OPS_SIGN_APP && !(e = format_app_signed(in, &whole)))
+			u.request = buf_span(&whole);
 	}
-	return policy_use(r, &u);
+	if (!e)
+		e = policy_use(r, &u);
+	buf_done(&whole);
+	return e;
 }
 
 static enum err
@@ -62,6 +69,8 @@ make(struct req *r, const struct item *it, struct buf *sig, uint8_t pub[32])
 	if (!span_is(it->origin.alg, "ed25519"))
 		return ERR_UNSUPPORTED;
 	memcpy(pub, key.pub.p, 32);
+	if (in->type == OPS_SIGN_APP)
+		return format_app_sign(&key, in, sig);
 	if (in->type == OPS_SIGN_SSHSIG)
 		return format_ssh_sign(&key, in, sig);
 	if (!in->data.len)
@@ -69,17 +78,6 @@ make(struct req *r, const struct item *it, struct buf *sig, uint8_t pub[32])
 	crypto_ed25519_sign(key.priv.p, key.pub.p, in->data, raw);
 	buf_put(sig, raw, sizeof raw);
 	return buf_err(sig);
-}
-
-static bool
-is_retired(const struct item *it)
-{
-	struct cbor c = wire_each(&it->epochs);
-	struct item_epoch ep = { .state = EPOCH_ACTIVE };
-
-	while (!cbor_at_end(&c) && !wire_next(&item_epoch_map, &c, &ep))
-		;
-	return ep.state != EPOCH_ACTIVE;
 }
 
 enum err
@@ -95,7 +93,7 @@ op_sign(struct req *r)
 
 	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)) || (e = may_sign(&it, in->type)))
 		return e;
-	if (is_retired(&it))
+	if (itemop_is_retired(&it))
 		return ERR_DENIED;
 	itemop_agree(&it, &agreed);
 	if ((e = agree(r, &it)))
@@ -103,7 +101,7 @@ op_sign(struct req *r)
 	/* the person took their time: what was found may have moved */
 	if (r->job && (e = itemop_again(r->v, &agreed, &it)))
 		return e;
-	if (r->job && is_retired(&it))
+	if (r->job && itemop_is_retired(&it))
 		return ERR_DENIED;
 	if (!(e = make(r, &it, &sig, pub))) {
 		rep.signature = buf_span(&sig);

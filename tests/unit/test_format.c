@@ -195,6 +195,48 @@ test_omemo(void **state)
 	sec_done(&secret);
 }
 
+static void
+get_hex(const char *id, const char *name, struct buf *out)
+{
+	char hex[512];
+	uint8_t bytes[256];
+	size_t n;
+
+	vectors_get(doc, id, name, hex, sizeof hex);
+	assert_int_equal(text_decode(TEXT_HEX, span_str(hex), bytes, sizeof bytes, &n), ERR_OK);
+	buf_put(out, bytes, n);
+	assert_int_equal(buf_err(out), ERR_OK);
+}
+
+static void
+test_app(void **state)
+{
+	struct buf seed = BUF_INIT, data = BUF_INIT, want = BUF_INIT, got = BUF_INIT;
+	struct ops_sign q = { .name_space = SPAN_LIT("chat") };
+	uint8_t pub[32];
+
+	(void)state;
+	get_hex("app-sign", "seed", &seed);
+	get_hex("app-sign", "data", &data);
+	crypto_ed25519_public(seed.p, pub);
+	struct format_in in = { SPAN_LIT("me"), buf_span(&seed), SPAN(pub, 32) };
+	q.data = buf_span(&data);
+	get_hex("app-sign", "signed", &want);
+	assert_int_equal(format_app_signed(&q, &got), ERR_OK);
+	assert_true(span_eq(buf_span(&got), buf_span(&want)));
+	buf_reset(&want);
+	buf_reset(&got);
+	get_hex("app-sign", "signature", &want);
+	assert_int_equal(format_app_sign(&in, &q, &got), ERR_OK);
+	assert_true(span_eq(buf_span(&got), buf_span(&want)));
+	q.name_space = SPAN_NONE;
+	assert_int_equal(format_app_sign(&in, &q, &got), ERR_USAGE);
+	buf_done(&seed);
+	buf_done(&data);
+	buf_done(&want);
+	buf_done(&got);
+}
+
 /* ---- every row, on random keys ---- */
 
 static const char *
@@ -515,6 +557,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_omemo),
+		cmocka_unit_test(test_app),
 		cmocka_unit_test(test_every_row),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_advice),

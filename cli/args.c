@@ -60,6 +60,8 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_ALL_EXPOSED] = { "all-exposed", 0, NULL, NULL, "each that others may know" },
 [ARG_NEW_PHRASE] = { "new-phrase", 0, NULL, NULL, "another recovery phrase" },
 [ARG_NO_PHRASE] = { "without-phrase", 0, NULL, NULL, "sign it later: 'succession sign'" },
+[ARG_UNDO] = { "undo", 0, NULL, NULL, "back to how it was" },
+[ARG_DRY_RUN] = { "dry-run", 0, NULL, NULL, "say it, change nothing" },
 [ARG_OVERDUE] = { "overdue", 0, NULL, NULL, "only what is to be done" },
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/setup.h"
 #include "cli/verbs.h"
 #include "lib/conf.h"
 #include "lib/paths.h"
@@ -231,9 +232,30 @@ check_pinentry(struct doctor *d)
 		    "install a pinentry package of your desktop");
 }
 
+/* Of other programs, those that were set up. */
+static void
+check_setup(struct doctor *d)
+{
+	char line[80], todo[80];
+
+	for (size_t i = 0; i < nsetup_tools; i++) {
+		const char *name = setup_tools[i].name;
+		enum setup_state s = setup_state(&setup_tools[i]);
+
+		snprintf(line, sizeof line, "%s is set up for ownkey", name);
+		if (s == SETUP_DONE)
+			good(line);
+		if (s != SETUP_BROKEN)
+			continue;
+		snprintf(line, sizeof line, "what ownkey wrote for %s was edited since", name);
+		snprintf(todo, sizeof todo, "'ownkey setup %s --undo', then set it up again", name);
+		bad(d, line, todo);
+	}
+}
+
 static void (*const checks[])(struct doctor *) = { check_programs, check_config, check_agent,
 	check_socket, check_vault, check_tokens, check_debug, check_memory, check_kernel,
-	check_pinentry };
+	check_pinentry, check_setup };
 
 enum err
 verb_doctor(struct cli *c)

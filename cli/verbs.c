@@ -145,6 +145,8 @@ const struct verb verbs[] = {
   VERB_ASKS, "compare a newer card with it", "ownkey contact check bob b.txt --update" },
 { "contact remove", verb_contact_remove, "NAME", 1, 1, PROOF,
   VERB_ASKS, "forget somebody's card", "ownkey contact remove bob" },
+{ "setup", verb_setup, "[TOOL]", 0, 1, A(UNDO) | A(DRY_RUN) | A(YES) | A(KEY) | ASKS,
+  VERB_ASKS | VERB_CHILDREN, "tell ssh, git, gpg and others of ownkey", "ownkey setup ssh" },
 { "version", verb_version, "", 0, 0, 0,
   VERB_NOAGENT, "which ownkey this is", "ownkey version" },
 { "help", verb_help, "[COMMAND]", 0, 2, 0,

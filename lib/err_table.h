@@ -179,4 +179,9 @@ E(TOKEN_PASSKEY,  246, 1, "PAM_PERM_DENIED",      5, "the few passkey slots of t
 E(TOKEN_SILENT,   247, 1, "PAM_PERM_DENIED",      5, "a secret or a verified answer of a token needs a touch", "ask for it without silent; nothing was asked of the token")
 E(TOKEN_NOKEY,    248, 4, "PAM_AUTH_ERR",         5, "no token that is plugged in knows this key", "plug in the token that the key was made on; if it was reset, its keys are gone")
 E(TOKEN_HASKEY,   249, 1, "PAM_SYSTEM_ERR",       5, "the token has such a key already", "use that one, or leave it out of the list of those to avoid; nothing was changed")
+/* other programs set up */
+E(SETUP_EDITED,   265, 1, "PAM_SYSTEM_ERR",       5, "the lines that ownkey wrote were edited since", "nothing was changed; take out the lines between '# ownkey: begin' and '# ownkey: end' yourself, then say --undo again")
+E(SETUP_OUTSIDE,  266, 1, "PAM_SYSTEM_ERR",       5, "that file is a link that leads out of your home, or nowhere", "nothing was changed; ownkey writes into your own files only")
+E(SETUP_FOREIGN,  267, 1, "PAM_SYSTEM_ERR",       5, "lines of ownkey are in that file already, and this machine did not write them", "nothing was changed; take out the lines between '# ownkey: begin' and '# ownkey: end' first")
+E(SETUP_NOTHING,  268, 1, "PAM_SYSTEM_ERR",       5, "there is nothing that this program could use yet", "nothing was changed")
 /* clang-format on */

@@ -89,7 +89,8 @@ whole_replace(const struct whole *w, struct span s)
 	fd = openat(w->dirfd, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_of_errno(errno);
-	if (!(e = write_all(fd, s)) && fsync(fd))
+	e = w->mode && fchmod(fd, w->mode) ? err_of_errno(errno) : write_all(fd, s);
+	if (!e && fsync(fd))
 		e = err_of_errno(errno);
 	/* network file systems tell here what they could not write */
 	if (close(fd) && !e)

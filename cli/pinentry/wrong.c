@@ -36,7 +36,7 @@ open_place(const char *keygrip, struct place *p)
 static enum err
 put(const struct place *p, const char *word, uint64_t mtime)
 {
-	const struct whole w = { p->dir, p->name, p->tmp };
+	const struct whole w = { .dirfd = p->dir, .name = p->name, .tmp = p->tmp };
 	char text[TEXT_MAX];
 	int n = snprintf(text, sizeof text, "%s %llu\n", word, (unsigned long long)mtime);
 
@@ -47,7 +47,7 @@ put(const struct place *p, const char *word, uint64_t mtime)
 static bool
 get(const struct place *p, bool *wrong, uint64_t *mtime)
 {
-	const struct whole w = { p->dir, p->name, p->tmp };
+	const struct whole w = { .dirfd = p->dir, .name = p->name, .tmp = p->tmp };
 	struct buf b = { .max = READ_MAX };
 	const char *s;
 	bool good = false;

@@ -1,0 +1,242 @@
+"""ownkey setup: in clean and in lived-in homes it shows, does and undoes; what other people wrote
+stays, byte for byte, whatever their files look like.  ssh and git say what they read."""
+
+import contextlib
+import os
+import stat
+import subprocess
+import sys
+
+from ownkey import run_parallel, world
+
+# file, and what it has to have for there to be something to do
+FILES = {
+    "ssh": (".ssh/config", b"Host other\n  User me\n"),
+    "git": (".gitconfig", b"[user]\n\tname = Me\n\temail = me@example.org\n"),
+    "gpg": (".gnupg/gpg-agent.conf", b"default-cache-ttl 60\n"),
+    "age": ("age/identities", b"# mine\n"),
+    "profanity": ("data/profanity/accounts",
+                  b"[a@example.org]\nenabled=true\n\n[b@example.org]\npassword=x\n"
+                  b"[c@example.org]\neval_password=y\n\n[d@example.org]\njid=d@example.org\n"),
+    "weechat": (".weechat/sec.conf",
+                b"# comment\n\n[crypt]\ncipher = aes256\npassphrase_command = \"\"\n\n[data]\n"),
+    "msmtp": (".msmtprc", b"defaults\ntls on\n\naccount work\nhost h\n\naccount x\n"
+                          b"password secret\n\naccount default : work\n"),
+    "mbsync": (".mbsyncrc", b"IMAPAccount one\nHost h\n\nIMAPAccount two\nPass p\n\n"
+                            b"IMAPStore s\nAccount one\n"),
+    "shell": (".profile", b"umask 022\n"),
+}
+NEEDS_FILE = {"profanity", "weechat", "msmtp", "mbsync"}
+
+
+class Home:
+    """A home with an unlocked agent, an ssh and an age identity."""
+
+    def __init__(self, directory, agent):
+        self.dir, self.agent = directory, agent
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, data, mode=0o644):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+        with open(path, "wb") as f:
+            f.write(data)
+        os.chmod(path, mode)
+        return path
+
+    def picture(self):
+        """Every file but the agent's own."""
+        found = {}
+        for top, _, names in os.walk(self.dir):
+            for name in names:
+                path = os.path.join(top, name)
+                rel = os.path.relpath(path, self.dir)
+                if rel.startswith(("data/ownkey", "state/ownkey/", "run/", "token", "agent.log")):
+                    continue
+                if os.path.islink(path):
+                    found[rel] = os.readlink(path)
+                elif os.path.isfile(path):
+                    found[rel] = (open(path, "rb").read(), stat.S_IMODE(os.stat(path).st_mode))
+        return found
+
+    def records(self):
+        return [n for n in os.listdir(self.path("state/ownkey")) if n.startswith("setup-")]
+
+    def setup(self, *args, status=0, **kw):
+        done = self.agent.cli("setup", *args, **kw)
+        assert done.returncode == status, (args, done)
+        return done
+
+    def read(self, name):
+        return open(self.path(name), "rb").read()
+
+
+@contextlib.contextmanager
+def home(directory, keys=True):
+    with world(directory, {}) as (agent, _):
+        agent.unlock(agent.init(no_pin=True))
+        if keys:
+            with contextlib.closing(agent.client()) as c:
+                c.call("id.add", service="ssh", account="me@example.org")
+                c.call("id.add", service="age", account="me")
+        yield Home(directory, agent)
+
+
+def tools(h):
+    """Those of the table that can be set up here: a new row has to get a file above."""
+    names = [line.split()[0] for line in h.setup().stdout.splitlines()]
+    assert names == list(FILES), names
+    with contextlib.closing(h.agent.client()) as c:
+        label = c.call("id.list", service="age")["items"][0].label
+        parts = [p.name for p in c.call("id.show", label=label).parts]
+    return [n for n in names if n != "age" or "plugin-identity" in parts]
+
+
+def there_and_back(h, tool):
+    """dry run, do, again, undo, again; returns what it wrote"""
+    before = h.picture()
+    shown = h.setup(tool, "--dry-run").stdout
+    assert h.picture() == before and not h.records(), "a dry run changed something"
+    h.setup(tool, status=1)  # nobody can be asked
+    assert h.picture() == before and not h.records()
+    done = h.setup(tool, "--yes").stdout
+    assert done == shown, (done, shown)
+    after = h.picture()
+    assert after != before
+    for name, (data, mode) in [(n, v) for n, v in after.items() if isinstance(v, tuple)]:
+        assert mode == before.get(name, (0, mode))[1], (name, mode)
+        assert b"\r" not in data or b"\n" not in data.replace(b"\r\n", b""), data
+    h.setup(tool, "--yes")
+    assert h.picture() == after, "it was done twice"
+    assert "%-10s set up" % tool in h.setup().stdout
+    h.setup(tool, "--undo", "--dry-run")
+    h.setup(tool, "--undo", status=1)
+    assert h.picture() == after
+    h.setup(tool, "--undo", "--yes")
+    assert h.picture() == before, (h.picture(), before)
+    assert not h.records()
+    h.setup(tool, "--undo", "--yes")
+    assert h.picture() == before
+    return after
+
+
+def clean(directory):
+    """a clean home: new files, which go again"""
+    with home(directory) as h:
+        for tool in tools(h):
+            if tool not in NEEDS_FILE:
+                there_and_back(h, tool)
+            else:
+                assert "268" not in h.setup(tool, "--yes", status=1).stderr
+
+
+def lived_in(directory):
+    """line ends of two kinds, none at the end, nothing at all, read-only, behind a link"""
+    with home(directory) as h:
+        for tool in tools(h):
+            name, text = FILES[tool]
+            for data, mode in ((text, 0o644), (text.replace(b"\n", b"\r\n"), 0o600),
+                               (text.rstrip(b"\n"), 0o640), (text, 0o400),
+                               (text.replace(b"\n", b"\r\n")[:-2], 0o664)):
+                h.write(name, data, mode)
+                there_and_back(h, tool)
+            if tool not in NEEDS_FILE:
+                h.write(name, b"")
+                there_and_back(h, tool)
+            os.remove(h.path(name))
+            h.write("dotfiles/" + tool, text)
+            os.symlink(os.path.relpath(h.path("dotfiles/" + tool), os.path.dirname(h.path(name))),
+                       h.path(name))
+            after = there_and_back(h, tool)
+            assert after["dotfiles/" + tool][0] != text and isinstance(after[name], str)
+            os.remove(h.path(name))
+
+
+def edited(directory):
+    """edits elsewhere stay; an edit of our lines stops the undoing, all of it"""
+    with home(directory) as h:
+        for tool in tools(h):
+            name, text = FILES[tool]
+            h.write(name, text)
+            h.setup(tool, "--yes")
+            h.write(name, b"# before\n" + h.read(name) + b"# behind\n")
+            h.setup(tool, "--undo", "--yes")
+            assert h.read(name) == b"# before\n" + text + b"# behind\n", h.read(name)
+            h.write(name, text)
+        for tool in ("ssh", "gpg", "shell"):
+            name, text = FILES[tool]
+            h.setup(tool, "--yes")
+            changed = h.read(name).replace(b"ownkey", b"OWNKEY", 2).replace(b"OWNKEY", b"ownkey", 1)
+            h.write(name, changed)
+            said = h.setup(tool, "--undo", "--yes", status=1).stderr
+            assert "edited since" in said and h.path(name) in said, said
+            assert h.read(name) == changed and h.records() == ["setup-" + tool]
+            assert "edited since" in h.setup(tool, "--yes", status=1).stderr
+            assert "what ownkey wrote for %s was edited" % tool in h.agent.cli("doctor").stdout
+            h.write(name, text)  # taken out by hand
+            h.setup(tool, "--undo", "--yes")
+            assert h.read(name) == text and not h.records()
+        h.write(".ssh/config", b"# ownkey: begin\n")
+        assert "did not write them" in h.setup("ssh", "--yes", status=1).stderr
+
+
+def refused(directory):
+    """links out of the home, files of others, folders: nothing is changed"""
+    with home(directory) as h:
+        os.makedirs(h.path(".ssh"))
+        for target in ("/etc/passwd", "/dev/null", "/nowhere/at/all"):
+            os.symlink(target, h.path(".ssh/config"))
+            assert h.setup("ssh", "--yes", status=1).stderr, target
+            os.remove(h.path(".ssh/config"))
+        os.mkdir(h.path(".ssh/config"))
+        h.setup("ssh", "--yes", status=1)
+        assert not h.records()
+        h.setup("nothing", status=64)
+        h.write("state/ownkey/setup-gpg", b"ownkey setup 1\nfile /etc/passwd\nnonsense\n", 0o600)
+        h.setup("gpg", "--undo", "--yes", status=1)
+        assert "gpg        set up, and edited" in h.setup().stdout
+
+
+def read_by(directory):
+    """ssh, git and a shell read what was written"""
+    with home(directory) as h:
+        env = {**h.agent.env, "GIT_CONFIG_NOSYSTEM": "1"}
+
+        def run(*args):
+            return subprocess.run(args, env=env, capture_output=True, text=True, check=True,
+                                  cwd=directory, stdin=subprocess.DEVNULL).stdout
+        for tool in ("ssh", "git", "shell"):
+            h.setup(tool, "--yes")
+        said = run("ssh", "-F", h.path(".ssh/config"), "-G", "host").splitlines()
+        sock = h.path("run/ownkey/ssh.sock")
+        assert "identityagent " + sock in said, said
+        get = lambda name: run("git", "config", "--global", name).strip()
+        assert get("gpg.format") == "ssh"
+        assert get("user.signingkey").startswith("key::ssh-ed25519 ")
+        signers = open(get("gpg.ssh.allowedSignersFile"), encoding="utf-8").read()
+        assert 'me@example.org namespaces="git" ssh-ed25519 ' in signers, signers
+        with contextlib.closing(h.agent.client()) as c:
+            c.call("id.add", service="ssh", account="two@example.org")
+        h.setup("git", "--undo", "--yes")
+        h.setup("git", "--yes", status=64)
+        h.setup("git", "--yes", "--key", "ssh/two@example.org")
+        assert "two@example.org" in h.read("ownkey/allowed_signers").decode()
+        script = ". ./.profile; echo $SSH_AUTH_SOCK"
+        if not os.path.exists(sock):
+            h.write("run/ownkey/x", b"")
+            assert run("sh", "-c", script) == "\n"
+            with contextlib.closing(__import__("socket").socket(1)) as s:
+                s.bind(sock)
+                assert run("sh", "-c", script).strip() == sock
+        else:
+            assert run("sh", "-c", script).strip() == sock
+
+
+CASES = [clean, lived_in, edited, refused, read_by]
+
+if __name__ == "__main__":
+    sys.exit(run_parallel([(f.__doc__.splitlines()[0], f) for f in CASES]))

@@ -19,6 +19,7 @@ token_DIRS     := agent/token
 worker_DIRS    := agent/worker
 prompt_DIRS    := agent/prompt
 cli_DIRS       := cli
+age_DIRS       := cli/age
 pinentry_DIRS  := cli/pinentry
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
@@ -28,6 +29,7 @@ token_PROG     := ownkey-token
 worker_PROG    := ownkey-worker
 prompt_PROG    := ownkey-prompt
 cli_PROG       := ownkey
+age_PROG       := age-plugin-ownkey
 pinentry_PROG  := pinentry-ownkey
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
@@ -37,12 +39,13 @@ token_LIBS     := $(FIDO_LIBS) $(CRYPTO_LIBS)
 worker_LIBS    := $(JSON_LIBS) $(CRYPTO_LIBS)
 prompt_LIBS    := $(CRYPTO_LIBS)
 cli_LIBS       := $(QR_LIBS) $(CRYPTO_LIBS)
+age_LIBS       := $(CRYPTO_LIBS)
 pinentry_LIBS  := $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli pinentry agent token worker prompt lib
+ROOMS := softtoken cli age pinentry agent token worker prompt lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -69,7 +72,7 @@ $(foreach r,$(filter-out lib,$(ROOMS)) kat,$(eval $(call program,$(r))))
 $(B)/ownkey-kat: KAT_ARCHIVES = $(call ARCHIVES,$(B))
 $(B)/ownkey-kat: $(ROOMS:%=$(B)/%.a)
 
-INSTALLED := $(foreach r,cli pinentry agent token worker prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli age pinentry agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -178,7 +181,7 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED = $(foreach r,lib agent token worker prompt cli pinentry softtoken,$(call sources,$(r)))
+SHIPPED = $(foreach r,lib agent token worker prompt cli age pinentry softtoken,$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,portability --suppress=missingInclude -I. $(SHIPPED)

@@ -1,5 +1,6 @@
 /* age.c - age X25519 identities (C2SP age.md "X25519 recipient stanza"). */
 #include "agent/format/format.h"
+#include "lib/age_plugin.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
 
@@ -19,6 +20,26 @@ recipient(const struct format_in *in, struct buf *out)
 	return e;
 }
 
+/* The path of the key, as items are named (DESIGN 5): age asks for it, whichever epoch it is in. */
+static enum err
+plugin_identity(const struct format_in *in, struct buf *out)
+{
+	struct buf path = BUF_INIT;
+	enum err e;
+
+	buf_put_str(&path, "age/");
+	for (size_t i = 0; i < in->account.len; i++)
+		if (in->account.p[i] == '/' || in->account.p[i] == '%')
+			buf_putf(&path, "%%%02X", in->account.p[i]);
+		else
+			buf_put_u8(&path, in->account.p[i]);
+	buf_put_str(&path, "/identity");
+	if (!(e = buf_err(&path)))
+		e = age_plugin_identity(AGE_PLUGIN_LABEL, buf_span(&path), out);
+	buf_done(&path);
+	return e;
+}
+
 static enum err
 identity(const struct format_in *in, struct sec *out)
 {
@@ -31,7 +52,10 @@ identity(const struct format_in *in, struct sec *out)
 	return e;
 }
 
-static const struct format_public publics[] = { { "identity", "recipient", recipient } };
+static const struct format_public publics[] = {
+	{ "identity", "recipient", recipient },
+	{ "identity", "plugin-identity", plugin_identity },
+};
 
 static const struct format_export exports[] = {
 	{ "identity", "identity", "key.txt", true, identity, "for age -d -i FILE" },

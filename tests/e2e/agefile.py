@@ -125,3 +125,69 @@ def seal_x25519(plain, public):
     key = hkdf(secret, share + public, b"age-encryption.org/v1/X25519")
     body = ChaCha20Poly1305(key).encrypt(bytes(12), file_key, b"")
     return seal(plain, b"-> X25519 %s\n%s" % (unb64(share), lines(body)), file_key)
+
+
+# --- writing ---
+
+def no_pad(data):
+    return base64.b64encode(data).rstrip(b"=")
+
+
+def wrap(key, file_key):
+    return ChaCha20Poly1305(key).encrypt(bytes(12), file_key, b"")
+
+
+def wrap_x25519(public, file_key):
+    """(share, body) of an X25519 stanza."""
+    mine = X25519PrivateKey.generate()
+    share = mine.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    secret = mine.exchange(X25519PublicKey.from_public_bytes(public))
+    return share, wrap(hkdf(secret, share + public, b"age-encryption.org/v1/X25519"), file_key)
+
+
+def stanza_text(args, body):
+    """Arguments as bytes; the body in lines of 64, the last one shorter."""
+    text = no_pad(body)
+    lines = [text[i:i + 64] for i in range(0, len(text) + 1, 64)]
+    return b"\n".join([b"-> " + b" ".join(args), *lines]) + b"\n"
+
+
+def seal(file_key, stanzas, plain):
+    """A file of one chunk, for stanzas [(args, body)]."""
+    head = b"age-encryption.org/v1\n" + b"".join(stanza_text(*s) for s in stanzas) + b"---"
+    mac = hmac.digest(hkdf(file_key, b"", b"header"), head, "sha256")
+    nonce = os.urandom(16)
+    assert len(plain) < CHUNK
+    sealed = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload")).encrypt(
+        bytes(11) + b"\1", plain, b"")
+    return head + b" " + no_pad(mac) + b"\n" + nonce + sealed
+
+
+CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+
+def polymod(values):
+    check = 1
+    for v in values:
+        top = check >> 25
+        check = (check & 0x1ffffff) << 5 ^ v
+        for i, g in enumerate((0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3)):
+            check ^= g if top >> i & 1 else 0
+    return check
+
+
+def bech32(prefix, data):
+    """BIP173 without its limit of length."""
+    bits = "".join("{:08b}".format(b) for b in data)
+    bits += "0" * (-len(bits) % 5)
+    values = [int(bits[i:i + 5], 2) for i in range(0, len(bits), 5)]
+    head = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
+    sum_ = polymod(head + values + [0] * 6) ^ 1
+    return prefix + "1" + "".join(
+        CHARSET[v] for v in values + [sum_ >> 5 * (5 - i) & 31 for i in range(6)])
+
+
+def unbech32(text):
+    """The bytes, the checksum not looked at."""
+    bits = "".join("{:05b}".format(CHARSET.index(c)) for c in text.lower().rsplit("1", 1)[1][:-6])
+    return bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits) // 8 * 8, 8))

@@ -8,31 +8,18 @@ import subprocess
 import sys
 import time
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+import agefile
 from ownkey import HERE, TOKEN, Client, expect, run_parallel, until, world
-
-RAW = (Encoding.Raw, PublicFormat.Raw)
-CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
 def recipient_key(text):
-    """The 32 bytes of an age1..., its checksum not looked at."""
-    bits = "".join("{:05b}".format(CHARSET.index(c)) for c in text[len("age1"):-6])
-    return bytes(int(bits[i:i + 8], 2) for i in range(0, 256, 8))
+    """The 32 bytes of an age1..."""
+    return agefile.unbech32(text)
 
 
 def stanza(public, file_key):
-    """C2SP age.md, "The X25519 recipient type"."""
-    mine = X25519PrivateKey.generate()
-    share = mine.public_key().public_bytes(*RAW)
-    shared = mine.exchange(X25519PublicKey.from_public_bytes(public))
-    key = HKDF(hashes.SHA256(), 32, share + public, b"age-encryption.org/v1/X25519").derive(shared)
-    return {"share": share, "body": ChaCha20Poly1305(key).encrypt(bytes(12), file_key, b"")}
+    share, body = agefile.wrap_x25519(public, file_key)
+    return {"share": share, "body": body}
 
 
 def random_stanza():

@@ -24,6 +24,7 @@ allowed()
 	agent/*)          echo lib agent agent/vault agent/door ;;
 	cli/qr.c)         echo lib include cli qrencode ;;
 	cli/pinentry/*)   echo lib cli/pinentry ;;
+	cli/age/*)        echo lib cli/age ;;
 	cli/*)            echo lib include cli ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;

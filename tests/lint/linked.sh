@@ -46,7 +46,7 @@ trap 'rm -rf "$work"' EXIT
 functions "$B"/agent.a >"$work/agent"
 crypto='libsodium libcrypto libutf8proc'
 {
-	for program in ownkey-agent ownkey-prompt pinentry-ownkey; do
+	for program in ownkey-agent ownkey-prompt age-plugin-ownkey pinentry-ownkey; do
 		# shellcheck disable=SC2086 # a list
 		direct "$program" $crypto
 		never "$program"
@@ -59,7 +59,7 @@ crypto='libsodium libcrypto libutf8proc'
 	# shellcheck disable=SC2086
 	direct ownkey libqrencode $crypto
 	never ownkey
-	for program in ownkey pinentry-ownkey ownkey-oidc pam_ownkey.so; do
+	for program in ownkey age-plugin-ownkey pinentry-ownkey ownkey-oidc pam_ownkey.so; do
 		client "$program"
 	done
 } | violations

@@ -2,6 +2,7 @@
 #include "lib/job.h"
 
 #include "lib/root.h"
+#include "lib/sshkey.h"
 
 #define KEY_SECRET (WF_OPT | WF_SECRET)
 
@@ -77,8 +78,9 @@ const struct wire_map worker_succession_map = { "worker-succession",
 	sizeof worker_succession_fields / sizeof *worker_succession_fields, false, 0 };
 
 static const struct wire_field worker_job_fields[] = {
-	WIRE_E(worker_job, 1, 0, op, WORKER_BACKUP_OPEN,
-	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign|scrypt|backup-open",
+	WIRE_E(worker_job, 1, 0, op, WORKER_SIGN,
+	    "argon2|phrase-make|phrase-open|rsa|share-make|card|succession-sign|scrypt|backup-open|"
+	    "sign",
 	    "what to do"),
 	WIRE_F(worker_job, 2, BYTES, KEY_SECRET, pass, 1, 1024, "passphrase"),
 	WIRE_F(worker_job, 3, BYTES, WF_OPT, salt, 16, 16, "Argon2 or scrypt salt"),
@@ -102,6 +104,15 @@ static const struct wire_field worker_job_fields[] = {
 };
 const struct wire_map worker_job_map = { "worker-job", sizeof(struct worker_job), worker_job_fields,
 	sizeof worker_job_fields / sizeof *worker_job_fields, false, 0 };
+
+static const struct wire_field worker_sign_fields[] = {
+	WIRE_F(worker_sign, 1, UINT, 0, type, 0, SSHKEY_TYPES - 1, "kind of key"),
+	WIRE_F(worker_sign, 2, UINT, 0, hash, 0, SSHKEY_SHA512, "hash of RSA"),
+	WIRE_F(worker_sign, 3, BYTES, WF_SECRET, key, 1, SSHKEY_CANONICAL_MAX, "private key"),
+	WIRE_F(worker_sign, 4, BYTES, 0, data, 1, 48 * 1024, "what is signed"),
+};
+const struct wire_map worker_sign_map = { "worker-sign", sizeof(struct worker_sign),
+	worker_sign_fields, sizeof worker_sign_fields / sizeof *worker_sign_fields, false, 0 };
 
 static const struct wire_field worker_event_fields[] = {
 	WIRE_E(worker_event, 1, 0, kind, WORKER_EV_ITEM,

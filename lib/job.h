@@ -120,8 +120,20 @@ enum worker_op {
 	WORKER_SCRYPT,	   /* pass, salt, log_n -> out (32), as age wants it */
 	/* a file from the person, then a key for it, unless pass has it (one a line); slot_ids ->
 	 * HEAD, SEED, VALUE, ITEM; in the result hash, size; fpr, recs if the phrase opened it */
-	WORKER_BACKUP_OPEN
+	WORKER_BACKUP_OPEN,
+	/* stays: struct worker_sign, RESULT with out (signature blob), struct worker_sign, ... */
+	WORKER_SIGN
 };
+
+/* A signature by an SSH key (sshkey.h). */
+struct worker_sign {
+	uint64_t has;
+	uint64_t type;	  /* 1 enum sshkey_type */
+	uint64_t hash;	  /* 2 enum sshkey_hash */
+	struct span key;  /* 3 canonical private bytes */
+	struct span data; /* 4 what is signed */
+};
+extern const struct wire_map worker_sign_map;
 
 /* An entry of a succession log that wants the signature of succ_g,j: a rotation or a revocation. */
 #define WORKER_SUCCESSIONS 64

@@ -3,6 +3,7 @@
 #include "agent/worker/backup.h"
 #include "agent/worker/kdf.h"
 #include "agent/worker/phrase.h"
+#include "agent/worker/rsasign.h"
 #include "agent/worker/share.h"
 #include "agent/worker/succession.h"
 #include "agent/worker/wait.h"
@@ -46,6 +47,13 @@ check_rsa(const struct worker_job *j)
 }
 
 static enum err
+check_nothing(const struct worker_job *j)
+{
+	(void)j;
+	return ERR_OK;
+}
+
+static enum err
 check_scrypt(const struct worker_job *j)
 {
 	if (j->pass.len == 0)
@@ -76,6 +84,7 @@ static const struct task {
 	[WORKER_CARD] = { check_phrase, phrase_card, false },
 	[WORKER_SUCC_SIGN] = { succession_sign_check, succession_sign, false },
 	[WORKER_SCRYPT] = { check_scrypt, kdf_scrypt, true },
+	[WORKER_SIGN] = { check_nothing, rsasign, false },
 	[WORKER_BACKUP_OPEN] = { check_phrase, backup_open, false, BACKUP_ARENA },
 };
 
@@ -120,6 +129,8 @@ worker_prepare(struct worker *w, uint64_t *as_limit)
 	uint64_t kib = memory_of(&w->job);
 	enum err e;
 
+	if (w->job.op == WORKER_SIGN)
+		rsasign_prepare();
 	/* how much its passphrase takes, a backup says later */
 	w->log_n_max = kdf_log_n_max("/proc/meminfo");
 	if (w->job.op == WORKER_BACKUP_OPEN)

@@ -173,6 +173,13 @@ E(SSHKEY_CERT,    225, 1, "PAM_AUTH_ERR",         5, "this SSH certificate does 
 /* the ssh door */
 E(SSH_PATH,       230, 1, "PAM_PERM_DENIED",      5, "this key may be used for some hosts only, and the request did not come over a connection that says where it goes", "use it with OpenSSH 8.9 or newer on every host on the way, or add the key without 'ssh-add -h'")
 E(SSH_DESTINATION,231, 1, "PAM_PERM_DENIED",      5, "this key may not be used for that host or user", "'ssh-add -h' says where a key may be used: add it again, with that host, if you mean to")
+E(SSH_LOCKED,     238, 3, "PAM_AUTHINFO_UNAVAIL", 5, "ssh keys are locked by a passphrase (ssh-add -x)", "'ssh-add -X' asks for it; without it: 'ownkey lock', then 'ownkey unlock'")
+E(SSH_PASSPHRASE, 239, 4, "PAM_AUTH_ERR",         5, "that is not the passphrase that the ssh keys were locked with", "try again, each try takes longer; without it: 'ownkey lock', then 'ownkey unlock'")
+E(KEY_ALG,        240, 1, "PAM_SERVICE_ERR",      5, "this key makes no signatures of that algorithm", "RSA keys sign with rsa-sha2-256 or rsa-sha2-512, never with SHA-1: update the program or server that asks")
+E(KEY_SERVICE,    241, 1, "PAM_SERVICE_ERR",      5, "this service takes no such key from elsewhere", "'ownkey help id' lists the services; a secret of any kind can be kept with 'ownkey secret set'")
+E(KEY_LIMITS,     242, 1, "PAM_SERVICE_ERR",      5, "a lifetime, confirmation or hosts are for keys in memory only", "leave them out; 'ownkey id policy' says when a key of the vault is asked for")
+E(KEY_IN_VAULT,   243, 1, "PAM_SERVICE_ERR",      5, "the vault has this key already, without such limits", "take it away from the ssh door first: 'ssh-add -d'; then add it again")
+E(KEY_IMPORTED,   244, 1, "PAM_SERVICE_ERR",      5, "this key was made elsewhere, so no next one can be derived from it", "make a key here: 'ownkey id add' with another name; or import the next one in its place")
 /* credentials of other programs on a token */
 E(TOKEN_RESERVED, 245, 1, "PAM_PERM_DENIED",      5, "names that begin with \"ownkey:\" belong to the ways into vaults", "no program needs this: whatever asked for it may be after your vault; nothing was asked of the token")
 E(TOKEN_PASSKEY,  246, 1, "PAM_PERM_DENIED",      5, "the few passkey slots of tokens are kept free", "only ssh keys may take one (ssh-keygen -O resident); leave -O resident out, or name the application \"ssh:...\"")

@@ -389,7 +389,8 @@ const struct wire_map ops_sign_map = { "sign", sizeof(struct ops_sign), ops_sign
 	N(ops_sign_fields), false, 0 };
 
 static const struct wire_field ops_sign_rep_fields[] = {
-	WIRE_F(ops_sign_rep, 1, BYTES, 0, signature, 1, 4096, "signature, binary form of its type"),
+	WIRE_F(ops_sign_rep, 1, BYTES, 0, signature, 1, SSH_BLOB_MAX + 8192,
+	    "signature, binary form of its type"),
 	WIRE_F(ops_sign_rep, 2, BYTES, WF_OPT, public_key, 32, SSH_BLOB_MAX, "public key"),
 };
 const struct wire_map ops_sign_rep_map = { "sign-reply", sizeof(struct ops_sign_rep),

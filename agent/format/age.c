@@ -1,6 +1,7 @@
 /* age.c - age X25519 identities (C2SP age.md "X25519 recipient stanza"). */
 #include "agent/format/format.h"
 #include "lib/age_plugin.h"
+#include "lib/crypto.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
 
@@ -61,6 +62,22 @@ static const struct format_export exports[] = {
 	{ "identity", "identity", "key.txt", true, identity, "for age -d -i FILE" },
 };
 
+static enum err
+import_x25519(struct span priv, struct buf *pub)
+{
+	uint8_t point[32];
+
+	if (priv.len != 32)
+		return ERR_RANGE;
+	crypto_x25519_public(priv.p, point);
+	buf_put(pub, point, sizeof point);
+	return buf_err(pub);
+}
+
+static const struct format_import imports[] = {
+	{ "identity", "x25519", import_x25519 },
+};
+
 static const struct format_advice advice[] = {
 	{ FORMAT_ROTATE, NULL,
 	    "Senders go on using the old recipient until you give them the new one.",
@@ -100,4 +117,6 @@ const struct format format_age = {
 	.nexport = N(exports),
 	.advice = advice,
 	.nadvice = N(advice),
+	.import = imports,
+	.nimport = N(imports),
 };

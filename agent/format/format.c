@@ -53,6 +53,16 @@ format_export(const struct format *f, struct span purpose, struct span name)
 	return NULL;
 }
 
+const struct format_import *
+format_import(const struct format *f, struct span purpose, struct span alg)
+{
+	for (size_t i = 0; i < f->nimport; i++)
+		if ((!purpose.len || span_is(purpose, f->import[i].purpose)) &&
+		    span_is(alg, f->import[i].alg))
+			return &f->import[i];
+	return NULL;
+}
+
 const struct format_advice *
 format_advice(const struct format *f, struct span purpose, enum format_event event)
 {

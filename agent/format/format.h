@@ -18,8 +18,10 @@
 /* A key as a format function sees it; priv is empty where only the public half is needed. */
 struct format_in {
 	struct span account;
-	struct span priv; /* derive.h: ed25519 seed, raw x25519, secret */
-	struct span pub;  /* ed25519, x25519: 32; empty for secrets */
+	struct span
+	    priv; /* derive.h: ed25519 seed, raw x25519, secret; imported: see format_import */
+	struct span pub; /* ed25519, x25519: 32; empty for secrets */
+	struct span alg; /* "ed25519", ...; empty: that of the purpose's row */
 };
 
 typedef enum err format_public_fn(const struct format_in *in, struct buf *out);
@@ -36,6 +38,15 @@ struct format_key {
 	unsigned signs; /* bits 1 << enum ops_sign_type, FORMAT_AGREES, FORMAT_GIVES */
 	/* Belongs to an identity with this account?  NULL = always. */
 	bool (*wanted)(struct span account);
+};
+
+/* A key that was made elsewhere may take the place of the derived one (key.add).  fn checks its
+ * private bytes and appends its public half, both in the form that format_in has. */
+typedef enum err format_import_fn(struct span priv, struct buf *pub);
+struct format_import {
+	const char *purpose;
+	const char *alg;
+	format_import_fn *fn;
 };
 
 /* The first row for a purpose is the one-line form of lists. */
@@ -77,6 +88,8 @@ struct format {
 	size_t nexport;
 	const struct format_advice *advice;
 	size_t nadvice;
+	const struct format_import *import;
+	size_t nimport;
 	/* ERR_TEXT when it cannot be an account; NULL = anything goes. */
 	enum err (*check)(struct span account);
 };
@@ -92,6 +105,9 @@ const struct format_public *format_public(
     const struct format *f, struct span purpose, struct span name);
 const struct format_export *format_export(
     const struct format *f, struct span purpose, struct span name);
+/* purpose empty = the first that takes such keys; NULL when there is none. */
+const struct format_import *format_import(
+    const struct format *f, struct span purpose, struct span alg);
 /* What follows when that happens to a key of this purpose; NULL when there is no row. */
 const struct format_advice *format_advice(
     const struct format *f, struct span purpose, enum format_event event);
@@ -99,11 +115,7 @@ const struct format_advice *format_advice(
 /* in as text into *out, which must be empty and gets as much room as that takes. */
 MUST enum err format_encode(enum text_code code, struct span in, struct sec *out);
 
-/* ---- typed signing (DESIGN 8): the signed bytes are built here, never given ---- */
-/* PROTOCOL.sshsig: the binary signature blob.  hash_alg sha256 or sha512 with its length. */
-MUST enum err format_ssh_sign(
-    const struct format_in *in, const struct ops_sign *q, struct buf *blob);
-
+/* ---- typed signing (DESIGN 8): the signed bytes are built here, never given; ssh.h ---- */
 /* The bytes that a signature of an app key covers: "ownkey1 app" || 0x00 || lp(context) || data.
  * ERR_USAGE without a context. */
 MUST enum err format_app_signed(const struct ops_sign *q, struct buf *out);

@@ -1,31 +1,34 @@
 /*
  * ssh.c - OpenSSH keys: the public line, openssh-key-v1 private files (PROTOCOL.key; ssh-keygen 9.2
- * reads no PKCS#8 Ed25519), and SSHSIG signatures (PROTOCOL.sshsig).
+ * reads no PKCS#8 Ed25519).  What they sign is in ssh_sign.c.
  */
 #include "agent/format/format.h"
+#include "agent/format/ssh.h"
 #include "lib/crypto.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
-#define TYPE "ssh-ed25519"
 
 static const struct format_key keys[] = {
 	{ "identity", "ed25519", "logs in to servers, signs files and commits", 1,
-	    1u << OPS_SIGN_SSHSIG, NULL },
+	    1u << OPS_SIGN_SSHSIG | 1u << OPS_SIGN_SSH_USERAUTH, NULL },
 };
 
-/* RFC 4251 5: string = u32be length, bytes. */
-static void
-put_string(struct buf *b, struct span s)
+static enum sshkey_type
+type_of(const struct format_in *in)
 {
-	buf_put_u32(b, (uint32_t)s.len);
-	buf_put_span(b, s);
+	enum sshkey_type t = SSHKEY_ED25519;
+
+	return in->alg.len && sshkey_type_of_alg(in->alg, &t) ? t : SSHKEY_ED25519;
 }
 
-static void
-put_public(struct buf *b, struct span pub)
+static enum err
+put_public(const struct format_in *in, struct buf *blob)
 {
-	put_string(b, SPAN_LIT(TYPE));
-	put_string(b, pub);
+	if (type_of(in) == SSHKEY_ED25519)
+		format_ssh_ed25519(in->pub, blob);
+	else
+		buf_put_span(blob, in->pub);
+	return buf_err(blob);
 }
 
 static enum err
@@ -34,9 +37,9 @@ public_line(const struct format_in *in, struct buf *out)
 	struct buf blob = BUF_INIT;
 	enum err e;
 
-	put_public(&blob, in->pub);
-	if (!(e = buf_err(&blob))) {
-		buf_put_str(out, TYPE " ");
+	if (!(e = put_public(in, &blob))) {
+		buf_put_str(out, sshkey_name(type_of(in), false));
+		buf_put_str(out, " ");
 		text_encode(TEXT_BASE64, buf_span(&blob), out);
 		buf_put_str(out, " ");
 		buf_put_span(out, in->account);
@@ -49,45 +52,15 @@ static enum err
 fingerprint(const struct format_in *in, struct buf *out)
 {
 	struct buf blob = BUF_INIT;
-	uint8_t hash[32];
 	enum err e;
 
-	put_public(&blob, in->pub);
-	if (!(e = buf_err(&blob))) {
-		crypto_sha256(buf_span(&blob), hash);
-		buf_put_str(out, "SHA256:");
-		text_encode(TEXT_BASE64_NOPAD, SPAN(hash, sizeof hash), out);
-	}
+	if (!(e = put_public(in, &blob)))
+		sshkey_fingerprint(buf_span(&blob), out);
 	buf_done(&blob);
 	return e;
 }
 
 /* ---- private file ---- */
-static enum err
-sec_u32(struct sec *s, size_t v)
-{
-	uint8_t b[4];
-
-	put_be32(b, (uint32_t)v);
-	return sec_put(s, SPAN(b, 4));
-}
-
-static enum err
-sec_string(struct sec *s, struct span v)
-{
-	enum err e = sec_u32(s, v.len);
-
-	return e ? e : sec_put(s, v);
-}
-
-static enum err
-sec_public(struct sec *s, struct span pub)
-{
-	enum err e = sec_string(s, SPAN_LIT(TYPE));
-
-	return e ? e : sec_string(s, pub);
-}
-
 /* The part that would be encrypted: check twice, key, comment, padding 1 2 3 … to 8. */
 static enum err
 private_part(const struct format_in *in, struct sec *s)
@@ -97,8 +70,8 @@ private_part(const struct format_in *in, struct sec *s)
 
 	crypto_random(check, sizeof check);
 	if ((e = sec_put(s, SPAN(check, 4))) || (e = sec_put(s, SPAN(check, 4))) ||
-	    (e = sec_public(s, in->pub)) || (e = sec_u32(s, 64)) || (e = sec_put(s, in->priv)) ||
-	    (e = sec_put(s, in->pub)) || (e = sec_string(s, in->account)))
+	    (e = sshkey_put_private(type_of(in), in->priv, SPAN_NONE, s)) ||
+	    (e = ssh_sec_string(s, in->account)))
 		return e;
 	for (uint8_t pad = 1; !e && s->len % 8; pad++)
 		e = sec_put(s, SPAN(&pad, 1));
@@ -106,18 +79,17 @@ private_part(const struct format_in *in, struct sec *s)
 }
 
 static enum err
-private_blob(const struct format_in *in, struct sec *s)
+private_blob(const struct format_in *in, struct span public, struct sec *s)
 {
 	struct sec part = { 0 };
-	size_t public_len = 4 + sizeof TYPE - 1 + 4 + in->pub.len;
 	enum err e;
 
-	if (!(e = sec_init(&part, 512)) && !(e = private_part(in, &part)) &&
-	    !(e = sec_put(s, SPAN("openssh-key-v1", 15))) &&
-	    !(e = sec_string(s, SPAN_LIT("none"))) && !(e = sec_string(s, SPAN_LIT("none"))) &&
-	    !(e = sec_u32(s, 0)) && !(e = sec_u32(s, 1)) && !(e = sec_u32(s, public_len)) &&
-	    !(e = sec_public(s, in->pub)))
-		e = sec_string(s, sec_span(&part));
+	if (!(e = sec_init(&part, in->priv.len + public.len + 512)) &&
+	    !(e = private_part(in, &part)) && !(e = sec_put(s, SPAN("openssh-key-v1", 15))) &&
+	    !(e = ssh_sec_string(s, SPAN_LIT("none"))) &&
+	    !(e = ssh_sec_string(s, SPAN_LIT("none"))) && !(e = ssh_sec_u32(s, 0)) &&
+	    !(e = ssh_sec_u32(s, 1)) && !(e = ssh_sec_string(s, public)))
+		e = ssh_sec_string(s, sec_span(&part));
 	sec_done(&part);
 	return e;
 }
@@ -140,66 +112,66 @@ armour(struct span text, struct sec *out)
 static enum err
 private_file(const struct format_in *in, struct sec *out)
 {
+	struct buf public = BUF_INIT;
 	struct sec blob = { 0 }, text = { 0 };
 	enum err e;
 
-	if (!(e = sec_init(&blob, 1024)) && !(e = private_blob(in, &blob)) &&
+	if (!(e = put_public(in, &public)) &&
+	    !(e = sec_init(&blob, in->priv.len + 2 * public.len + 1024)) &&
+	    !(e = private_blob(in, buf_span(&public), &blob)) &&
 	    !(e = format_encode(TEXT_BASE64, sec_span(&blob), &text)) &&
 	    !(e = sec_init(out, text.len + text.len / 70 + 128)))
 		e = armour(sec_span(&text), out);
 	sec_done(&blob);
 	sec_done(&text);
+	buf_done(&public);
 	return e;
 }
 
-/* ---- SSHSIG ---- */
-/* What is signed: "SSHSIG", namespace, reserved, hash algorithm, hash of the message. */
+/* ---- keys from elsewhere ---- */
 static enum err
-to_be_signed(const struct ops_sign *q, struct buf *b)
+import_ed25519(struct span priv, struct buf *pub)
 {
-	size_t want = span_is(q->hash_alg, "sha512") ? 64 : span_is(q->hash_alg, "sha256") ? 32 : 0;
+	uint8_t point[32];
 
-	if (!want || q->hash.len != want || !q->name_space.len)
+	if (priv.len != 32)
 		return ERR_RANGE;
-	buf_put_str(b, "SSHSIG");
-	put_string(b, q->name_space);
-	put_string(b, SPAN_NONE);
-	put_string(b, q->hash_alg);
-	put_string(b, q->hash);
-	return buf_err(b);
+	crypto_ed25519_public(priv.p, point);
+	buf_put(pub, point, sizeof point);
+	return buf_err(pub);
 }
 
-static void
-put_blob(
-    const struct format_in *in, const struct ops_sign *q, const uint8_t sig[64], struct buf *blob)
+static enum err
+import_rsa(struct span priv, struct buf *pub)
 {
-	buf_put_str(blob, "SSHSIG");
-	buf_put_u32(blob, 1);
-	buf_put_u32(blob, (uint32_t)(4 + sizeof TYPE - 1 + 4 + in->pub.len));
-	put_public(blob, in->pub);
-	put_string(blob, q->name_space);
-	put_string(blob, SPAN_NONE);
-	put_string(blob, q->hash_alg);
-	buf_put_u32(blob, (uint32_t)(4 + sizeof TYPE - 1 + 4 + 64));
-	put_string(blob, SPAN_LIT(TYPE));
-	put_string(blob, SPAN(sig, 64));
+	return sshkey_public_of(SSHKEY_RSA, priv, pub);
 }
 
-enum err
-format_ssh_sign(const struct format_in *in, const struct ops_sign *q, struct buf *blob)
+static enum err
+import_p256(struct span priv, struct buf *pub)
 {
-	struct buf tbs = BUF_INIT;
-	uint8_t sig[64];
-	enum err e;
-
-	if (!(e = to_be_signed(q, &tbs))) {
-		crypto_ed25519_sign(in->priv.p, in->pub.p, buf_span(&tbs), sig);
-		put_blob(in, q, sig, blob);
-		e = buf_err(blob);
-	}
-	buf_done(&tbs);
-	return e;
+	return sshkey_public_of(SSHKEY_P256, priv, pub);
 }
+
+static enum err
+import_p384(struct span priv, struct buf *pub)
+{
+	return sshkey_public_of(SSHKEY_P384, priv, pub);
+}
+
+static enum err
+import_p521(struct span priv, struct buf *pub)
+{
+	return sshkey_public_of(SSHKEY_P521, priv, pub);
+}
+
+static const struct format_import imports[] = {
+	{ "identity", "ed25519", import_ed25519 },
+	{ "identity", "rsa", import_rsa },
+	{ "identity", "p256", import_p256 },
+	{ "identity", "p384", import_p384 },
+	{ "identity", "p521", import_p521 },
+};
 
 static const struct format_public publics[] = {
 	{ "identity", "public", public_line },
@@ -254,4 +226,6 @@ const struct format format_ssh = {
 	.nexport = N(exports),
 	.advice = advice,
 	.nadvice = N(advice),
+	.import = imports,
+	.nimport = N(imports),
 };

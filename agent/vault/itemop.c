@@ -70,9 +70,10 @@ itemop_key(struct vault *v, const struct item *it, struct format_in *in)
 
 	if ((e = keyring_get(v, it, &priv, &pub, &publen)))
 		return e;
-	*in = (struct format_in){
-		.account = it->origin.account, .priv = sec_span(priv), .pub = SPAN(pub, publen)
-	};
+	*in = (struct format_in){ .account = it->origin.account,
+		.priv = sec_span(priv),
+		.pub = SPAN(pub, publen),
+		.alg = it->origin.alg };
 	return ERR_OK;
 }
 

@@ -1,8 +1,9 @@
-/* keyring.c - derived keys in the arena, bounded; secrets of items opened for one use. */
+/* keyring.c - keys in the arena, bounded; secrets of items opened for one use. */
 #include "agent/vault/keyring.h"
 
 #include <stdlib.h>
 
+#include "agent/format/format.h"
 #include "agent/vault/derive.h"
 #include "agent/vault/epochs.h"
 #include "agent/vault/keys.h"
@@ -16,6 +17,7 @@ struct ring_key {
 	uint32_t rev;
 	uint8_t publen;
 	uint8_t pub[65];
+	struct buf longer; /* a public key that has no room there */
 	struct sec priv;
 };
 
@@ -88,6 +90,38 @@ holds(const struct ring_key *k, const struct item *it)
 	return k->priv.p && k->rev == it->rev && memcmp(k->id, it->id.p, 16) == 0;
 }
 
+static void
+keep_public(struct ring_key *k, struct buf *pub)
+{
+	buf_done(&k->longer);
+	k->publen = 0;
+	if (pub->len > sizeof k->pub) {
+		k->longer = *pub;
+		*pub = BUF_INIT;
+	} else if (pub->len) {
+		memcpy(k->pub, pub->p, pub->len);
+		k->publen = (uint8_t)pub->len;
+	}
+}
+
+/* Made elsewhere: its secret is the private key, its format knows the public one. */
+static enum err
+open_imported(struct vault *v, const struct item *it, struct ring_key *k)
+{
+	const struct format *f = format_find(it->origin.service);
+	const struct format_import *row =
+	    f ? format_import(f, it->origin.purpose, it->origin.alg) : NULL;
+	struct buf pub = BUF_INIT;
+	enum err e;
+
+	if (!row)
+		return ERR_UNSUPPORTED;
+	if (!(e = keyring_secret(v, it, &k->priv)) && !(e = row->fn(sec_span(&k->priv), &pub)))
+		keep_public(k, &pub);
+	buf_done(&pub);
+	return e;
+}
+
 static enum err
 derive(struct vault *v, const struct item *it, struct ring_key *k)
 {
@@ -99,17 +133,12 @@ derive(struct vault *v, const struct item *it, struct ring_key *k)
 	struct item_epoch ep;
 	enum err e;
 
-	if (it->origin.kind != ORIGIN_DERIVED)
-		return ERR_FORMAT;
 	epochs_current(it, &ep);
 	p.epoch = (uint32_t)ep.epoch;
 	if (!(e = keyring_root(v, (uint32_t)ep.generation, &root)) &&
 	    !(e = derive_key(root, &p, it->origin.alg, &k->priv)) &&
 	    !(e = derive_public(it->origin.alg, sec_span(&k->priv), &pub)) && !(e = buf_err(&pub)))
-		e = pub.len <= sizeof k->pub ? ERR_OK : ERR_INTERNAL;
-	if (!e && pub.len)
-		memcpy(k->pub, pub.p, pub.len);
-	k->publen = (uint8_t)pub.len;
+		keep_public(k, &pub);
 	buf_done(&pub);
 	return e;
 }
@@ -123,7 +152,8 @@ keyring_get(struct vault *v, const struct item *it, const struct sec **priv, con
 
 	if (!holds(k, it)) {
 		sec_done(&k->priv);
-		if ((e = derive(v, it, k))) {
+		e = it->origin.kind == ORIGIN_DERIVED ? derive(v, it, k) : open_imported(v, it, k);
+		if (e) {
 			sec_done(&k->priv);
 			return e;
 		}
@@ -131,8 +161,8 @@ keyring_get(struct vault *v, const struct item *it, const struct sec **priv, con
 		k->rev = (uint32_t)it->rev;
 	}
 	*priv = &k->priv;
-	*pub = k->pub;
-	*publen = k->publen;
+	*pub = k->longer.len ? k->longer.p : k->pub;
+	*publen = k->longer.len ? k->longer.len : k->publen;
 	return ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 /*
- * keyring.h - derived private keys, made at first use and kept in the arena while unlocked, so that
- * a signature costs a signature (notes/perf.md: deriving costs about as much again).
+ * keyring.h - private keys, kept in the arena while unlocked: derived at first use, or opened,
+ * those that were made elsewhere; so that a signature costs a signature (notes/perf.md: deriving
+ * costs about as much again).
  * Bounded: the least recently used key goes when the ring is full.
  */
 #ifndef AGENT_VAULT_KEYRING_H
@@ -12,8 +13,8 @@ struct item;
 
 struct key_cache;
 MUST enum err keyring_new(struct key_cache **out);
-/* Private bytes of an item's key (derive.h rules), and its public key.  Borrowed until the next
- * call; ERR_FORMAT when the item is not derived. */
+/* Private bytes of an item's key (derive.h; imported: as its format takes them), and its public
+ * key.  Borrowed until the next call; ERR_FORMAT when it has no secret, ERR_UNSUPPORTED. */
 MUST enum err keyring_get(struct vault *v, const struct item *it, const struct sec **priv,
     const uint8_t **pub, size_t *publen);
 /* Forget one (retired, removed). */

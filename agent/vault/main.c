@@ -9,6 +9,7 @@
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
 #include "agent/vault/policy.h"
+#include "agent/vault/sshrows.h"
 #include "agent/vault/store.h"
 #include "lib/crypto.h"
 #include "lib/log.h"
@@ -192,7 +193,7 @@ secure(struct vault *v)
 	if ((e = sec_arena_open(ARENA_SIZE, mlock_only, v->conf.allow_swap != 0)))
 		return e;
 	if ((e = crypto_init()) || (e = keyring_new(&v->keys)) || (e = grants_new(&v->grants)) ||
-	    (e = audit_new(&v->audit)))
+	    (e = audit_new(&v->audit)) || (e = sshrows_new(&v->ssh)))
 		return e;
 	if ((e = sandbox_enter(&box, &v->lacks)))
 		return e;

@@ -48,6 +48,11 @@ enum err op_id_reseed(struct req *r);
 enum err op_policy_set(struct req *r);
 /* op_sign.c */
 enum err op_sign(struct req *r);
+/* op_key.c, op_ssh.c */
+enum err op_key_add(struct req *r);
+enum err op_key_hide(struct req *r);
+enum err op_key_list(struct req *r);
+enum err op_ssh_lock(struct req *r);
 /* op_decrypt.c */
 enum err op_decrypt(struct req *r);
 /* op_agree.c */

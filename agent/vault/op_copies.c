@@ -23,7 +23,7 @@ op_copies_take(struct vault *v, const struct control_copies *m)
 	}
 	for (struct job *j = v->jobs; j; j = next) {
 		next = j->next;
-		if (j->r.row->op == OP_BACKUP_COPIES)
+		if (j->r.row && j->r.row->op == OP_BACKUP_COPIES)
 			job_wake(j, ERR_OK);
 	}
 }

@@ -105,7 +105,7 @@ rotate(struct req *r, struct item *it, struct changing *c)
 	enum err e;
 
 	if (it->origin.kind != ORIGIN_DERIVED)
-		return ERR_UNSUPPORTED;
+		return ERR_KEY_IMPORTED;
 	if ((e = body_seed_last(&r->v->open.body, &s)) ||
 	    (e = epochs_next(&c->epochs, s.generation, (uint64_t)time(NULL))))
 		return e;

@@ -1,7 +1,9 @@
 /*
  * op_sign.c - typed signing (DESIGN 8): the key may do it, the person (or the policy) agrees, and
- * the signed bytes are built here.  The hot path: no allocation but the reply's.
+ * the signed bytes are built here.  SSH signatures are in op_sign_ssh.c.
  */
+#include "agent/vault/op_sign.h"
+
 #include <stdio.h>
 
 #include "agent/vault/itemop.h"
@@ -10,12 +12,14 @@
 #include "lib/crypto.h"
 #include "lib/text.h"
 
-static enum err
-may_sign(const struct item *it, uint64_t type)
+enum err
+op_sign_may(const struct item *it, uint64_t type)
 {
 	const struct format *f = format_find(it->origin.service);
 	const struct format_key *k = f ? format_key(f, it->origin.purpose) : NULL;
 
+	if (itemop_is_retired(it))
+		return ERR_DENIED;
 	if (type == OPS_SIGN_RAW)
 		return it->policy.raw ? ERR_OK : ERR_DENIED;
 	return k && (k->signs & 1u << type) ? ERR_OK : ERR_DENIED;
@@ -26,7 +30,7 @@ describe(const struct ops_sign *in, char *out, size_t cap)
 {
 	struct buf b = BUF_INIT;
 
-	buf_put_str(&b, in->type == OPS_SIGN_APP ? "signature for " : "signature for namespace ");
+	buf_put_str(&b, in->type == OPS_SIGN_APP ? "signature for " : "raw bytes");
 	text_printable(in->name_space, &b);
 	snprintf(out, cap, "%s", buf_cstr(&b));
 	buf_done(&b);
@@ -37,9 +41,7 @@ static enum err
 agree(struct req *r, const struct item *it)
 {
 	const struct ops_sign *in = r->in;
-	struct use u = {
-		.item = it, .verb = "sign with", .request = in->hash.len ? in->hash : in->data
-	};
+	struct use u = { .item = it, .verb = "sign with", .request = in->data };
 	struct buf whole = BUF_INIT;
 	char detail[300] = "";
 	enum err e = ERR_OK;
@@ -71,8 +73,6 @@ make(struct req *r, const struct item *it, struct buf *sig, uint8_t pub[32])
 	memcpy(pub, key.pub.p, 32);
 	if (in->type == OPS_SIGN_APP)
 		return format_app_sign(&key, in, sig);
-	if (in->type == OPS_SIGN_SSHSIG)
-		return format_ssh_sign(&key, in, sig);
 	if (!in->data.len)
 		return ERR_USAGE;
 	crypto_ed25519_sign(key.priv.p, key.pub.p, in->data, raw);
@@ -80,8 +80,8 @@ make(struct req *r, const struct item *it, struct buf *sig, uint8_t pub[32])
 	return buf_err(sig);
 }
 
-enum err
-op_sign(struct req *r)
+static enum err
+sign_item(struct req *r)
 {
 	const struct ops_sign *in = r->in;
 	struct ops_sign_rep rep = { .has = 3 };
@@ -91,18 +91,14 @@ op_sign(struct req *r)
 	struct item it;
 	enum err e;
 
-	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)) || (e = may_sign(&it, in->type)))
+	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)) || (e = op_sign_may(&it, in->type)))
 		return e;
-	if (itemop_is_retired(&it))
-		return ERR_DENIED;
 	itemop_agree(&it, &agreed);
 	if ((e = agree(r, &it)))
 		return e;
 	/* the person took their time: what was found may have moved */
-	if (r->job && (e = itemop_again(r->v, &agreed, &it)))
+	if (r->job && ((e = itemop_again(r->v, &agreed, &it)) || (e = op_sign_may(&it, in->type))))
 		return e;
-	if (r->job && itemop_is_retired(&it))
-		return ERR_DENIED;
 	if (!(e = make(r, &it, &sig, pub))) {
 		rep.signature = buf_span(&sig);
 		rep.public_key = SPAN(pub, 32);
@@ -111,4 +107,14 @@ op_sign(struct req *r)
 	}
 	buf_done(&sig);
 	return e;
+}
+
+enum err
+op_sign(struct req *r)
+{
+	const struct ops_sign *in = r->in;
+
+	if (in->type == OPS_SIGN_SSHSIG || in->type == OPS_SIGN_SSH_USERAUTH)
+		return op_sign_ssh(r);
+	return sign_item(r);
 }

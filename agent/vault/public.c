@@ -2,6 +2,7 @@
 #include "agent/vault/public.h"
 
 #include "agent/vault/itemop.h"
+#include "agent/vault/sshrows.h"
 
 #define KEYS_MOST  2048 /* as many as OpenSSH reads */
 #define WALK_MOST  8192 /* items looked at: a vault of many secrets does not wait for this */
@@ -37,4 +38,5 @@ public_send(struct vault *v)
 	if (!buf_err(&rows))
 		link_put(&v->front.out, LINK_PUBLIC, 0, buf_span(&rows));
 	buf_done(&rows);
+	sshrows_send(v);
 }

@@ -1,5 +1,6 @@
 /*
- * public.h - the public rows of keys, which front keeps and shows while the vault is locked.
+ * public.h - the public rows of keys, which front keeps and shows while the vault is locked, and
+ * what the ssh door lists (sshrows.h).
  */
 #ifndef AGENT_VAULT_PUBLIC_H
 #define AGENT_VAULT_PUBLIC_H

@@ -112,6 +112,7 @@ struct vault {
 	struct loop_timer *deadline;
 	struct key_cache *keys;	   /* keyring.h */
 	struct grants *grants;	   /* policy.h */
+	struct sshrows *ssh;	   /* sshrows.h */
 	struct audit_state *audit; /* audit.h */
 	bool stopping;
 	struct control_copies copies; /* what became of the copies; zero: not known yet */

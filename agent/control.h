@@ -14,8 +14,9 @@
  *                       COPIES  struct control_copies: what became of the copies; err: that is not
  *                               known, the copier ended without a word
  * vault -> supervisor   READY   sandboxed, serving
- *                       SPAWN   kind, handle (chosen by the vault), id (worker: deliver a person's
- *                               connection for this id to the worker itself; zero = none)
+ *                       SPAWN   kind, handle (chosen by the vault), id (worker, forwarded token:
+ *                               deliver a person's connection for this id to the helper itself;
+ *                               zero = none)
  *                       EXPECT  deliver the connection for id to the vault
  *                       FORGET  id is void
  *                       KILL    end the helper with this handle

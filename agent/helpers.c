@@ -40,7 +40,8 @@ slot(struct supervisor *s, uint32_t handle)
 	return NULL;
 }
 
-/* ends[0] becomes descriptor 0 of the helper, deliver[0] its descriptor 1 (worker only). */
+/* ends[0] becomes descriptor 0 of the helper, deliver[0] its descriptor 1 (worker, forwarded
+ * token). */
 static enum err
 start(struct supervisor *s, const struct control *m, int chan, int deliver, pid_t *pid)
 {
@@ -92,11 +93,12 @@ helpers_spawn(struct supervisor *s, const struct control *m)
 {
 	int chan[2] = { -1, -1 }, deliver[2] = { -1, -1 };
 	struct running *r = slot(s, 0);
+	bool wants = !crypto_is_zero(SPAN(m->id, JOB_ID_LEN));
 	enum err e = r && m->handle ? ERR_OK : ERR_LIMIT;
 
 	if (!e)
 		e = sock_pair(SOCK_STREAM, chan);
-	if (!e && m->kind == HELPER_WORKER)
+	if (!e && (m->kind == HELPER_WORKER || (m->kind == HELPER_TOKEN && wants)))
 		e = sock_pair(SOCK_SEQPACKET, deliver);
 	if (!e)
 		e = start(s, m, chan[0], deliver[0], &r->pid);
@@ -105,7 +107,7 @@ helpers_spawn(struct supervisor *s, const struct control *m)
 		r->kind = m->kind;
 		r->deliver = deliver[1];
 		deliver[1] = -1;
-		if (!crypto_is_zero(SPAN(m->id, JOB_ID_LEN)))
+		if (wants)
 			callers_expect(s, m->id, m->handle);
 	}
 	answer(s, m->handle, e, e ? -1 : chan[1]);

@@ -63,6 +63,10 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_UNDO] = { "undo", 0, NULL, NULL, "back to how it was" },
 [ARG_DRY_RUN] = { "dry-run", 0, NULL, NULL, "say it, change nothing" },
 [ARG_OVERDUE] = { "overdue", 0, NULL, NULL, "only what is to be done" },
+[ARG_AT] = { "at", 0, "HOST", NULL, "that machine, with a token here" },
+[ARG_SSH_OPTION] = { "ssh-option", 0, "OPTION", NULL, "for ssh, as its -o takes it", true },
+[ARG_SOCKET] = { "socket", 0, "PATH", NULL, "where the other side finds it" },
+[ARG_SAME_VAULT] = { "same-vault", 0, NULL, NULL, "it has a copy of this vault" },
 };
 /* clang-format on */
 

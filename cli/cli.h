@@ -12,6 +12,7 @@
 #include "lib/client.h"
 
 struct verb;
+struct serving;
 
 struct cli {
 	const struct verb *verb;
@@ -26,7 +27,10 @@ struct cli {
 	 * dialogue.  NULL: it is shown on the terminal. */
 	enum err (*take_card)(struct cli *c, struct span text);
 	void *card_arg;
-	int file;     /* what the agent may ask for with OPS_EV_NEED_FILE; of the verb */
+	int file; /* what the agent may ask for with OPS_EV_NEED_FILE; of the verb */
+	/* OPS_EV_FORWARD goes there; of serving.c */
+	void (*on_forward)(struct cli *c, const struct ops_event *ev);
+	struct serving *serving;
 	enum err why; /* what went wrong on our side while the agent waited */
 	char detail[1100];
 	char hint[256];

@@ -225,6 +225,13 @@ on_need_file(struct cli *c, const struct ops_event *ev)
 		give_up(c, c->why);
 }
 
+static void
+on_forward(struct cli *c, const struct ops_event *ev)
+{
+	if (c->on_forward)
+		c->on_forward(c, ev);
+}
+
 static void (*const handlers[])(struct cli *, const struct ops_event *) = {
 	[OPS_EV_WAIT_TOKEN] = on_wait_token,
 	[OPS_EV_TOUCH] = on_touch,
@@ -236,6 +243,7 @@ static void (*const handlers[])(struct cli *, const struct ops_event *) = {
 	[OPS_EV_NEED_NEWPIN] = on_new_pin,
 	[OPS_EV_NOTE] = on_note,
 	[OPS_EV_NEED_FILE] = on_need_file,
+	[OPS_EV_FORWARD] = on_forward,
 };
 
 /* Nobody at hand: only what needs no answer may be passed over, and that is what is left. */

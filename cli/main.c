@@ -16,9 +16,9 @@ static const char *const keep[] = { "OWNKEY_*", "TERM", "NO_COLOR", "DISPLAY", "
 /* A program of the person's gets everything as it was.  No filters for the others either: an agent
  * that is started from here, and its prompts, would inherit them. */
 static enum err
-confine(const struct verb *v)
+confine(const struct cli *c)
 {
-	if (v->flags & VERB_CHILDREN)
+	if ((c->verb->flags & VERB_CHILDREN) || args_has(&c->args, ARG_AT))
 		return getauxval(AT_SECURE) ? ERR_PERMISSION : ERR_OK;
 	return sandbox_early(keep);
 }
@@ -113,7 +113,7 @@ main(int argc, char **argv)
 	c.mask = umask(077);
 	(void)umask(c.mask);
 	if (!(e = args_parse(&c.args, argc, argv)) && !(e = verbs_find(&c.args, &c.verb)) &&
-	    !(e = confine(c.verb)))
+	    !(e = confine(&c)))
 		e = run(&c);
 	return finish(&c, e);
 }

@@ -39,6 +39,8 @@ verb_unlock(struct cli *c)
 	bool done;
 	enum err e;
 
+	if (args_has(&c->args, ARG_AT))
+		return verb_unlock_at(c);
 	q.accept_older = args_has(&c->args, ARG_OLDER);
 	q.force = args_has(&c->args, ARG_FORCE);
 	q.nowait = args_has(&c->args, ARG_NO_WAIT);

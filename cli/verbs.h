@@ -88,6 +88,9 @@ enum err verb_slot_label(struct cli *c);
 enum err verb_token_list(struct cli *c);
 enum err verb_token_info(struct cli *c);
 enum err verb_token_pin(struct cli *c);
+/* verb_forward.c */
+enum err verb_token_serve(struct cli *c);
+enum err verb_unlock_at(struct cli *c);
 enum err verb_id_list(struct cli *c);
 enum err verb_id_add(struct cli *c);
 enum err verb_id_show(struct cli *c);

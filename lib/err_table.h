@@ -186,6 +186,12 @@ E(TOKEN_PASSKEY,  246, 1, "PAM_PERM_DENIED",      5, "the few passkey slots of t
 E(TOKEN_SILENT,   247, 1, "PAM_PERM_DENIED",      5, "a secret or a verified answer of a token needs a touch", "ask for it without silent; nothing was asked of the token")
 E(TOKEN_NOKEY,    248, 4, "PAM_AUTH_ERR",         5, "no token that is plugged in knows this key", "plug in the token that the key was made on; if it was reset, its keys are gone")
 E(TOKEN_HASKEY,   249, 1, "PAM_SYSTEM_ERR",       5, "the token has such a key already", "use that one, or leave it out of the list of those to avoid; nothing was changed")
+/* forwarded tokens */
+E(FORWARD_SSH,    250, 1, "PAM_SYSTEM_ERR",       5, "ssh could not get to the other machine", "try 'ssh HOST' alone first; sshd there must allow AllowStreamLocalForwarding")
+E(FORWARD_NONE,   251, 1, "PAM_SYSTEM_ERR",       5, "there is no ownkey on the other machine", "install it there, or put it in the PATH of programs that ssh starts; nothing was changed")
+E(FORWARD_REMOTE, 252, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the other machine was not unlocked", "what it said stands above; its vault is as it was")
+E(FORWARD_LOST,   253, 1, "PAM_SYSTEM_ERR",       5, "the connection to the other machine was lost", "see with 'ssh HOST ownkey status' whether it is open; else try again")
+E(FORWARD_PATH,   254, 64, "PAM_SYSTEM_ERR",      5, "the path of that socket is too long, or not absolute", "take one of fewer than 108 bytes that begins with /")
 /* other programs set up */
 E(SETUP_EDITED,   265, 1, "PAM_SYSTEM_ERR",       5, "the lines that ownkey wrote were edited since", "nothing was changed; take out the lines between '# ownkey: begin' and '# ownkey: end' yourself, then say --undo again")
 E(SETUP_OUTSIDE,  266, 1, "PAM_SYSTEM_ERR",       5, "that file is a link that leads out of your home, or nowhere", "nothing was changed; ownkey writes into your own files only")

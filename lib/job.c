@@ -7,8 +7,8 @@
 #define KEY_SECRET (WF_OPT | WF_SECRET)
 
 static const struct wire_field token_job_fields[] = {
-	WIRE_E(token_job, 1, 0, op, TOKEN_SELECT,
-	    "list|watch|info|assert|make|pin-set|pin-change|select", "what to do"),
+	WIRE_E(token_job, 1, 0, op, TOKEN_SERVE,
+	    "list|watch|info|assert|make|pin-set|pin-change|select|serve", "what to do"),
 	WIRE_F(token_job, 2, TEXT, WF_OPT, path, 1, 255, "device"),
 	WIRE_F(token_job, 3, TEXT, WF_OPT, rp_id, 1, 255, "relying party id"),
 	WIRE_F(token_job, 4, BYTES, WF_OPT, cdh, 32, 32, "client data hash"),
@@ -30,13 +30,15 @@ static const struct wire_field token_job_fields[] = {
 	WIRE_F(token_job, 19, BOOL, WF_OPT, plain, 0, 1, "without hmac-secret"),
 	WIRE_F(token_job, 20, BOOL, WF_OPT, resident, 0, 1, "a passkey slot of the token"),
 	WIRE_F(token_job, 21, UINT, WF_OPT, protect, 0, 3, "credProtect"),
+	WIRE_F(token_job, 22, BLOBS, WF_OPT, refuse, 32, 32, "of third machines, SHA-256"),
+	WIRE_F(token_job, 23, BLOBS, WF_OPT, known, 32, 32, "asked for before, SHA-256"),
 };
 const struct wire_map token_job_map = { "token-job", sizeof(struct token_job), token_job_fields,
 	sizeof token_job_fields / sizeof *token_job_fields, false, 0 };
 
 static const struct wire_field token_event_fields[] = {
-	WIRE_E(token_event, 1, 0, kind, TOKEN_EV_ERROR, "device|end|working|touch|result|error",
-	    "what this is"),
+	WIRE_E(token_event, 1, 0, kind, TOKEN_EV_RELEASED,
+	    "device|end|working|touch|result|error|need-pin|refused|released", "what this is"),
 	WIRE_F(token_event, 2, UINT, WF_OPT, err, 0, 65535, "error number"),
 	WIRE_F(token_event, 3, UINT, WF_OPT, retries, 0, 255, "PIN tries left"),
 	WIRE_F(token_event, 4, TEXT, WF_OPT, path, 1, 255, "device"),
@@ -60,6 +62,7 @@ static const struct wire_field token_event_fields[] = {
 	WIRE_F(token_event, 22, INT, WF_OPT, alg, 0, 0, "COSE algorithm"),
 	WIRE_F(token_event, 23, TEXT, WF_OPT, fmt, 1, 32, "attestation statement format"),
 	WIRE_F(token_event, 24, BYTES, WF_OPT, cert, 1, 4096, "attestation certificate"),
+	WIRE_F(token_event, 25, BOOL, WF_OPT, fresh, 0, 1, "never asked for before"),
 };
 const struct wire_map token_event_map = { "token-event", sizeof(struct token_event),
 	token_event_fields, sizeof token_event_fields / sizeof *token_event_fields, false, 0 };

@@ -25,7 +25,10 @@ enum token_op {
 	TOKEN_MAKE,	  /* RESULT with cred_id, authdata, pubkey, alg, aaguid */
 	TOKEN_PIN_SET,	  /* newpin */
 	TOKEN_PIN_CHANGE, /* pin -> newpin */
-	TOKEN_SELECT	  /* RESULT after a touch: which of several tokens is meant */
+	TOKEN_SELECT,	  /* RESULT after a touch: which of several tokens is meant */
+	TOKEN_SERVE /* descriptor 1 brings the connection of another machine (agent/token/serve.h):
+		     * NEED_PIN (answered by a job with pin, or without), TOUCH, REFUSED, RELEASED;
+		     * RESULT when it has ended */
 };
 
 enum token_uv { TOKEN_UV_NONE, TOKEN_UV_PIN, TOKEN_UV_BUILTIN };
@@ -54,6 +57,9 @@ struct token_job {
 	bool plain;	       /* without hmac-secret */
 	bool resident;	       /* a passkey slot of the token */
 	uint64_t protect;      /* credProtect 1..3; with plain, 0 = none */
+	/* serve: creds are those of our own vault, never used for others */
+	struct wire_list refuse; /* SHA-256 of credential ids: those of third machines */
+	struct wire_list known;	 /* of those that this machine was asked for before */
 };
 extern const struct wire_map token_job_map;
 
@@ -63,7 +69,10 @@ enum token_kind {
 	TOKEN_EV_WORKING,
 	TOKEN_EV_TOUCH, /* the token blinks: ask for the touch now */
 	TOKEN_EV_RESULT,
-	TOKEN_EV_ERROR /* err, retries */
+	TOKEN_EV_ERROR,	   /* err, retries */
+	TOKEN_EV_NEED_PIN, /* serve: retries, err (why again), fresh */
+	TOKEN_EV_REFUSED,  /* serve: name: what was asked */
+	TOKEN_EV_RELEASED  /* serve: cred_id: an assertion went out, with its secret */
 };
 
 enum token_option { /* bits of options */
@@ -105,6 +114,7 @@ struct token_event {
 	int64_t alg;	    /* COSE: -7, -8 */
 	struct span fmt;    /* make: attestation, "packed"; sig is its signature */
 	struct span cert;   /* the first certificate of it, DER */
+	bool fresh;	    /* serve: none of its credentials is known */
 };
 extern const struct wire_map token_event_map;
 

@@ -20,6 +20,7 @@ const struct op_row ops[] = {
 {OP_TOKEN_PIN, "token.pin", ANYTIME | OPF_OWNER | OPF_JOB, &ops_token_sel_map, NULL, "set or change the PIN of a token"},
 {OP_TOKEN_MAKE, "token.make", ANYTIME | OPF_OWNER | OPF_JOB, &ops_token_make_map, &ops_token_make_rep_map, "a credential for another program on a token"},
 {OP_TOKEN_ASSERT, "token.assert", ANYTIME | OPF_OWNER | OPF_JOB, &ops_token_assert_map, &ops_token_assert_rep_map, "an assertion or a secret by such a credential"},
+{OP_TOKEN_SERVE, "token.serve", ANYTIME | OPF_OWNER | OPF_JOB, &ops_token_serve_map, &ops_token_serve_rep_map, "let another machine use a token for its own vault"},
 {OP_SLOT_LIST, "slot.list", OPF_LOCKED | OPF_OWNER | OPF_JOB, NULL, &ops_slot_list_rep_map, "the ways in"},
 {OP_SLOT_ADD, "slot.add", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_slot_add_map, &ops_slot_rep_map, "add a way in"},
 {OP_SLOT_REMOVE, "slot.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN | OPF_AUDIT_SOFT, &ops_slot_sel_map, &ops_slot_rep_map, "remove a way in; makes a new line"},

@@ -89,7 +89,8 @@ enum op {
 	OP_KEY_ADD = 130,
 	OP_KEY_HIDE = 131,
 	OP_KEY_LIST = 132,
-	OP_SSH_LOCK = 133
+	OP_SSH_LOCK = 133,
+	OP_TOKEN_SERVE = 140
 };
 
 enum op_flag {
@@ -214,8 +215,9 @@ enum ops_event_kind {
 	OPS_EV_SHOW_WORDS, /* connect: SECRET_SHOW, then type them back */
 	OPS_EV_WORKING,	   /* something that takes seconds (Argon2) */
 	OPS_EV_NEED_NEWPIN,
-	OPS_EV_NOTE,	 /* text for the person (warnings) */
-	OPS_EV_NEED_FILE /* connect and send the backup (job.h); the key for it is asked there */
+	OPS_EV_NOTE,	  /* text for the person (warnings) */
+	OPS_EV_NEED_FILE, /* connect and send the backup (job.h); the key for it is asked there */
+	OPS_EV_FORWARD	  /* ops_forward.h */
 };
 struct ops_event {
 	uint64_t has;
@@ -533,6 +535,7 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 
 #include "lib/ops_age.h"
 #include "lib/ops_backup.h"
+#include "lib/ops_forward.h"
 #include "lib/ops_life.h"
 #include "lib/ops_rebuild.h"
 #include "lib/ops_copies.h"

@@ -88,9 +88,9 @@ const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_s
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };
 
 static const struct wire_field ops_event_fields[] = {
-	WIRE_E(ops_event, 1, 0, kind, OPS_EV_NEED_FILE,
+	WIRE_E(ops_event, 1, 0, kind, OPS_EV_FORWARD,
 	    "locked|unlocked|changed|wait-token|touch|need-pin|need-passphrase|need-words|"
-	    "show-words|working|need-new-pin|note|need-file",
+	    "show-words|working|need-new-pin|note|need-file|forward",
 	    "what happens"),
 	WIRE_F(ops_event, 2, UINT, WF_OPT, request, 0, UINT64_MAX, "the request it belongs to"),
 	WIRE_F(ops_event, 3, BYTES, WF_OPT | WF_HEX, job, 16, 16, "job id for secret.sock"),

@@ -14,6 +14,7 @@
 #define AUTHDATA_MAX 4096
 #define SIG_MAX	     1024
 #define ID_MAX	     1024
+#define AGREE_TRIES  3
 
 /* One round: credentials [at, at+n) of the job. */
 struct round {
@@ -178,6 +179,18 @@ is_bad_secret(const struct device *d, int r, const fido_assert_t *a)
 	    fido_assert_count(a) > 0;
 }
 
+/* A forwarded token whose PIN was mistyped at its home has new keys: begin again. */
+static int
+get_assert(struct device *d, fido_assert_t *a, const char *pin)
+{
+	int tries = d->job->uv == TOKEN_UV_BUILTIN ? AGREE_TRIES : 1, r;
+
+	do
+		r = fido_dev_get_assert(d->dev, a, pin);
+	while (r == FIDO_ERR_PIN_AUTH_INVALID && --tries > 0);
+	return r;
+}
+
 static enum err
 do_round(struct device *d, const struct round *rd, const char *pin)
 {
@@ -188,7 +201,7 @@ do_round(struct device *d, const struct round *rd, const char *pin)
 	if (a == NULL)
 		return e;
 	if ((r = fill(d, rd, a)) == FIDO_OK)
-		r = fido_dev_get_assert(d->dev, a, pin);
+		r = get_assert(d, a, pin);
 	if (is_bad_secret(d, r, a))
 		e = ERR_LIE_SECRET;
 	else if ((e = device_error(d, r)) == ERR_OK)

@@ -8,12 +8,14 @@
 
 #include "agent/token/lister.h"
 #include "agent/token/device.h"
+#include "agent/token/serve.h"
 #include "lib/chan.h"
 #include "lib/crypto.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 
 #define VAULT	    STDIN_FILENO
+#define DOOR	    STDOUT_FILENO /* brings the connection of another machine */
 #define ARENA	    (512 * 1024)
 #define JOB_WAIT_MS 10000
 
@@ -77,6 +79,21 @@ do_device(const struct token_job *job)
 	return e;
 }
 
+/* --- another machine uses it --- */
+
+static enum err
+do_serve(const struct token_job *job)
+{
+	struct serve *s = NULL;
+	enum err e;
+
+	if ((e = serve_init(&s, job, VAULT)) == ERR_OK && (e = serve_connect(s, DOOR)) == ERR_OK &&
+	    (e = enter_device()) == ERR_OK)
+		e = serve_run(s);
+	serve_done(s);
+	return e == ERR_OK ? e : fail(e);
+}
+
 /* --- the job --- */
 
 static enum err
@@ -87,6 +104,8 @@ do_job(struct span frame)
 
 	if ((e = wire_decode(&token_job_map, frame, &job)) != ERR_OK)
 		return fail(e);
+	if (job.op == TOKEN_SERVE)
+		return do_serve(&job);
 	return job.op == TOKEN_LIST || job.op == TOKEN_WATCH ? do_list(&job) : do_device(&job);
 }
 

@@ -14,6 +14,7 @@ const struct op_impl op_impls[] = {
 	{ OP_TOKEN_PIN, op_token_pin },
 	{ OP_TOKEN_MAKE, op_token_make },
 	{ OP_TOKEN_ASSERT, op_token_assert },
+	{ OP_TOKEN_SERVE, op_token_serve },
 	{ OP_SLOT_LIST, op_slot_list },
 	{ OP_SLOT_ADD, op_slot_add },
 	{ OP_SLOT_REMOVE, op_slot_remove },

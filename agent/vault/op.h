@@ -25,6 +25,8 @@ enum err op_token_pin(struct req *r);
 /* op_token_foreign.c */
 enum err op_token_make(struct req *r);
 enum err op_token_assert(struct req *r);
+/* op_forward.c */
+enum err op_token_serve(struct req *r);
 /* op_slot.c, op_slot_change.c */
 enum err op_slot_list(struct req *r);
 enum err op_slot_add(struct req *r);

@@ -48,22 +48,6 @@ op_token_list(struct req *r)
 	return req_reply(r, &rep);
 }
 
-/* The one that is named, or the only one. */
-static enum err
-pick(struct job *j, struct span path, struct tokens *ts, struct token **t)
-{
-	enum err e;
-
-	if ((e = tokens_list(j, ts)) || (e = tokens_only(ts, path)))
-		return e;
-	if (!ts->n)
-		return ERR_TOKEN_ABSENT;
-	if (ts->n > 1)
-		return ERR_TOKEN_MANY;
-	*t = &ts->t[0];
-	return token_examine(j, *t);
-}
-
 enum err
 op_token_info(struct req *r)
 {
@@ -74,7 +58,7 @@ op_token_info(struct req *r)
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = pick(r->job, in->path, &ts, &t)))
+	if ((e = tokens_pick(r->job, in->path, &ts, &t)))
 		return e;
 	fill(t, &rep);
 	return req_reply(r, &rep);
@@ -131,7 +115,7 @@ op_token_pin(struct req *r)
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = pick(r->job, in->path, &ts, &t)) || (e = t->err))
+	if ((e = tokens_pick(r->job, in->path, &ts, &t)) || (e = t->err))
 		return e;
 	if (!(t->options & (TOKEN_OPT_PIN_SET | TOKEN_OPT_PIN_ABLE)))
 		return ERR_UNSUPPORTED;

@@ -7,6 +7,7 @@
 #include "lib/softtoken_aaguid.h"
 #include "lib/text.h"
 
+#define BUILTIN_TIMES 4
 #define CALL_EXTRA_MS 5000 /* for USB and start of the helper, on top of the touch */
 
 static void
@@ -185,6 +186,9 @@ token_call(struct job *j, const struct token *t, struct token_call *c)
 	bool end = false;
 	enum err e;
 
+	/* a finger is tried again, and the PIN of a forwarded token is typed at its home */
+	if (c->job.uv == TOKEN_UV_BUILTIN)
+		ms *= BUILTIN_TIMES;
 	c->h = NULL;
 	c->job.path = span_str(t->path);
 	c->job.timeout_ms = ms;
@@ -224,6 +228,31 @@ token_examine(struct job *j, struct token *t)
 	t->err = e;
 	job_end(j, c.h);
 	return e == ERR_CANCELLED || e == ERR_NOMEM || e == ERR_NOPROGRAM ? e : ERR_OK;
+}
+
+/* Of somebody who may say "unix:PATH" although it is not in the configuration: the owner, and for
+ * this request only (the other end of a forwarded token). */
+static bool
+is_socket(struct span path)
+{
+	return path.len > 6 && path.len < sizeof((struct token *)0)->path &&
+	    span_eq(span_sub(path, 0, 6), SPAN_LIT("unix:/"));
+}
+
+enum err
+tokens_find(struct job *j, struct span path, bool nowait, struct tokens *out)
+{
+	enum err e;
+
+	if (!is_socket(path)) {
+		if ((e = tokens_wait(j, nowait, out)))
+			return e;
+		return tokens_only(out, path);
+	}
+	*out = (struct tokens){ .n = 1 };
+	out->t[0] = (struct token){ .slot = -1, .access = true };
+	copy(out->t[0].path, sizeof out->t[0].path, path);
+	return ERR_OK;
 }
 
 bool
@@ -287,6 +316,21 @@ tokens_select(struct job *j, const struct tokens *ts, const char *text, struct t
 		if (j->helper[i].kind == HELPER_TOKEN)
 			job_end(j, &j->helper[i]);
 	return e;
+}
+
+enum err
+tokens_pick(struct job *j, struct span path, struct tokens *ts, struct token **t)
+{
+	enum err e;
+
+	if ((e = tokens_list(j, ts)) || (e = tokens_only(ts, path)))
+		return e;
+	if (!ts->n)
+		return ERR_TOKEN_ABSENT;
+	if (ts->n > 1)
+		return ERR_TOKEN_MANY;
+	*t = &ts->t[0];
+	return token_examine(j, *t);
 }
 
 enum err

@@ -35,8 +35,12 @@ MUST enum err tokens_list(struct job *j, struct tokens *out);
 /* The same; waits for one that may be opened (tells the person) unless nowait: ERR_TOKEN_ABSENT,
  * ERR_TOKEN_ACCESS. */
 MUST enum err tokens_wait(struct job *j, bool nowait, struct tokens *out);
+/* tokens_wait and tokens_only; "unix:/PATH" is taken at its word, configured or not. */
+MUST enum err tokens_find(struct job *j, struct span path, bool nowait, struct tokens *out);
 /* Keep only the one with this path (empty = all).  ERR_TOKEN_ABSENT. */
 MUST enum err tokens_only(struct tokens *ts, struct span path);
+/* The one that is named, or the only one, examined.  ERR_TOKEN_ABSENT, ERR_TOKEN_MANY. */
+MUST enum err tokens_pick(struct job *j, struct span path, struct tokens *ts, struct token **t);
 /* Ask a token for its info; errors go to t->err. */
 MUST enum err token_examine(struct job *j, struct token *t);
 bool token_is_software(const struct token *t);

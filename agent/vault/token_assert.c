@@ -211,16 +211,21 @@ with_pin(struct job *j, const struct token_verify *v, struct token *t)
 	return e;
 }
 
-/* A fingerprint first where there is one and it is wanted; its PIN always suffices. */
+/* A fingerprint first where there is one and it is wanted; its PIN, if any, always suffices. */
 enum err
 token_verified(struct job *j, const struct token_verify *v, struct token *t)
 {
-	bool finger = (t->options & TOKEN_OPT_UV) && j->v->conf.fingerprint == CONF_FINGER_AUTO;
+	bool pin = t->options & TOKEN_OPT_PIN_SET;
+	bool finger =
+	    (t->options & TOKEN_OPT_UV) && (j->v->conf.fingerprint == CONF_FINGER_AUTO || !pin);
 	enum err e = ERR_UV_BLOCKED;
 
 	if (finger)
 		e = v->call(v->arg, t, TOKEN_UV_BUILTIN, SPAN_NONE);
 	if (e != ERR_UV_BLOCKED && e != ERR_PIN_NEEDED && e != ERR_TOUCH_DENIED)
+		return e;
+	/* a forwarded token asks for its PIN at home, and here has none */
+	if (finger && !pin)
 		return e;
 	return with_pin(j, v, t);
 }
@@ -397,7 +402,7 @@ find_tokens(struct job *j, struct assertion *as, struct tokens *ts)
 {
 	enum err e, none;
 
-	if ((e = tokens_wait(j, as->ask->nowait, ts)) || (e = tokens_only(ts, as->ask->path)))
+	if ((e = tokens_find(j, as->ask->path, as->ask->nowait, ts)))
 		return e;
 	for (size_t i = 0; i < ts->n && !e; i++) {
 		ts->t[i].what = as->ask->foreign ? as->ask->touch : NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/age/foreign.h"
+#include "lib/text.h"
 
 struct file {
 	size_t number; /* as age counts */
@@ -224,6 +225,28 @@ try_identity(struct opening *o, size_t i)
 	return chat_error(o->t, which, e, o->a->conn.text[0] ? o->a->conn.text : NULL);
 }
 
+/* age may try other identities yet, so nothing more is said than is known. */
+static enum err
+say_nobody(struct opening *o)
+{
+	struct buf who = BUF_INIT;
+	enum err e;
+
+	for (size_t i = 0; i < o->ids.n; i++) {
+		buf_put_str(&who, i ? ", " : "");
+		if (o->ids.id[i].kind == IDENT_LABEL)
+			text_printable(o->ids.id[i].label, &who);
+		else if (o->ids.id[i].kind == IDENT_ANY)
+			buf_put_str(&who, "any identity of this vault");
+		else
+			buf_put_str(&who, "this identity of another plugin");
+	}
+	e = chat_msg(
+	    o->t, "the file is not encrypted to %s (%s)", buf_cstr(&who), err_hint(ERR_AGE_NOBODY));
+	buf_done(&who);
+	return e;
+}
+
 static enum err
 work(struct opening *o)
 {
@@ -236,7 +259,7 @@ work(struct opening *o)
 	for (size_t i = 0; i < o->ids.n && !e && unopened(o); i++)
 		e = try_identity(o, i);
 	if (!e && !o->said && o->ids.n && unopened(o))
-		e = chat_msg(o->t, "%s (%s)", err_text(ERR_AGE_NOBODY), err_hint(ERR_AGE_NOBODY));
+		e = say_nobody(o);
 	return e;
 }
 

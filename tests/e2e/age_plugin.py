@@ -220,7 +220,7 @@ def not_ours(directory):
         p = conversation(agent, [identity], [(0, *x25519(os.urandom(32), bytes(16))),
                                              (1, [b"ssh-rsa", b"x"], b"y")])
         assert [a for a, _ in p.said] == [["msg"]], p.said
-        assert b"not encrypted to any identity of this vault" in p.said[0][1]
+        assert b"not encrypted to age/me%2F\xc3\xa4%25/identity (look" in p.said[0][1], p.said
         assert not conversation(agent, [identity], []).said
 
 

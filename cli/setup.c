@@ -24,6 +24,8 @@ setup_open(struct setup_plan *p, const char *path, struct setup_file **out)
 	p->n++;
 	e = setup_file_read(f->path, &f->text, &f->mode);
 	f->exists = !e;
+	if (!e && f->text.len > SETUP_MAX)
+		e = ERR_TOOBIG;
 	*out = f;
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
@@ -229,6 +231,42 @@ setup_state(const struct setup_tool *t)
 			s = SETUP_BROKEN;
 	setup_record_done(&r);
 	return e ? SETUP_BROKEN : s;
+}
+
+/* The first word of these lines that is an absolute path of such a program. */
+static bool
+names_missing(struct span s, char path[PATHS_MAX])
+{
+	static const char *const ours[] = { "/ownkey", "/pinentry-ownkey",
+		"/git-credential-ownkey" };
+	size_t n;
+
+	for (; s.len; s = span_sub(s, n + 1, s.len > n ? s.len - n - 1 : 0)) {
+		for (n = 0; n < s.len && !memchr(" =\"\r\n", s.p[n], 5);)
+			n++;
+		if (n == 0 || n >= PATHS_MAX || s.p[0] != '/')
+			continue;
+		snprintf(path, PATHS_MAX, "%.*s", (int)n, (const char *)s.p);
+		for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+			if (strcmp(strrchr(path, '/'), ours[i]) == 0 && access(path, X_OK))
+				return true;
+	}
+	return false;
+}
+
+bool
+setup_lacks(const struct setup_tool *t, char path[PATHS_MAX])
+{
+	static struct setup_record r;
+	bool lacks = false;
+
+	if (setup_record_get(t->name, &r))
+		return false;
+	for (size_t i = 0; i < r.n && !lacks; i++)
+		for (size_t j = 0; j < r.row[i].n && !lacks; j++)
+			lacks = names_missing(buf_span(&r.row[i].edit[j].new), path);
+	setup_record_done(&r);
+	return lacks;
 }
 
 void

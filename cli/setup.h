@@ -14,11 +14,12 @@
 #include "cli/cli.h"
 #include "lib/paths.h"
 
-#define SETUP_FILES 3
-#define SETUP_EDITS 32
-#define SETUP_MAX   (1024 * 1024) /* bytes of a file */
-#define SETUP_BEGIN "# ownkey: begin"
-#define SETUP_END   "# ownkey: end"
+#define SETUP_FILES	 3
+#define SETUP_EDITS	 32
+#define SETUP_MAX	 (256 * 1024) /* bytes of a file */
+#define SETUP_RECORD_MAX (2 * SETUP_FILES * SETUP_MAX + SETUP_MAX)
+#define SETUP_BEGIN	 "# ownkey: begin"
+#define SETUP_END	 "# ownkey: end"
 
 /* At one place of a file: what goes, and what comes in its stead. */
 struct setup_edit {
@@ -58,6 +59,8 @@ extern const size_t nsetup_tools;
 /* NULL: there is no such tool. */
 const struct setup_tool *setup_find(const char *name);
 enum setup_state setup_state(const struct setup_tool *t);
+/* Does what was written name a program of ours that is not there any more?  path gets it. */
+bool setup_lacks(const struct setup_tool *t, char path[PATHS_MAX]);
 /* The command of the row; what it says is of no interest, nor whether it works. */
 void setup_after(const struct setup_tool *t);
 
@@ -106,6 +109,8 @@ struct setup_record {
 };
 /* ERR_NOTFOUND. */
 MUST enum err setup_record_get(const char *tool, struct setup_record *r);
+/* Of the bytes of a record.  ERR_FORMAT. */
+MUST enum err setup_record_parse(struct span text, struct setup_record *r);
 MUST enum err setup_record_put(const char *tool, const struct setup_plan *p);
 MUST enum err setup_record_drop(const char *tool);
 void setup_record_done(struct setup_record *r);

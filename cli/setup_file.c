@@ -73,7 +73,6 @@ setup_file_read(const char *path, struct buf *out, mode_t *mode)
 {
 	const struct whole w = { .dirfd = AT_FDCWD, .name = path };
 	struct stat st;
-	enum err e;
 
 	if (lstat(path, &st))
 		return err_of_errno(errno);
@@ -82,9 +81,8 @@ setup_file_read(const char *path, struct buf *out, mode_t *mode)
 	if (st.st_uid != geteuid())
 		return ERR_PERMISSION;
 	*mode = st.st_mode & 07777;
-	out->max = SETUP_MAX + ROOM;
-	e = whole_read(&w, out);
-	return e ? e : out->len > SETUP_MAX ? ERR_TOOBIG : ERR_OK;
+	out->max = SETUP_RECORD_MAX + ROOM;
+	return whole_read(&w, out);
 }
 
 /* Every missing folder above it; they stay, empty, when it goes. */

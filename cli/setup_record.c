@@ -155,18 +155,12 @@ get_line(struct setup_record *r, struct span line)
 }
 
 enum err
-setup_record_get(const char *tool, struct setup_record *r)
+setup_record_parse(struct span rest, struct setup_record *r)
 {
-	char path[PATHS_MAX];
-	struct buf b = { .max = 4 * SETUP_FILES * SETUP_MAX };
-	struct span rest;
-	mode_t mode;
-	enum err e;
+	enum err e = ERR_OK;
 
 	r->n = 0;
-	if ((e = place(tool, path)) || (e = setup_file_read(path, &b, &mode)))
-		goto out;
-	for (rest = buf_span(&b); rest.len && !e;) {
+	while (rest.len && !e) {
 		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
 		size_t n = lf ? (size_t)(lf - rest.p) : rest.len;
 
@@ -177,7 +171,20 @@ setup_record_get(const char *tool, struct setup_record *r)
 		e = ERR_FORMAT;
 	if (e)
 		setup_record_done(r);
-out:
+	return e;
+}
+
+enum err
+setup_record_get(const char *tool, struct setup_record *r)
+{
+	char path[PATHS_MAX];
+	struct buf b = BUF_INIT;
+	mode_t mode;
+	enum err e;
+
+	r->n = 0;
+	if (!(e = place(tool, path)) && !(e = setup_file_read(path, &b, &mode)))
+		e = setup_record_parse(buf_span(&b), r);
 	buf_done(&b);
 	return e;
 }

@@ -272,7 +272,52 @@ plan_shell(struct cli *c, struct setup_plan *p)
 	return setup_block(f, text, "programs that look for an ssh-agent find ownkey");
 }
 
+/* ---- systemd ---- */
+static bool
+has_unit(const char *unit)
+{
+	static const char *const places[] = { "/etc/systemd/user", "/usr/local/lib/systemd/user",
+		"/usr/local/share/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user",
+		"/usr/share/systemd/user" };
+	char path[PATHS_MAX], rest[128];
+
+	snprintf(rest, sizeof rest, "systemd/user/%s", unit);
+	if ((!setup_place("XDG_CONFIG_HOME", ".config/", rest, path) && !access(path, F_OK)) ||
+	    (!setup_place("XDG_DATA_HOME", ".local/share/", rest, path) && !access(path, F_OK)))
+		return true;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		snprintf(path, sizeof path, "%s/%s", places[i], unit);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
+/* A file of its own instead of the links of `systemctl enable`: it is undone as all others are. */
+static enum err
+plan_systemd(struct cli *c, struct setup_plan *p)
+{
+	char path[PATHS_MAX];
+	struct setup_file *f;
+	enum err e;
+
+	if (!has_unit("ownkey-agent.socket")) {
+		snprintf(c->hint, sizeof c->hint, "'make install' installs the units of ownkey");
+		return ERR_SETUP_NOTHING;
+	}
+	if ((e = setup_place("XDG_CONFIG_HOME", ".config/",
+		 "systemd/user/sockets.target.d/ownkey.conf", path)) ||
+	    (e = setup_open(p, path, &f)))
+		return e;
+	setup_note(p,
+	    "it holds from the next login on; now: systemctl --user start "
+	    "ownkey-agent.socket ownkey-secret.socket");
+	return setup_block(f, "[Unit]\nWants=ownkey-agent.socket ownkey-secret.socket\n",
+	    "the agent is there from login on, started when it is first asked");
+}
+
 /* ---- the table ---- */
+static const char *const reload_systemd[] = { "systemctl", "--user", "daemon-reload", NULL };
 static const char *const reload_gpg[] = { "gpgconf", "--reload", "gpg-agent", NULL };
 
 const struct setup_tool setup_tools[] = {
@@ -284,6 +329,7 @@ const struct setup_tool setup_tools[] = {
 	{ "weechat", "weechat", setup_weechat, NULL, "the passphrase of its secured data" },
 	{ "msmtp", "msmtp", setup_msmtp, NULL, "passwords for sending mail" },
 	{ "mbsync", "mbsync", setup_mbsync, NULL, "passwords for fetching mail" },
+	{ "systemd", "systemctl", plan_systemd, reload_systemd, "the agent from login on" },
 	{ "shell", NULL, plan_shell, NULL, "SSH_AUTH_SOCK for all programs" },
 };
 const size_t nsetup_tools = sizeof setup_tools / sizeof *setup_tools;

@@ -236,18 +236,24 @@ check_pinentry(struct doctor *d)
 static void
 check_setup(struct doctor *d)
 {
-	char line[80], todo[80];
+	char line[PATHS_MAX + 80], todo[80], path[PATHS_MAX];
 
 	for (size_t i = 0; i < nsetup_tools; i++) {
 		const char *name = setup_tools[i].name;
 		enum setup_state s = setup_state(&setup_tools[i]);
 
 		snprintf(line, sizeof line, "%s is set up for ownkey", name);
-		if (s == SETUP_DONE)
+		if (s == SETUP_DONE && !setup_lacks(&setup_tools[i], path))
 			good(line);
-		if (s != SETUP_BROKEN)
+		if (s == SETUP_NOT || s == SETUP_ABSENT ||
+		    (s == SETUP_DONE && !setup_lacks(&setup_tools[i], path)))
 			continue;
-		snprintf(line, sizeof line, "what ownkey wrote for %s was edited since", name);
+		if (s == SETUP_DONE)
+			snprintf(
+			    line, sizeof line, "what %s is to run is not there: %s", name, path);
+		else
+			snprintf(
+			    line, sizeof line, "what ownkey wrote for %s was edited since", name);
 		snprintf(todo, sizeof todo, "'ownkey setup %s --undo', then set it up again", name);
 		bad(d, line, todo);
 	}

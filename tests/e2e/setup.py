@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 
-from ownkey import run_parallel, world
+from ownkey import BUILD, run_parallel, world
 
 # file, and what it has to have for there to be something to do
 FILES = {
@@ -24,6 +24,7 @@ FILES = {
                           b"password secret\n\naccount default : work\n"),
     "mbsync": (".mbsyncrc", b"IMAPAccount one\nHost h\n\nIMAPAccount two\nPass p\n\n"
                             b"IMAPStore s\nAccount one\n"),
+    "systemd": ("systemd/user/sockets.target.d/ownkey.conf", b""),
     "shell": (".profile", b"umask 022\n"),
 }
 NEEDS_FILE = {"profanity", "weechat", "msmtp", "mbsync"}
@@ -83,7 +84,9 @@ def home(directory, keys=True):
             with contextlib.closing(agent.client()) as c:
                 c.call("id.add", service="ssh", account="me@example.org")
                 c.call("id.add", service="age", account="me")
-        yield Home(directory, agent)
+        h = Home(directory, agent)
+        h.write("data/systemd/user/ownkey-agent.socket", b"")
+        yield h
 
 
 def tools(h):
@@ -167,6 +170,16 @@ def edited(directory):
             h.setup(tool, "--undo", "--yes")
             assert h.read(name) == b"# before\n" + text + b"# behind\n", h.read(name)
             h.write(name, text)
+        h.setup("gpg", "--yes")
+        doctor = h.agent.cli("doctor").stdout
+        assert "ok    gpg is set up for ownkey" in doctor, doctor
+        record = h.read("state/ownkey/setup-gpg")
+        gone = record.replace(BUILD.encode().hex().encode(), b"/gone".hex().encode())
+        h.write("state/ownkey/setup-gpg", gone, 0o600)
+        h.write(".gnupg/gpg-agent.conf", h.read(".gnupg/gpg-agent.conf").replace(
+            os.path.realpath(BUILD).encode(), b"/gone"))
+        assert "gpg is to run is not there: /gone/pinentry-ownkey" in h.agent.cli("doctor").stdout
+        h.setup("gpg", "--undo", "--yes")
         for tool in ("ssh", "gpg", "shell"):
             name, text = FILES[tool]
             h.setup(tool, "--yes")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `ownkey setup` writes is understood by gpg, WeeChat, Profanity, msmtp and mbsync.
+# What `ownkey setup` writes is understood by gpg, age, WeeChat, Profanity, msmtp and mbsync.
 . "$TOP/tests/interop/lib.sh"
 
 password=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
@@ -34,20 +34,20 @@ done
 RUN
 python3 smtp.py >port &
 pid=$!
-trap 'kill $pid 2>/dev/null; HOME=$PWD/home gpgconf --kill gpg-agent' EXIT
+trap 'kill $pid 2>/dev/null; HOME=$PWD/h gpgconf --kill gpg-agent' EXIT
 good 'a mail server listens' until_true 20 test -s port
 
 cat >inside.sh <<'RUN'
 set -u
-export HOME="$PWD/home"
-mkdir -p home/.gnupg home/.weechat home/mail
-chmod 700 home/.gnupg
+export HOME="$PWD/h"
+mkdir -p h/.gnupg h/.weechat h/mail
+chmod 700 h/.gnupg
 undone() # TOOL FILE
 {
 	ownkey setup "$1" --undo --yes >&2 && cmp "$2" "$2.before" && echo "undone $1"
 }
-echo 'max-cache-ttl 0' >home/.gnupg/gpg-agent.conf
-cp home/.gnupg/gpg-agent.conf home/.gnupg/gpg-agent.conf.before
+echo 'max-cache-ttl 0' >h/.gnupg/gpg-agent.conf
+cp h/.gnupg/gpg-agent.conf h/.gnupg/gpg-agent.conf.before
 gpg --batch --quiet --pinentry-mode loopback --passphrase "$1" --quick-generate-key \
 	me@example.org ed25519 sign never
 grip=$(gpg --batch --with-colons --with-keygrip -K | sed -n 's/^grp:*\([0-9A-F]*\):/\1/p')
@@ -55,11 +55,11 @@ printf %s "$1" | ownkey secret set "gpg/$grip"
 ownkey setup gpg --yes >&2
 gpgconf --check-options gpg-agent | grep -q ':1:1:$' && echo 'gpgconf is content'
 echo text | gpg --batch --clearsign >signed && gpg --verify signed && echo 'gpg signs'
-undone gpg home/.gnupg/gpg-agent.conf
+undone gpg h/.gnupg/gpg-agent.conf
 echo text | gpg --batch --pinentry-mode error --clearsign >signed || echo 'gpg asks again'
 gpgconf --kill gpg-agent
 
-cat >home/.msmtprc <<CONF
+cat >h/.msmtprc <<CONF
 account work
 host localhost
 port $(cat port)
@@ -68,13 +68,13 @@ auth plain
 user me
 tls off
 CONF
-chmod 600 home/.msmtprc
-cp home/.msmtprc home/.msmtprc.before
+chmod 600 h/.msmtprc
+cp h/.msmtprc h/.msmtprc.before
 ownkey setup msmtp --yes >&2
 printf 'Subject: x\n\nx\n' | msmtp -a work you@example.org && echo "msmtp $(cat smtp.got)"
-undone msmtp home/.msmtprc
+undone msmtp h/.msmtprc
 
-cat >home/.mbsyncrc <<CONF
+cat >h/.mbsyncrc <<CONF
 IMAPAccount work
 Tunnel "sh $PWD/imap.sh"
 User me
@@ -84,32 +84,40 @@ IMAPStore there
 Account work
 
 MaildirStore here
-Path $PWD/home/mail/
-Inbox $PWD/home/mail/inbox
+Path $PWD/h/mail/
+Inbox $PWD/h/mail/inbox
 
 Channel all
 Far :there:
 Near :here:
 CONF
-cp home/.mbsyncrc home/.mbsyncrc.before
+cp h/.mbsyncrc h/.mbsyncrc.before
 ownkey setup mbsync --yes >&2
 mbsync all
 echo "mbsync $(tr -d '\r' <imap.got)"
-undone mbsync home/.mbsyncrc
+undone mbsync h/.mbsyncrc
 
 wee()
 {
 	timeout 30 weechat-headless -d "$HOME/.weechat" "$@" -r /save -r /quit >>wee.log 2>&1
 }
 wee -r "/secure passphrase $1" -r '/secure set irc hush-hush'
-sec=home/.weechat/sec.conf
+sec=h/.weechat/sec.conf
 cp $sec $sec.before
 ownkey setup weechat --yes >&2
 wee -r '/eval /set irc.server_default.password "seen ${sec.data.irc}"'
-grep -q 'seen hush-hush' home/.weechat/irc.conf && echo 'weechat opens it'
+grep -q 'seen hush-hush' h/.weechat/irc.conf && echo 'weechat opens it'
 ownkey setup | grep -q '^weechat  *set up ' && echo 'weechat kept the line'
 ownkey setup weechat --undo --yes >&2
 grep -q '^passphrase_command = ""$' $sec && echo 'undone weechat'
+
+ownkey id add age me >&2
+recipient=$(ownkey id show age/me | grep -o 'age1[a-z0-9]*' | head -n 1)
+ownkey setup age --yes >&2
+echo hello | age -r "$recipient" -o sealed
+age -d -i "$XDG_CONFIG_HOME/age/identities" sealed
+ownkey setup age --undo --yes >&2
+[ ! -e "$XDG_CONFIG_HOME/age/identities" ] && echo 'undone age'
 
 mkdir -p "$XDG_DATA_HOME/profanity"
 accounts=$XDG_DATA_HOME/profanity/accounts
@@ -141,7 +149,8 @@ run exec sh inside.sh $password >said
 LINES
 for fact in 'gpgconf is content' 'gpg signs' 'undone gpg' 'gpg asks again' "msmtp $password" \
 	'undone msmtp' "mbsync \"me\" \"$password\"" 'undone mbsync' 'weechat opens it' \
-	'weechat kept the line' 'undone weechat' 'profanity knows' 'undone profanity'; do
+	'weechat kept the line' 'undone weechat' hello 'undone age' \
+	'profanity knows' 'undone profanity'; do
 	good "${fact%%"$password"*}" grep -qxF "$fact" said
 done
 finish

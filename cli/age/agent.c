@@ -52,6 +52,22 @@ give_up(struct agent *a, enum err e)
 }
 
 /* ---- events ---- */
+/* age shows one line. */
+static void
+put_line(struct span text, struct buf *b)
+{
+	const uint8_t *lf;
+
+	while (text.len && (lf = memchr(text.p, '\n', text.len))) {
+		size_t n = (size_t)(lf - text.p);
+
+		text_printable(SPAN(text.p, n), b);
+		buf_put_str(b, ", ");
+		text = SPAN(lf + 1, text.len - n - 1);
+	}
+	text_printable(text, b);
+}
+
 static void
 on_touch(struct agent *a, const struct ops_event *ev)
 {
@@ -60,11 +76,11 @@ on_touch(struct agent *a, const struct ops_event *ev)
 	buf_put_str(&b, "touch your token now");
 	if (ev->label.len) {
 		buf_put_str(&b, ": ");
-		text_printable(ev->label, &b);
+		put_line(ev->label, &b);
 	}
 	if (ev->text.len) {
 		buf_put_str(&b, " (");
-		text_printable(ev->text, &b);
+		put_line(ev->text, &b);
 		buf_put_str(&b, ")");
 	}
 	give_up(a, chat_msg(a->t, "%s", buf_cstr(&b)));
@@ -76,8 +92,7 @@ on_text(struct agent *a, const struct ops_event *ev)
 {
 	struct buf b = BUF_INIT;
 
-	text_printable(
-	    ev->text.len ? ev->text : SPAN_LIT("plug in your token; waiting for it"), &b);
+	put_line(ev->text.len ? ev->text : SPAN_LIT("plug in your token; waiting for it"), &b);
 	give_up(a, chat_msg(a->t, "%s", buf_cstr(&b)));
 	buf_done(&b);
 }
@@ -109,7 +124,7 @@ on_ask(struct agent *a, const struct ops_event *ev)
 			buf_putf(&b, ", %u tries left", (unsigned)ev->retries);
 		buf_put_str(&b, ".  ");
 	}
-	text_printable(ev->text.len ? ev->text : SPAN_LIT("PIN or passphrase"), &b);
+	put_line(ev->text.len ? ev->text : SPAN_LIT("PIN or passphrase"), &b);
 	buf_put_str(&b, ":");
 	e = chat_ask(a->t, "request-secret", buf_span(&b), &reply);
 	if (!e && (e = send_answer(ev, reply.body)) == ERR_HANGUP)

@@ -162,7 +162,8 @@ put_body(struct sec *out, struct span body)
 		if ((e = text_encode_sec(TEXT_BASE64_NOPAD, SPAN(body.p, n), out)) ||
 		    (e = sec_put(out, SPAN_LIT("\n"))))
 			return e;
-		body = SPAN(body.p + n, body.len - n);
+		if (n == LINE)
+			body = SPAN(body.p + n, body.len - n);
 	} while (n == LINE);
 	return ERR_OK;
 }

@@ -247,6 +247,7 @@ def locked(directory):
             "request-secret": [("ok", b"9999"), ("ok", PIN.encode())]}, tty=True)
         assert file_keys(p) == {0: key}, p.said
         asked = p.all("request-secret")
+        assert b"?" not in asked[0][1] and b"\n" not in asked[0][1], asked
         assert len(asked) == 2 and b"wrong" in asked[1][1] and b"tries left" in asked[1][1], p.said
         said = b"\n".join(body for _, body in p.all("msg"))
         assert b"locked" in said and b"touch your token now" in said, said

@@ -48,7 +48,7 @@ crypto_ecdsa_public(enum crypto_nist curve, const uint8_t *scalar, uint8_t *poin
 {
 	const struct curve *c = &curves[curve];
 	EC_GROUP *g;
-	EC_POINT *q;
+	EC_POINT *q = NULL;
 	BIGNUM *d;
 	bool ok;
 

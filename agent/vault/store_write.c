@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "agent/vault/audit.h"
+#include "agent/vault/public.h"
 #include "agent/vault/store_inner.h"
 #include "lib/log.h"
 
@@ -265,6 +266,9 @@ adopt(struct vault *v, const struct store_rewrite *w)
 		sec_done(&v->open.vrk);
 		sec_move(&v->open.vrk, w->vrk);
 	}
+	/* keys may have come from another copy or a backup */
+	if (w->body && v->open.is)
+		public_send(v);
 }
 
 /* One try; what is in w stays as it was when it fails. */

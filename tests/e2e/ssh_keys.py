@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 
-from ownkey import PASS, TOKEN, expect, run_parallel, until, world
+from ownkey import HERE, PASS, TOKEN, expect, run_parallel, until, world
+from policy import Pinentry
 
 SSHSIG, RAW, USERAUTH = range(3)
 KINDS = {"ed25519": ("ed25519", None), "rsa": ("rsa", 2048), "p256": ("ecdsa", 256),
@@ -278,6 +279,65 @@ def confirmed(directory):
         expect(c.ask("sign", label=id_.hex(), **LOGIN), "NOPROMPT")
 
 
+def asked(directory):
+    """confirm: each use says who asks, for which key, as whom, where; no is no"""
+    pinentry = Pinentry(directory, "ok")
+    with opened(directory, pinentry=pinentry.path) as (_, _, _, c):
+        key, host = Key(directory, "ed25519"), Key(directory, "ed25519", "host")
+        login = {**LOGIN, "label": key.add(c, confirm=True, comment="the key").id.hex()}
+        for times in (1, 2):
+            got = c.call("sign", **login, hostkey=host.blob)
+            key.verify(got.signature, userauth(key, hostkey=host.blob))
+            assert len(pinentry.questions()) == times, pinentry.said()
+        for part in ("alice", "the key", fingerprint(key), fingerprint(host)):
+            assert part in pinentry.said().replace("%0A", ""), (part, pinentry.said())
+        pinentry.set("no")
+        expect(c.ask("sign", **login), "REFUSED")
+        assert "host: not known" in pinentry.said()
+        # while somebody is asked the key goes
+        pinentry.set("hang")
+        request = c.start("sign", **login)
+        until(pinentry.questions, "nobody is asked")
+        c.call("key.hide")
+        c.call("cancel", request=request)
+        expect(c.wait(request), "CANCELLED")
+
+
+def fingerprint(key):
+    return run("ssh-keygen", "-l", "-f", key.file + ".pub").split()[1].decode()
+
+
+OTHER = """
+import sys
+sys.path.insert(0, %r)
+from ownkey import Client
+class At: socket = %r; secret = %r
+print(Client(At, interactive=False).ask("sign", label=%r, type=2, session=bytes(32), user=b"alice",
+                                        bare=True).status)
+"""
+
+
+def session(directory):
+    """keys of the vault, by default: logins of one session are asked for once, until lock"""
+    pinentry = Pinentry(directory, "ok")
+    with opened(directory, pinentry=pinentry.path) as (agent, _, person, c):
+        item = c.call("id.add", service="ssh", account="me")["items"][0]
+        code = OTHER % (HERE, agent.socket, agent.secret, item.label)
+
+        def other():
+            return run(sys.executable, "-c", code).decode().strip()
+        for _ in range(3):
+            assert other() == "OK"
+        assert len(pinentry.questions()) == 1, pinentry.said()
+        assert "alice" in pinentry.said() and item.label in pinentry.said()
+        assert run("setsid", "--wait", sys.executable, "-c", code).decode().strip() == "OK"
+        assert len(pinentry.questions()) == 2, pinentry.said()
+        agent.lock()
+        agent.unlock(person)
+        assert other() == "OK"
+        assert len(pinentry.questions()) == 3, pinentry.said()
+
+
 def destinations(directory):
     """destinations: only over bound connections, to hosts and users that they name"""
     with opened(directory) as (_, _, _, c):
@@ -456,5 +516,5 @@ def worker_dies(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        logins, files, vault_key, certificates, lifetime, until_lock, confirmed, destinations,
+        asked, session, logins, files, vault_key, certificates, lifetime, until_lock, confirmed, destinations,
         passphrase, kept, replaced, refused, many, worker_dies)]))

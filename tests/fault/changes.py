@@ -33,6 +33,9 @@ IDENTITY = bech32("age-secret-key-", KEY.private_bytes(
 RECIPIENT = bech32("age", KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
+KEPT = {"keep": True, "service": "ssh", "alg": "ed25519", "private_key": bytes(range(32)), "use": 0}
+
+
 # --- what is there before ---
 
 def nothing(_world):
@@ -287,6 +290,8 @@ CHANGES = [
     Change("slot remove, exposed", a_vault, asks(
         "slot.remove", label="passphrase", proof=TOKEN, exposed=True), soft=True),
     Change("id add", a_vault, asks("id.add", service="ssh", account="me")),
+    Change("key add, kept", a_vault, asks("key.add", **KEPT, account="me")),
+    Change("key add, replacing", a_vault, asks("key.add", **KEPT, account="first", replace=True)),
     Change("id rotate", a_vault, asks("id.rotate", label="ssh/first", proof=TOKEN)),
     Change("id revoke", a_vault, asks("id.revoke", label="ssh/first", proof=TOKEN), soft=True),
     Change("id retire", a_vault, asks("id.retire", label="ssh/first")),

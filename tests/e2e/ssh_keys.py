@@ -4,13 +4,16 @@ that speaks to the socket directly.  Keys and verdicts are OpenSSH's and OpenSSL
 import base64
 import contextlib
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import time
 
-from ownkey import HERE, PASS, TOKEN, expect, run_parallel, until, world
+from backup import create, passphrase_of
+from ownkey import ARGON, HERE, PASS, TOKEN, expect, run_parallel, until, world
 from policy import Pinentry
+from restore import Restorer
 
 SSHSIG, RAW, USERAUTH = range(3)
 KINDS = {"ed25519": ("ed25519", None), "rsa": ("rsa", 2048), "p256": ("ecdsa", 256),
@@ -411,6 +414,26 @@ def kept(directory):
             assert status.only_here == len(KINDS), status
 
 
+def restored(directory):
+    """a backup brings imported keys back, with their private halves"""
+    rsa = Key(directory, "rsa")
+    with opened(directory) as (agent, _, person, c):
+        rsa.add(c, keep=True, service="ssh", account="me", use=0)
+        blob, _ = create(c)
+        agent.stop()
+        os.remove(agent.vault)
+        shutil.rmtree(agent.state)
+        os.makedirs(agent.state, 0o700)
+        agent.start()
+        passphrase = passphrase_of(person.shown)
+        with contextlib.closing(Restorer(agent, person, blob, [passphrase])) as d:
+            head = d.open().result
+            d.call("restore.commit", handle=head.handle, ways=PASS, timeout=60, one_way_in=True,
+                   **ARGON)
+            row = d.call("id.list")["items"][0]
+            rsa.verify(d.call("sign", label=row.label, **LOGIN).signature, userauth(rsa))
+
+
 def exported(directory, client, row, key):
     private = client.call("id.export", label=row.label, proof=PASS).data
     path = os.path.join(directory, "exported_" + key.alg)
@@ -516,5 +539,6 @@ def worker_dies(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        asked, session, logins, files, vault_key, certificates, lifetime, until_lock, confirmed, destinations,
+        asked, session, restored, logins, files, vault_key, certificates,
+        lifetime, until_lock, confirmed, destinations,
         passphrase, kept, replaced, refused, many, worker_dies)]))

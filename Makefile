@@ -38,7 +38,7 @@ agent_LIBS     := $(CRYPTO_LIBS)
 token_LIBS     := $(FIDO_LIBS) $(CRYPTO_LIBS)
 worker_LIBS    := $(JSON_LIBS) $(CRYPTO_LIBS)
 prompt_LIBS    := $(CRYPTO_LIBS)
-cli_LIBS       := $(QR_LIBS) $(CRYPTO_LIBS)
+cli_LIBS       := $(QR_LIBS) $(XML_LIBS) $(CRYPTO_LIBS)
 age_LIBS       := $(CRYPTO_LIBS)
 pinentry_LIBS  := $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
@@ -137,7 +137,8 @@ $(B)/fuzz/obj/%.o: %.c $(B)/flags
 
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
-		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) $(QR_LIBS)
+		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) \
+		$(QR_LIBS) $(XML_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)

@@ -8,10 +8,11 @@
 #include "lib/crypto.h"
 #include "lib/sandbox.h"
 
-#define ARENA (64 * 1024)
+#define ARENA (256 * 1024)
 
 static const char *const keep[] = { "OWNKEY_*", "TERM", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY",
-	"XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "FIDO_DEBUG", NULL };
+	"XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "FIDO_DEBUG", "GNUPGHOME", "GPG_TTY",
+	"PASSWORD_STORE_DIR", NULL };
 
 /* A program of the person's gets everything as it was.  No filters for the others either: an agent
  * that is started from here, and its prompts, would inherit them. */

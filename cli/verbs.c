@@ -78,6 +78,8 @@ const struct verb verbs[] = {
   VERB_ASKS, "remove one for good", "ownkey secret remove xmpp/alice" },
 { "policy", verb_policy, "NAME", 1, 1, PROOF | A(USE) | A(EXPORT) | A(RATE),
   VERB_ASKS, "what an identity or secret may be used for", "ownkey policy xmpp/alice --use 2" },
+{ "import", verb_import, "[TYPE] FILE...", 1, MANY, A(REPLACE) | A(DRY_RUN) | ASKS,
+  VERB_ASKS, "take over keys and secrets of others", "ownkey import ~/.ssh/id_ed25519" },
 { "sign", verb_sign, "[FILE ...]", 0, MANY, A(KEY) | A(NAMESPACE) | A(FORCE) | ASKS,
   VERB_ASKS | VERB_FIRST, "sign files, as ssh-keygen -Y sign does", "ownkey sign --key ssh/me -n file a.txt" },
 { "audit show", verb_audit_show, "", 0, 0, A(SINCE) | A(JSON),

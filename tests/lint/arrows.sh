@@ -1,6 +1,7 @@
 #!/bin/sh
 # Which room may include what (DESIGN 2).  Libraries are rooms here, too: only
 # lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2, only cli/qr.c libqrencode,
+# only cli/import_xml.c expat,
 # only ownkey-worker jansson.
 # agent/*.h is what the processes of the agent say to each other.
 . tests/lint/lib.sh
@@ -25,6 +26,7 @@ allowed()
 	cli/qr.c)         echo lib include cli qrencode ;;
 	cli/pinentry/*)   echo lib cli/pinentry ;;
 	cli/age/*)        echo lib cli/age ;;
+	cli/import_xml.c) echo lib include cli expat ;;
 	cli/*)            echo lib include cli ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;
@@ -40,6 +42,7 @@ room()
 	'<openssl/'*)             echo openssl ;;
 	'<fido'*)                 echo fido ;;
 	'<qrencode'*)             echo qrencode ;;
+	'<expat'*)                echo expat ;;
 	'<jansson'*)              echo jansson ;;
 	'<utf8proc'*)             echo utf8proc ;;
 	'<cbor'* | '<curl/'* | '<systemd/'*) echo "${1#<}" ;;

@@ -57,7 +57,7 @@ crypto='libsodium libcrypto libutf8proc'
 	direct ownkey-worker libjansson $crypto
 	never ownkey-worker
 	# shellcheck disable=SC2086
-	direct ownkey libqrencode $crypto
+	direct ownkey libqrencode libexpat $crypto
 	never ownkey
 	for program in ownkey age-plugin-ownkey pinentry-ownkey ownkey-oidc pam_ownkey.so; do
 		client "$program"

@@ -34,7 +34,7 @@ done
 RUN
 python3 smtp.py >port &
 pid=$!
-trap 'kill $pid 2>/dev/null; HOME=$PWD/h gpgconf --kill gpg-agent' EXIT
+trap 'kill $pid 2>/dev/null || :; HOME=$PWD/h gpgconf --kill gpg-agent || :' EXIT
 good 'a mail server listens' until_true 20 test -s port
 
 cat >inside.sh <<'RUN'

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the real programs keep comes in: keepassxc-cli, pass and gpg, minisign, WireGuard."""
+"""What the real programs keep comes in: keepassxc-cli, pass, gpg, minisign, wg, ssh-keygen, age."""
 
 import os
 import re
@@ -133,6 +133,44 @@ def wireguard(directory):
         assert get(agent, "wireguard/alone") + "\n" == key
 
 
+def ssh(directory):
+    """ssh-keygen: keys of each kind, with and without a passphrase; certificates; PEM"""
+    kinds = (("-t", "ed25519"), ("-t", "rsa", "-b", "2048"), ("-t", "ecdsa", "-b", "384"),
+             ("-t", "ecdsa", "-b", "521", "-m", "PEM"))
+    with opened(directory) as (agent, _, _):
+        for i, kind in enumerate(kinds * 2):
+            phrase = PASS if i >= len(kinds) else ""
+            key = os.path.join(directory, "k%d" % i)
+            run("ssh-keygen", "-q", *kind, "-N", phrase, "-C", "me@here", "-f", key)
+            if i == 0:
+                run("ssh-keygen", "-q", "-s", key, "-I", "id", "-n", "me", key + ".pub")
+            done = agent.cli("import", key, "--ask-stdin", stdin=phrase + "\n")
+            assert done.returncode == 0 and "1 came in" in done.stdout, done
+            assert PASS not in done.stdout + done.stderr
+            again = agent.cli("import", key, "--ask-stdin", stdin=phrase + "\n")
+            assert "0 came in, 1 already here" in again.stdout, again
+            public = open(key + ".pub", encoding="utf-8").read().split()[1]
+            shown = [works(agent, "id", "show", line.split("  ")[0])
+                     for line in works(agent, "id", "list", "ssh").splitlines()]
+            assert sum(public in s for s in shown) == 1, (key, shown)
+
+
+def age(directory):
+    """age-keygen: several identities in a file, and lines of plugins"""
+    file = os.path.join(directory, "key.txt")
+    with open(file, "w", encoding="ascii") as f:
+        f.write(run("age-keygen") + run("age-keygen") + "AGE-PLUGIN-X-1QQPQYZLQW\n")
+    recipients = [line.split()[-1] for line in open(file, encoding="ascii")
+                  if "public key" in line]
+    with opened(directory) as (agent, _, _):
+        done = agent.cli("import", file)
+        assert done.returncode == 1 and "2 came in, 0 already here, 1 not" in done.stdout, done
+        assert "0 came in, 2 already here, 1 not" in agent.cli("import", file).stdout
+        shown = "".join(works(agent, "id", "show", line.split("  ")[0])
+                        for line in works(agent, "id", "list", "age").splitlines())
+        assert len(recipients) == 2 and all(r in shown for r in recipients), (recipients, shown)
+
+
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__.split(";")[0].split(":")[0], t) for t in (
-        keepassxc, pass_store, gpg, minisign, wireguard)]))
+        keepassxc, pass_store, gpg, minisign, wireguard, ssh, age)]))

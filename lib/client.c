@@ -108,6 +108,21 @@ client_call(struct client_conn *c, enum op op, const void *req, void *rep)
 	return decode_result(row, &r, rep);
 }
 
+enum err
+client_call_opened(struct client_conn *c, enum op op, const void *req, void *rep)
+{
+	struct ops_unlock q = { 0 };
+	enum err e = client_call(c, op, req, rep);
+
+	if (e != ERR_LOCKED)
+		return e;
+	wire_mark(&ops_unlock_map, &q);
+	e = client_call(c, OP_UNLOCK, &q, NULL);
+	if (e == ERR_NOPROMPT)
+		return ERR_LOCKED;
+	return e ? e : client_call(c, op, req, rep);
+}
+
 struct span
 client_result(const struct client_conn *c)
 {

@@ -32,6 +32,10 @@ void client_close(struct client_conn *c);
 /* The reply's status is returned; rep (struct of the row; may be NULL) borrows from c->frame until
  * the next call. */
 MUST enum err client_call(struct client_conn *c, enum op op, const void *req, void *rep);
+/* The same; a vault that is locked is opened first, by a touch or a prompt program of the agent's:
+ * for programs that own no terminal, or whose terminal is somebody else's.  It takes as long as the
+ * agent's limits say; ERR_LOCKED when nobody could be asked. */
+MUST enum err client_call_opened(struct client_conn *c, enum op op, const void *req, void *rep);
 /* The result map as it came, for --json. */
 struct span client_result(const struct client_conn *c);
 

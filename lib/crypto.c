@@ -25,6 +25,7 @@ crypto_alg(void)
 	if (ready)
 		return &algs;
 	crypto_must(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1);
+	algs.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	algs.sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	algs.sha512 = EVP_MD_fetch(NULL, "SHA2-512", NULL);
 	algs.sha3_256 = EVP_MD_fetch(NULL, "SHA3-256", NULL);
@@ -33,8 +34,8 @@ crypto_alg(void)
 	algs.aes_ctr = EVP_CIPHER_fetch(NULL, "AES-256-CTR", NULL);
 	algs.p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
 	algs.secp256k1 = EC_GROUP_new_by_curve_name(NID_secp256k1);
-	crypto_must(algs.sha256 && algs.sha512 && algs.sha3_256 && algs.chapoly && algs.aes_cbc &&
-	    algs.aes_ctr && algs.p256 && algs.secp256k1);
+	crypto_must(algs.sha1 && algs.sha256 && algs.sha512 && algs.sha3_256 && algs.chapoly &&
+	    algs.aes_cbc && algs.aes_ctr && algs.p256 && algs.secp256k1);
 	ready = true;
 	return &algs;
 }

@@ -15,6 +15,7 @@
 #define CRYPTO_BULK 1024
 
 struct crypto_alg {
+	EVP_MD *sha1;
 	EVP_MD *sha256;
 	EVP_MD *sha512;
 	EVP_MD *sha3_256;

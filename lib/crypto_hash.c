@@ -146,6 +146,29 @@ crypto_hmac_sha256(struct span key, struct span msg, uint8_t out[32])
 	hmac_sha256v(key, &msg, 1, out);
 }
 
+/* RFC 2104 2, by hand: libsodium has no SHA-1. */
+void
+crypto_hmac_sha1(struct span key, struct span msg, uint8_t out[20])
+{
+	uint8_t block[64] = { 0 }, inner[20];
+	struct span v[2] = { SPAN(block, sizeof(block)), msg };
+	size_t i;
+
+	if (key.len > sizeof(block))
+		hash_bulk(crypto_alg()->sha1, &key, 1, block);
+	else if (key.len)
+		memcpy(block, key.p, key.len);
+	for (i = 0; i < sizeof(block); i++)
+		block[i] ^= 0x36;
+	hash_bulk(crypto_alg()->sha1, v, 2, inner);
+	for (i = 0; i < sizeof(block); i++)
+		block[i] ^= 0x36 ^ 0x5c;
+	v[1] = SPAN(inner, sizeof(inner));
+	hash_bulk(crypto_alg()->sha1, v, 2, out);
+	sec_zero(block, sizeof(block));
+	sec_zero(inner, sizeof(inner));
+}
+
 /* RFC 5869 2.2: no salt means zeros, which is what HMAC makes of an empty key. */
 void
 crypto_hkdf_extract(struct span salt, struct span ikm, uint8_t prk[64])

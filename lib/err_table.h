@@ -163,6 +163,12 @@ E(AGE_PLUGIN,      211, 1, "PAM_SYSTEM_ERR",       5, "the program that runs thi
 E(AGE_STANZA,      212, 1, "PAM_SYSTEM_ERR",       5, "the header of the file is malformed where it says who may open it", "the file was damaged or made by a broken program; ask for it again")
 E(AGE_IDENTITY,    213, 1, "PAM_SYSTEM_ERR",       5, "this is no identity or recipient that the plugin knows", "'ownkey id show' prints the line to use; copy all of it")
 E(AGE_NOBODY,      214, 1, "PAM_SYSTEM_ERR",       5, "the file is not encrypted to any identity of this vault", "look for the key that it was made for: 'ownkey id list --all' shows yours")
+/* passwords */
+E(OTP_TEXT,       215, 1, "PAM_SYSTEM_ERR",       5, "this is no seed of one-time codes", "give the otpauth:// address that the QR code holds, or its base32 letters; codes that count (HOTP) and Steam's are not made here")
+E(OTP_NONE,       216, 1, "PAM_SYSTEM_ERR",       5, "no codes are made from this secret", "keep the seed that the service gave you with 'ownkey secret set NAME --otp'")
+E(CLIP_NONE,      217, 1, "PAM_SYSTEM_ERR",       5, "no program for the clipboard is there", "install wl-clipboard, xclip or xsel; --terminal asks the terminal instead")
+E(EDIT_DISK,      218, 1, "PAM_SYSTEM_ERR",       5, "there is no folder in memory to edit in, and a secret never touches a disk", "mount a tmpfs at /dev/shm; 'ownkey secret set NAME --replace' needs none")
+E(GIT_MESSAGE,    219, 1, "PAM_SYSTEM_ERR",       5, "this is not how git asks for a password", "nothing was handed out; if git itself sent this, look at the address of the remote: it may be meant to cheat")
 /* SSH keys, and what is imported */
 E(SSHKEY_FORMAT,  220, 1, "PAM_SYSTEM_ERR",       5, "this is no SSH key or certificate that can be read", "it is damaged or was cut off: take it from where it was made; nothing was changed")
 E(SSHKEY_KIND,    221, 1, "PAM_SERVICE_ERR",      5, "this kind of SSH key is not supported", "Ed25519, RSA and ECDSA keys are; DSA is obsolete, and what belongs to a token (sk-...) works only with that token")

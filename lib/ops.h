@@ -52,6 +52,9 @@ enum op {
 	OP_SECRET_SET = 61,
 	OP_SECRET_LIST = 62,
 	OP_SECRET_REMOVE = 63,
+	OP_SECRET_CODE = 64,
+	OP_SECRET_SHOW = 65,
+	OP_SECRET_GENERATE = 66,
 	OP_VAULT_CHECK = 70,
 	OP_VAULT_PREVIOUS = 71,
 	OP_VAULT_MERGE = 72,
@@ -386,7 +389,8 @@ struct ops_page {
 	struct span cursor; /* absent = from the start */
 	struct span match;  /* substring of the label */
 	struct span service;
-	bool all; /* retired ones too */
+	bool all;		     /* retired ones too */
+	struct wire_list attributes; /* ops_pair: it has all of these */
 };
 struct ops_item_list_rep {
 	uint64_t has;
@@ -546,5 +550,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_ssh.h"
 #include "lib/ops_token.h"
 #include "lib/ops_agree.h"
+#include "lib/ops_secrets.h"
 
 #endif

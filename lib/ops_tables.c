@@ -300,6 +300,7 @@ static const struct wire_field ops_page_fields[] = {
 	WIRE_F(ops_page, 2, TEXT, WF_OPT, match, 0, 255, "part of the name"),
 	WIRE_F(ops_page, 3, TEXT, WF_OPT, service, 1, 32, "only this service"),
 	WIRE_F(ops_page, 4, BOOL, WF_OPT, all, 0, 1, "retired ones too"),
+	WIRE_S(ops_page, 5, LIST, WF_OPT, attributes, &ops_pair_map, 8, "it has all of these"),
 };
 const struct wire_map ops_page_map = { "page", sizeof(struct ops_page), ops_page_fields,
 	N(ops_page_fields), false, 0 };

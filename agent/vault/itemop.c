@@ -163,6 +163,31 @@ is_retired(const struct item *it)
 	return ep.state != EPOCH_ACTIVE;
 }
 
+/* Has it an attribute like this? */
+static bool
+has_attribute(const struct item *it, const struct ops_pair *p)
+{
+	struct cbor c = wire_each(&it->attributes);
+	struct item_attr a;
+
+	while (!cbor_at_end(&c) && !wire_next(&item_attr_map, &c, &a))
+		if (span_eq(a.name, p->name) && span_eq(a.value, p->value))
+			return true;
+	return false;
+}
+
+static bool
+has_attributes(const struct item *it, const struct wire_list *all)
+{
+	struct cbor c = wire_each(all);
+	struct ops_pair p;
+
+	while (!cbor_at_end(&c))
+		if (wire_next(&ops_pair_map, &c, &p) || !has_attribute(it, &p))
+			return false;
+	return true;
+}
+
 static bool
 wanted(const struct ops_page *in, uint64_t kind, const struct item *it)
 {
@@ -170,7 +195,7 @@ wanted(const struct ops_page *in, uint64_t kind, const struct item *it)
 		return false;
 	if (in->service.len && !span_eq(in->service, it->origin.service))
 		return false;
-	return in->all || !is_retired(it);
+	return (in->all || !is_retired(it)) && has_attributes(it, &in->attributes);
 }
 
 /* The cursor is a position, which stays good until the vault is opened anew (body.h). */

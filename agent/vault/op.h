@@ -64,6 +64,10 @@ enum err op_secret_get(struct req *r);
 enum err op_secret_set(struct req *r);
 enum err op_secret_list(struct req *r);
 enum err op_secret_remove(struct req *r);
+enum err op_secret_generate(struct req *r);
+/* op_secret_code.c */
+enum err op_secret_code(struct req *r);
+enum err op_secret_show(struct req *r);
 /* op_audit.c */
 enum err op_audit_show(struct req *r);
 enum err op_audit_verify(struct req *r);

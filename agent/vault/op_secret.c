@@ -8,6 +8,7 @@
 #include "agent/vault/op.h"
 #include "agent/vault/policy.h"
 #include "agent/vault/store.h"
+#include "lib/password.h"
 #include "lib/text.h"
 
 #define NAME_MAX_LEN 255
@@ -94,12 +95,15 @@ op_secret_get(struct req *r)
 
 /* ---- set ---- */
 struct setting {
+	const struct ops_secret *in;
+	uint64_t origin;  /* of a new one: enum item_origin_kind */
+	bool keep_value;  /* only what is around it changes */
 	bool may_replace; /* the one that was agreed to */
 	struct itemop_agreed agreed;
 	struct itemop_new fresh;
 	struct itemop_rev rev;
-	struct item item;
-	struct item_attr attr[64];
+	struct item item, old;
+	struct item_attr attr[OPS_SECRET_ATTRS];
 	struct buf box;
 };
 
@@ -111,13 +115,13 @@ copy_attributes(const struct ops_secret *in, struct setting *s)
 	size_t n = 0;
 	enum err e;
 
-	while (!cbor_at_end(&c) && n < 64) {
+	while (!cbor_at_end(&c) && n < OPS_SECRET_ATTRS) {
 		if ((e = wire_next(&ops_pair_map, &c, &p)))
 			return e;
 		s->attr[n] = (struct item_attr){ .name = p.name, .value = p.value };
 		wire_mark(&item_attr_map, &s->attr[n++]);
 	}
-	if (n)
+	if (wire_has(&ops_secret_map, in, "attributes"))
 		s->item.attributes = (struct wire_list){ .v = s->attr, .n = n };
 	return ERR_OK;
 }
@@ -126,9 +130,11 @@ copy_attributes(const struct ops_secret *in, struct setting *s)
 static enum err
 prepare(struct req *r, struct setting *s)
 {
-	const struct ops_secret *in = r->in;
+	const struct ops_secret *in = s->in;
 	enum err e = itemop_find(r->v, ITEM_SECRET, in->label, &s->item);
 
+	if (e && s->keep_value)
+		return e;
 	if (!e && !in->replace)
 		return ERR_EXISTS;
 	if (!e &&
@@ -140,12 +146,17 @@ prepare(struct req *r, struct setting *s)
 		if (in->use > s->item.policy.use)
 			s->item.policy.use = in->use;
 		wire_mark(&item_policy_map, &s->item.policy);
-		s->item.exposed = 0; /* nobody else knows the new value */
+		s->old = s->item;
+		if (!s->keep_value) {
+			s->item.exposed = 0; /* nobody else knows the new value */
+			s->item.origin.kind = s->origin;
+			wire_mark(&item_origin_map, &s->item.origin);
+		}
 		return itemop_next(&s->item, &s->rev);
 	}
 	itemop_new(&s->fresh, ITEM_SECRET, &s->item);
 	s->item.label = in->label;
-	s->item.origin = (struct item_origin){ .kind = ORIGIN_IMPORTED };
+	s->item.origin = (struct item_origin){ .kind = s->origin };
 	wire_mark(&item_origin_map, &s->item.origin);
 	s->item.policy = (struct item_policy){ .use = in->use, .may_export = true };
 	wire_mark(&item_policy_map, &s->item.policy);
@@ -155,12 +166,12 @@ prepare(struct req *r, struct setting *s)
 static enum err
 write_secret(struct req *r, struct setting *s)
 {
-	const struct ops_secret *in = r->in;
 	struct delta d = DELTA_INIT;
 	enum err e;
 
-	if ((e = prepare(r, s)) || (e = copy_attributes(in, s)) ||
-	    (e = keyring_seal(r->v, &s->item, in->value, &s->box)))
+	if ((e = prepare(r, s)) || (e = copy_attributes(s->in, s)) ||
+	    (e = s->keep_value ? itemop_reseal(r->v, &s->old, &s->item, &s->box)
+			       : keyring_seal(r->v, &s->item, s->in->value, &s->box)))
 		return e;
 	s->item.secret = buf_span(&s->box);
 	wire_mark(&item_map, &s->item);
@@ -174,9 +185,8 @@ static struct setting setting; /* one at a time: the disk is ours */
 
 /* The old value is gone afterwards: its policy decides. */
 static enum err
-may_replace(struct req *r, struct itemop_agreed *agreed, bool *may)
+may_replace(struct req *r, const struct ops_secret *in, struct itemop_agreed *agreed, bool *may)
 {
-	const struct ops_secret *in = r->in;
 	struct use u = { .verb = "replace the secret", .request = in->label };
 	struct item it;
 
@@ -189,26 +199,56 @@ may_replace(struct req *r, struct itemop_agreed *agreed, bool *may)
 	return policy_use(r, &u);
 }
 
-enum err
-op_secret_set(struct req *r)
+/* Of set and generate; in a job. */
+static enum err
+keep(struct req *r, const struct ops_secret *in, uint64_t origin)
 {
-	const struct ops_secret *in = r->in;
 	struct itemop_agreed agreed;
 	bool may;
 	enum err e;
 
-	REQ_MUST_WAIT(r);
 	if (!text_is_name(in->label) || in->label.len > NAME_MAX_LEN)
 		return ERR_TEXT;
-	if ((e = may_replace(r, &agreed, &may)) || (e = store_take(r->job)))
+	if ((e = may_replace(r, in, &agreed, &may)) || (e = store_take(r->job)))
 		return e;
-	setting = (struct setting){ .may_replace = may, .box = BUF_INIT };
+	setting =
+	    (struct setting){ .in = in, .origin = origin, .may_replace = may, .box = BUF_INIT };
+	setting.keep_value = in->replace && !wire_has(&ops_secret_map, in, "value");
 	if (may)
 		setting.agreed = agreed;
 	e = write_secret(r, &setting);
 	buf_done(&setting.box);
 	if (!e)
 		vault_touch(r->v);
+	return e;
+}
+
+enum err
+op_secret_set(struct req *r)
+{
+	REQ_MUST_WAIT(r);
+	return keep(r, r->in, ORIGIN_IMPORTED);
+}
+
+/* ---- generate ---- */
+enum err
+op_secret_generate(struct req *r)
+{
+	const struct ops_secret_generate *in = r->in;
+	struct ops_secret q = { .label = in->label,
+		.use = in->use,
+		.replace = in->replace,
+		.attributes = in->attributes };
+	struct sec value = { 0 };
+	enum err e;
+
+	REQ_MUST_WAIT(r);
+	if ((e = password_make((enum password_alphabet)in->alphabet, in->length, &value)))
+		return e;
+	q.value = sec_span(&value);
+	wire_mark(&ops_secret_map, &q);
+	e = keep(r, &q, ORIGIN_GENERATED);
+	sec_done(&value);
 	return e;
 }
 

@@ -320,6 +320,9 @@ CHANGES = [
         "secret.set", label="first", value=b"other", use=0, replace=True)),
     Change("secret set, folding the journal", a_long_journal, asks(
         "secret.set", label="new", value=bytes(9000), use=0), folds=True),
+    Change("secret set, attributes alone", a_vault, asks(
+        "secret.set", label="first", replace=True, attributes=[{"name": "a", "value": "b"}])),
+    Change("secret generate", a_vault, asks("secret.generate", label="made", alphabet=3)),
     Change("secret remove", a_vault, asks("secret.remove", label="first", proof=TOKEN)),
     Change("unlock of a torn file", a_torn_vault, asks("unlock"), unlocked=False, same=True,
            goes_on=True),

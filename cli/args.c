@@ -39,7 +39,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_NAMESPACE] = { "namespace", 'n', "NAME", NULL, "what the signature is for: file, git, ..." },
 [ARG_OUT] = { "out", 'o', "FILE", NULL, "write there, for you alone" },
 [ARG_FORM] = { "form", 0, "FORM", NULL, "which; 'ownkey id show' lists" },
-[ARG_TIMEOUT] = { "timeout", 0, "SECONDS", NULL, "give up then" },
+[ARG_TIMEOUT] = { "timeout", 0, "SECONDS", NULL, "so long at most" },
 [ARG_MATCH] = { "match", 0, "TEXT", NULL, "only names with this text" },
 [ARG_ALL] = { "all", 0, NULL, NULL, "all of them, retired ones, too" },
 [ARG_EPOCH] = { "epoch", 0, "N", NULL, "which in the series of keys (0)" },
@@ -67,6 +67,14 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_SSH_OPTION] = { "ssh-option", 0, "OPTION", NULL, "for ssh, as its -o takes it", true },
 [ARG_SOCKET] = { "socket", 0, "PATH", NULL, "where the other side finds it" },
 [ARG_SAME_VAULT] = { "same-vault", 0, NULL, NULL, "it has a copy of this vault" },
+[ARG_ATTR] = { "attr", 0, "NAME=VALUE", NULL, "what else is known: user=alice", true },
+[ARG_OTP] = { "otp", 0, NULL, NULL, "it is a seed of one-time codes" },
+[ARG_LENGTH] = { "length", 0, "N", NULL, "so many characters, or words" },
+[ARG_ALPHABET] = { "alphabet", 0, "KIND", "alnum|print|digits|words", "what it is made of" },
+[ARG_TERMINAL] = { "terminal", 0, NULL, NULL, "let the terminal do it" },
+[ARG_ENV] = { "env", 0, "VAR=NAME", NULL, "as a variable; others may read it", true },
+[ARG_FD] = { "fd", 0, "N=NAME", NULL, "as descriptor N, a pipe", true },
+[ARG_STDIN] = { "stdin", 0, "NAME", NULL, "as standard input" },
 };
 /* clang-format on */
 

@@ -158,7 +158,8 @@ cli_call(struct cli *c, enum op op, const void *req, void *rep)
 	if ((e = cli_connect(c)))
 		return e;
 	c->why = ERR_OK;
-	e = client_call(&c->conn, op, req, rep);
+	e = c->opens ? client_call_opened(&c->conn, op, req, rep)
+		     : client_call(&c->conn, op, req, rep);
 	if (e)
 		snprintf(c->detail, sizeof c->detail, "%s", c->conn.text);
 	if (e == ERR_CANCELLED && c->why)

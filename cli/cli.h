@@ -21,6 +21,7 @@ struct cli {
 	struct client_conn conn;
 	bool connected;
 	bool quiet;   /* say nothing about what the agent waits for: somebody else's terminal */
+	bool opens;   /* a locked vault is opened first, without this terminal if it is not ours */
 	bool make_up; /* a new passphrase is made up: the vault is wiped at once */
 	bool try_out; /* nothing is real: the words are not typed back */
 	/* Takes a card (SECRET_CARD of lib/job.h) that the agent gives; what it returns ends the
@@ -34,8 +35,9 @@ struct cli {
 	enum err why; /* what went wrong on our side while the agent waited */
 	char detail[1100];
 	char hint[256];
-	mode_t mask; /* the person's umask; ours is stricter */
-	int status;  /* exit status of the command itself, when it has one */
+	void (*sigpipe)(int); /* what it was when we were started */
+	mode_t mask;	      /* the person's umask; ours is stricter */
+	int status;	      /* exit status of the command itself, when it has one */
 };
 
 /* Connect, starting an agent if the verb may; say hello. */

@@ -41,7 +41,7 @@ prepare(struct cli *c)
 	bool asks = c->verb->flags & (VERB_ASKS | VERB_CHILDREN);
 	enum err e;
 
-	signal(SIGPIPE, SIG_IGN);
+	c->sigpipe = signal(SIGPIPE, SIG_IGN);
 	if ((e = crypto_init_light()) || (asks && (e = open_arena())))
 		return e;
 	term_open(&c->term, args_has(&c->args, ARG_ASK_STDIN), args_has(&c->args, ARG_PLAIN));

@@ -46,13 +46,14 @@ enum err
 term_catch_signals(int *fd)
 {
 	static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, was;
 
 	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return ERR_LIMIT;
 	sigemptyset(&sa.sa_mask);
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-		if (sigaction(list[i], &sa, NULL) < 0)
+		if (sigaction(list[i], NULL, &was) < 0 ||
+		    (was.sa_handler != SIG_IGN && sigaction(list[i], &sa, NULL) < 0))
 			return ERR_IO;
 	*fd = wake[0];
 	return ERR_OK;

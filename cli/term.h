@@ -29,7 +29,8 @@ term_is_there(const struct term *t)
 {
 	return t->in >= 0;
 }
-/* Handlers for signals that end us; *fd gets readable then. */
+/* Handlers for signals that end us, unless who started us said that they do not (nohup); *fd gets
+ * readable then. */
 MUST enum err term_catch_signals(int *fd);
 /* As if the person had pressed Ctrl-C. */
 void term_cancel(void);

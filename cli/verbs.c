@@ -3,12 +3,13 @@
 
 #include "cli/suggest.h"
 
-#define A(x)   ARG_BIT(ARG_##x)
-#define COMMON (A(HELP) | A(PLAIN) | A(VAULT))
-#define ASKS   (A(ASK_STDIN))
-#define PROOF  (A(WITH) | A(SLOT) | A(FORCE) | ASKS)
-#define CARD   (A(CARD) | A(TEXT) | A(SHOW))
-#define MANY   64
+#define A(x)	  ARG_BIT(ARG_##x)
+#define COMMON	  (A(HELP) | A(PLAIN) | A(VAULT))
+#define ASKS	  (A(ASK_STDIN))
+#define PROOF	  (A(WITH) | A(SLOT) | A(FORCE) | ASKS)
+#define CARD	  (A(CARD) | A(TEXT) | A(SHOW))
+#define MANY	  64
+#define EXEC_MOST 100000 /* the kernel has limits, too */
 
 /* clang-format off */
 const struct verb verbs[] = {
@@ -68,12 +69,23 @@ const struct verb verbs[] = {
   VERB_ASKS, "nobody may trust it any more", "ownkey id revoke age/old" },
 { "id reseed", verb_id_reseed, "", 0, 0, PROOF | A(NEW_PHRASE) | A(CARD) | A(TEXT) | A(JSON),
   VERB_ASKS, "new keys that no old copy holds", "ownkey id reseed" },
-{ "secret set", verb_secret_set, "NAME", 1, 1, A(USE) | A(REPLACE) | ASKS,
+{ "secret set", verb_secret_set, "NAME", 1, 1, A(USE) | A(REPLACE) | A(ATTR) | A(OTP) | ASKS,
   VERB_ASKS, "keep one", "ownkey secret set xmpp/alice" },
-{ "secret get", verb_secret_get, "NAME", 1, 1, A(SHOW) | A(JSON),
+{ "secret get", verb_secret_get, "NAME", 1, 1, A(SHOW) | A(ATTR) | A(JSON),
   0, "print one", "ownkey secret get xmpp/alice | wl-copy" },
-{ "secret list", verb_secret_list, "", 0, 0, A(MATCH) | A(JSON),
+{ "secret list", verb_secret_list, "", 0, 0, A(MATCH) | A(ATTR) | A(JSON),
   0, "their names", "ownkey secret list --match xmpp" },
+{ "secret show", verb_secret_show, "NAME", 1, 1, A(JSON),
+  0, "what is known of one, but not its value", "ownkey secret show xmpp/alice" },
+{ "secret generate", verb_secret_generate, "NAME", 1, 1,
+  A(LENGTH) | A(ALPHABET) | A(ATTR) | A(USE) | A(REPLACE) | A(SHOW) | ASKS,
+  VERB_ASKS, "make a password up and keep it", "ownkey secret generate mail/me" },
+{ "secret edit", verb_secret_edit, "NAME", 1, 1, ASKS,
+  VERB_ASKS | VERB_CHILDREN, "change one in your editor, in memory", "ownkey secret edit xmpp/alice" },
+{ "secret clip", verb_secret_clip, "NAME", 1, 1, A(TIMEOUT) | A(ATTR) | A(TERMINAL) | ASKS,
+  VERB_ASKS | VERB_CHILDREN, "copy one to the clipboard, for 30 seconds", "ownkey secret clip web/bank --timeout 15" },
+{ "secret code", verb_secret_code, "NAME", 1, 1, A(JSON) | A(SHOW),
+  0, "a one-time code (TOTP)", "ownkey secret code web/forge" },
 { "secret remove", verb_secret_remove, "NAME", 1, 1, PROOF,
   VERB_ASKS, "remove one for good", "ownkey secret remove xmpp/alice" },
 { "policy", verb_policy, "NAME", 1, 1, PROOF | A(USE) | A(EXPORT) | A(RATE),
@@ -82,6 +94,8 @@ const struct verb verbs[] = {
   VERB_ASKS, "take over keys and secrets of others", "ownkey import ~/.ssh/id_ed25519" },
 { "sign", verb_sign, "[FILE ...]", 0, MANY, A(KEY) | A(NAMESPACE) | A(FORCE) | ASKS,
   VERB_ASKS | VERB_FIRST, "sign files, as ssh-keygen -Y sign does", "ownkey sign --key ssh/me -n file a.txt" },
+{ "exec", verb_exec, "COMMAND [ARG ...]", 1, EXEC_MOST, A(ENV) | A(FD) | A(STDIN) | ASKS,
+  VERB_ASKS | VERB_CHILDREN, "give secrets to one command", "ownkey exec --fd 3=rc -- curl -K {fd}" },
 { "audit show", verb_audit_show, "", 0, 0, A(SINCE) | A(JSON),
   0, "who asked for what, and what was changed", "ownkey audit show --since 7d" },
 { "audit verify", verb_audit_verify, "", 0, 0, A(JSON),

@@ -110,6 +110,13 @@ enum err verb_secret_set(struct cli *c);
 enum err verb_secret_get(struct cli *c);
 enum err verb_secret_list(struct cli *c);
 enum err verb_secret_remove(struct cli *c);
+enum err verb_secret_show(struct cli *c);
+/* verb_secret_make.c */
+enum err verb_secret_generate(struct cli *c);
+enum err verb_secret_code(struct cli *c);
+enum err verb_secret_edit(struct cli *c);
+enum err verb_secret_clip(struct cli *c);
+enum err verb_exec(struct cli *c);
 enum err verb_policy(struct cli *c);
 enum err verb_sign(struct cli *c);
 enum err verb_audit_show(struct cli *c);

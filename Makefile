@@ -21,6 +21,7 @@ prompt_DIRS    := agent/prompt
 cli_DIRS       := cli
 age_DIRS       := cli/age
 pinentry_DIRS  := cli/pinentry
+git_DIRS       := cli/git
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -31,6 +32,7 @@ prompt_PROG    := ownkey-prompt
 cli_PROG       := ownkey
 age_PROG       := age-plugin-ownkey
 pinentry_PROG  := pinentry-ownkey
+git_PROG       := git-credential-ownkey
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
 
@@ -41,11 +43,12 @@ prompt_LIBS    := $(CRYPTO_LIBS)
 cli_LIBS       := $(QR_LIBS) $(XML_LIBS) $(CRYPTO_LIBS)
 age_LIBS       := $(CRYPTO_LIBS)
 pinentry_LIBS  := $(CRYPTO_LIBS)
+git_LIBS       := $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli age pinentry agent token worker prompt lib
+ROOMS := softtoken cli git age pinentry agent token worker prompt lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -72,7 +75,7 @@ $(foreach r,$(filter-out lib,$(ROOMS)) kat,$(eval $(call program,$(r))))
 $(B)/ownkey-kat: KAT_ARCHIVES = $(call ARCHIVES,$(B))
 $(B)/ownkey-kat: $(ROOMS:%=$(B)/%.a)
 
-INSTALLED := $(foreach r,cli age pinentry agent token worker prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli git age pinentry agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -182,7 +185,7 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED = $(foreach r,lib agent token worker prompt cli age pinentry softtoken,$(call sources,$(r)))
+SHIPPED = $(foreach r,lib agent token worker prompt cli git age pinentry softtoken,$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,portability --suppress=missingInclude -I. $(SHIPPED)

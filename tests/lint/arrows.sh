@@ -27,6 +27,7 @@ allowed()
 	cli/pinentry/*)   echo lib cli/pinentry ;;
 	cli/age/*)        echo lib cli/age ;;
 	cli/import_xml.c) echo lib include cli expat ;;
+	cli/git/*)        echo lib include cli/git ;;
 	cli/*)            echo lib include cli ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;

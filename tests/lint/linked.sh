@@ -46,7 +46,7 @@ trap 'rm -rf "$work"' EXIT
 functions "$B"/agent.a >"$work/agent"
 crypto='libsodium libcrypto libutf8proc'
 {
-	for program in ownkey-agent ownkey-prompt age-plugin-ownkey pinentry-ownkey; do
+	for program in ownkey-agent git-credential-ownkey ownkey-prompt age-plugin-ownkey pinentry-ownkey; do
 		# shellcheck disable=SC2086 # a list
 		direct "$program" $crypto
 		never "$program"

@@ -185,7 +185,8 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED = $(foreach r,lib agent token worker prompt cli git age pinentry softtoken,$(call sources,$(r)))
+SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry softtoken
+SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,portability --suppress=missingInclude -I. $(SHIPPED)

@@ -71,10 +71,8 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_OTP] = { "otp", 0, NULL, NULL, "it is a seed of one-time codes" },
 [ARG_LENGTH] = { "length", 0, "N", NULL, "so many characters, or words" },
 [ARG_ALPHABET] = { "alphabet", 0, "KIND", "alnum|print|digits|words", "what it is made of" },
-[ARG_TERMINAL] = { "terminal", 0, NULL, NULL, "let the terminal do it" },
-[ARG_ENV] = { "env", 0, "VAR=NAME", NULL, "as a variable; others may read it", true },
-[ARG_FD] = { "fd", 0, "N=NAME", NULL, "as descriptor N, a pipe", true },
-[ARG_STDIN] = { "stdin", 0, "NAME", NULL, "as standard input" },
+[ARG_ENV] = { "env", 0, "VAR=NAME", NULL, "as a variable, which others see", true },
+[ARG_FD] = { "fd", 0, "N=NAME", NULL, "as descriptor N: 0, 3, 4, ...", true },
 };
 /* clang-format on */
 

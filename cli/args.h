@@ -73,16 +73,15 @@ enum arg {
 	ARG_OTP,
 	ARG_LENGTH,
 	ARG_ALPHABET,
-	ARG_TERMINAL,
 	ARG_ENV,
 	ARG_FD,
-	ARG_STDIN,
 	ARG_COUNT
 };
 
 #define ARGS_LIST 32 /* values of all options that may be given again */
 
 #define ARG_BIT(a) (UINT64_C(1) << (a))
+_Static_assert(ARG_COUNT <= 64, "an option is a bit of 64");
 
 struct arg_row {
 	const char *name;    /* without the dashes */

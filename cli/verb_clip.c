@@ -261,7 +261,7 @@ put(struct cli *c, const struct tool *t, struct mark *m)
 enum err
 verb_secret_clip(struct cli *c)
 {
-	bool terminal = args_has(&c->args, ARG_TERMINAL);
+	bool terminal = args_has(&c->args, ARG_SHOW);
 	const struct tool *t = terminal ? NULL : find_tool();
 	uint64_t seconds = SECONDS;
 	struct mark m;

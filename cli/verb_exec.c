@@ -126,9 +126,9 @@ give_numbered(struct exec *x, const char *text)
 	long n = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
 	enum err e;
 
-	if (n < 3 || n > FD_MOST || *end != '=' || !end[1])
+	if (n < 0 || n == 1 || n == 2 || n > FD_MOST || *end != '=' || !end[1])
 		return cli_wrong(
-		    x->c, "--fd takes N=NAME, N from 3 to %d, not '%.40s'", FD_MOST, text);
+		    x->c, "--fd takes N=NAME, N 0 or 3 to %d, not '%.40s'", FD_MOST, text);
 	if (!(e = give_fd(x, end + 1, (int)n)) && x->first < 0)
 		x->first = (int)n;
 	return e;
@@ -148,8 +148,6 @@ give_all(struct exec *x)
 			e = give_variable(x, a->list[i].value);
 		else if (a->list[i].which == ARG_FD)
 			e = give_numbered(x, a->list[i].value);
-	if (!e && args_has(a, ARG_STDIN))
-		e = give_fd(x, a->value[ARG_STDIN], STDIN_FILENO);
 	return e;
 }
 
@@ -218,9 +216,8 @@ verb_exec(struct cli *c)
 	/* ends with exec */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	c->opens = true;
-	if (!args_has(&c->args, ARG_ENV) && !args_has(&c->args, ARG_FD) &&
-	    !args_has(&c->args, ARG_STDIN))
-		return cli_wrong(c, "say which secret: --fd, --stdin or --env");
+	if (!args_has(&c->args, ARG_ENV) && !args_has(&c->args, ARG_FD))
+		return cli_wrong(c, "say which secret: --fd or --env");
 	e = give_all(&x);
 	for (size_t i = 0; i < c->args.n && !e; i++)
 		e = name_fd(&argv[i], x.first);

@@ -166,7 +166,7 @@ E(AGE_NOBODY,      214, 1, "PAM_SYSTEM_ERR",       5, "the file is not encrypted
 /* passwords */
 E(OTP_TEXT,       215, 1, "PAM_SYSTEM_ERR",       5, "this is no seed of one-time codes", "give the otpauth:// address that the QR code holds, or its base32 letters; codes that count (HOTP) and Steam's are not made here")
 E(OTP_NONE,       216, 1, "PAM_SYSTEM_ERR",       5, "no codes are made from this secret", "keep the seed that the service gave you with 'ownkey secret set NAME --otp'")
-E(CLIP_NONE,      217, 1, "PAM_SYSTEM_ERR",       5, "no program for the clipboard is there", "install wl-clipboard, xclip or xsel; --terminal asks the terminal instead")
+E(CLIP_NONE,      217, 1, "PAM_SYSTEM_ERR",       5, "no program for the clipboard is there", "install wl-clipboard, xclip or xsel; --show lets the terminal do it")
 E(EDIT_DISK,      218, 1, "PAM_SYSTEM_ERR",       5, "there is no folder in memory to edit in, and a secret never touches a disk", "mount a tmpfs at /dev/shm; 'ownkey secret set NAME --replace' needs none")
 E(GIT_MESSAGE,    219, 1, "PAM_SYSTEM_ERR",       5, "this is not how git asks for a password", "nothing was handed out; if git itself sent this, look at the address of the remote: it may be meant to cheat")
 /* SSH keys, and what is imported */

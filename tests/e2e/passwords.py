@@ -184,7 +184,7 @@ def exec_gives(directory):
         assert done.stdout == "one\ntwo\nlines /dev/fd/5\nin" and not done.stderr, done
         assert works(agent, "exec", "--fd", "3=big", "--", "wc", "-c", "{fd}").split()[0] == \
             "131072"
-        assert works(agent, "exec", "--stdin", "a", "--", "cat") == "one"
+        assert works(agent, "exec", "--fd", "0=a", "--", "cat") == "one"
         done = agent.cli("exec", "--env", "A=a", "--env", "B_2=b", "--", "sh", "-c",
                          'echo "$A $B_2"; cat')
         assert done.stdout == "one two\nlines\n" and done.stderr.count("warning") == 1, done
@@ -212,7 +212,7 @@ exec /usr/bin/python3 -Ic 'import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0,
 
 def exec_leaves(directory):
     """exec: nothing that we set reaches the command"""
-    with opened(directory) as (agent, _, _p):
+    with opened(directory) as (agent, token, _):
         works(agent, "secret", "set", "x", stdin="y")
         def run(*argv):
             return subprocess.run(argv, env={**agent.env, "FOO": "1"}, capture_output=True,
@@ -221,12 +221,19 @@ def exec_leaves(directory):
         look = ("sh", "-c", LOOK)
         for before in ((), ("nohup",), ("env", "--ignore-signal=PIPE,INT")):
             want = run(*before, *look)
-            got = run(*before, OWNKEY, "exec", "--stdin", "x", "--", *look)
+            got = run(*before, OWNKEY, "exec", "--fd", "0=x", "--", *look)
             assert want == got, (want, got)
         p = subprocess.Popen([OWNKEY, "exec", "--fd", "9=x", "--", "sleep", "20"], env=agent.env)
-        until(lambda: b"sleep" in open("/proc/%d/cmdline" % p.pid, "rb").read(), "exec")
+        until(lambda: open("/proc/%d/cmdline" % p.pid, "rb").read().startswith(b"sleep"), "exec")
         p.send_signal(signal.SIGTERM)
         assert p.wait(10) == -signal.SIGTERM
+        works(agent, "policy", "x", "--use", "2")
+        token.tell("touch-mode", "never")
+        p = subprocess.Popen([OWNKEY, "exec", "--fd", "9=x", "--", "sleep", "20"], env=agent.env,
+                             start_new_session=True)
+        until(token.is_waiting, "touch")
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(10) == 1, "it ends before the command"
 
 
 # --- the editor ---
@@ -325,7 +332,7 @@ def clips(directory):
         works(agent, "secret", "clip", "x", "--attr", "user", "--timeout", "1", **env)
         assert now() == "alice"
         assert "hush" not in open(directory + "/args", encoding="utf-8").read()
-        t = terminal(agent, "secret", "clip", "x", "--terminal")
+        t = terminal(agent, "secret", "clip", "x", "--show")
         assert t.end() == 0, t.text
         assert "\x1b]52;c;%s\a" % base64.b64encode(b"hush hush").decode() in t.text, t.text
 

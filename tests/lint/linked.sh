@@ -46,7 +46,8 @@ trap 'rm -rf "$work"' EXIT
 functions "$B"/agent.a >"$work/agent"
 crypto='libsodium libcrypto libutf8proc'
 {
-	for program in ownkey-agent git-credential-ownkey ownkey-prompt age-plugin-ownkey pinentry-ownkey; do
+	for program in ownkey-agent ownkey-prompt age-plugin-ownkey git-credential-ownkey \
+		pinentry-ownkey; do
 		# shellcheck disable=SC2086 # a list
 		direct "$program" $crypto
 		never "$program"
@@ -59,7 +60,8 @@ crypto='libsodium libcrypto libutf8proc'
 	# shellcheck disable=SC2086
 	direct ownkey libqrencode libexpat $crypto
 	never ownkey
-	for program in ownkey age-plugin-ownkey pinentry-ownkey ownkey-oidc pam_ownkey.so; do
+	for program in ownkey age-plugin-ownkey git-credential-ownkey pinentry-ownkey ownkey-oidc \
+		pam_ownkey.so; do
 		client "$program"
 	done
 } | violations

@@ -4,8 +4,8 @@
  * struct control_start) or it is dropped.
  *
  * The vault's descriptors: 0 = front (link.h), 1 = supervisor (this), 2 = the supervisor's standard
- * error.  The front's: 0 = vault, 1 = supervisor, 2 = standard error, 3 = agent.sock listener.  The
- * copier's: 0 = supervisor, 2 = standard error.
+ * error.  The front's: 0 = vault, 1 = supervisor, 2 = standard error, 3 = agent.sock, 4 = ssh.sock,
+ * listening.  The copier's: 0 = supervisor, 2 = standard error.
  *
  * supervisor -> vault   START   first message: conf, owner, memory of the predecessor
  *                       HELPER  answer to SPAWN: err, handle; fd = socket to the helper

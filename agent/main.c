@@ -80,8 +80,18 @@ load_config(const struct args *a, struct conf *conf)
 	return e;
 }
 
-/* From the service manager, else our own in a private folder, guarded by a lock file so that two
- * agents started at once do not both believe that the socket is theirs. */
+static enum err
+listen_at(const char *name, int backlog, int *fd)
+{
+	char path[SOCK_PATH_MAX + 16];
+	enum err e = sock_path(name, path, sizeof path);
+
+	return e ? e : sock_listen(path, backlog, fd);
+}
+
+/* From the service manager (units of an older version hand over no ssh socket), else our own in a
+ * private folder, guarded by a lock file so that two agents started at once do not both believe
+ * that the socket is theirs. */
 static enum err
 open_sockets(struct supervisor *s)
 {
@@ -89,7 +99,9 @@ open_sockets(struct supervisor *s)
 	enum err e;
 
 	if (!sock_activated("agent", &s->agent_sock) && !sock_activated("secret", &s->secret_sock))
-		return ERR_OK;
+		return sock_activated("ssh", &s->ssh_sock)
+		    ? listen_at("ssh.sock", 512, &s->ssh_sock)
+		    : ERR_OK;
 	if ((e = sock_dir(dir, sizeof dir)) || (e = sock_mkdir_private(dir)))
 		return e;
 	snprintf(path, sizeof path, "%s/agent.lock", dir);
@@ -98,12 +110,10 @@ open_sockets(struct supervisor *s)
 		return errno == EACCES ? ERR_PERMISSION : ERR_IO;
 	if (flock(s->lock, LOCK_EX | LOCK_NB))
 		return ERR_BUSY;
-	if ((e = sock_path("agent.sock", path, sizeof path)) ||
-	    (e = sock_listen(path, 512, &s->agent_sock)))
+	if ((e = listen_at("agent.sock", 512, &s->agent_sock)) ||
+	    (e = listen_at("secret.sock", 64, &s->secret_sock)))
 		return e;
-	if ((e = sock_path("secret.sock", path, sizeof path)))
-		return e;
-	return sock_listen(path, 64, &s->secret_sock);
+	return listen_at("ssh.sock", 512, &s->ssh_sock);
 }
 
 static enum err

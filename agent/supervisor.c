@@ -168,7 +168,7 @@ start_vault(struct supervisor *s, int chan)
 static enum err
 start_front(struct supervisor *s, int chan)
 {
-	int control[2], fds[4];
+	int control[2], fds[5];
 	enum err e;
 
 	if ((e = sock_pair(SOCK_SEQPACKET, control)))
@@ -177,7 +177,8 @@ start_front(struct supervisor *s, int chan)
 	fds[1] = control[1];
 	fds[2] = STDERR_FILENO;
 	fds[3] = s->agent_sock;
-	e = start_role(s, "--role=front", fds, 4, &s->front.pid);
+	fds[4] = s->ssh_sock;
+	e = start_role(s, "--role=front", fds, 5, &s->front.pid);
 	close(control[1]);
 	s->front.control = control[0];
 	if (!e)

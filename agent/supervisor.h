@@ -66,7 +66,7 @@ struct supervisor {
 	struct loop *loop;
 	struct control_start start; /* what every child is told: conf, owner, paths, memory */
 	char self[PATHS_MAX];	    /* our own executable */
-	int agent_sock, secret_sock, lock;
+	int agent_sock, secret_sock, ssh_sock, lock;
 	struct child vault, front;
 	struct running running[SUPERVISOR_HELPERS];
 	struct expected expected[SUPERVISOR_IDS];

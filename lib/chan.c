@@ -164,6 +164,12 @@ chan_next(struct chan *c, struct span *frame)
 	return ERR_OK;
 }
 
+void
+chan_again(struct chan *c, struct span frame)
+{
+	c->in_at -= HEAD + frame.len;
+}
+
 /* --- out --- */
 
 MUST enum err

@@ -32,6 +32,8 @@ MUST enum err chan_fill(struct chan *c);
 /* Next complete frame without its length; ERR_TRUNCATED when there is none yet (not a failure).
  * In place: valid until the next chan_fill. */
 MUST enum err chan_next(struct chan *c, struct span *frame);
+/* The frame that was taken last comes again at the next chan_next. */
+void chan_again(struct chan *c, struct span frame);
 /* Wipe the frames that were taken: a secret stays no longer than it is needed. */
 void chan_forget(struct chan *c);
 /* Queue a frame / write what is queued; chan_flush leaves the rest when the socket is full. */

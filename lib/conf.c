@@ -125,6 +125,25 @@ const struct opt conf_options[] = {
 	    F(notify_names),
 	    .def = "no",
 	    .help = "name programs and keys in desktop notifications, which phones may mirror" },
+	{ .name = "ssh_wait",
+	    .type = OPT_SECONDS,
+	    F(ssh_wait),
+	    .max = 3600,
+	    .def = "60s",
+	    .help = "how long ssh waits for the vault to be opened; never: it fails at once" },
+	{ .name = "ssh_add",
+	    .type = OPT_ENUM,
+	    F(ssh_add),
+	    .names = "memory|vault",
+	    .def = "memory",
+	    .help = "where ssh-add puts keys: in memory until lock, or in the vault for good" },
+	{ .name = "ssh_list",
+	    .type = OPT_TEXTS,
+	    F(ssh_list),
+	    .min = CONF_SSH_LIST,
+	    .max = CONF_PATTERN,
+	    .help =
+		"which keys ssh sees, best first: pattern of path or comment; may be repeated" },
 };
 
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);

@@ -7,10 +7,13 @@
 
 #include "lib/opt.h"
 
-#define CONF_TOKENS 8
-#define CONF_PATH   256
+#define CONF_TOKENS   8
+#define CONF_PATH     256
+#define CONF_SSH_LIST 8
+#define CONF_PATTERN  128
 
 enum conf_fingerprint { CONF_FINGER_AUTO, CONF_FINGER_NEVER };
+enum conf_ssh_add { CONF_SSH_MEMORY, CONF_SSH_VAULT };
 enum conf_memory { CONF_MEMORY_AUTO, CONF_MEMORY_SECRETMEM, CONF_MEMORY_MLOCK };
 
 struct conf {
@@ -29,6 +32,10 @@ struct conf {
 	char dev[CONF_PATH];
 	uint32_t copy_timeout; /* seconds a folder with copies may take; default 20 */
 	uint32_t notify_names; /* bool: names in desktop notifications */
+	uint32_t ssh_wait;     /* seconds that ssh waits for the vault to be opened; 0 = not */
+	uint32_t ssh_add;      /* enum conf_ssh_add: where ssh-add puts keys */
+	uint32_t nssh_list;    /* ssh_list = pattern of paths and comments, repeated */
+	char ssh_list[CONF_SSH_LIST][CONF_PATTERN];
 };
 
 extern const struct opt conf_options[];

@@ -183,6 +183,8 @@ E(IMPORT_FORMAT,  229, 1, "PAM_SYSTEM_ERR",       5, "this file is damaged, cut 
 /* the ssh door */
 E(SSH_PATH,       230, 1, "PAM_PERM_DENIED",      5, "this key may be used for some hosts only, and the request did not come over a connection that says where it goes", "use it with OpenSSH 8.9 or newer on every host on the way, or add the key without 'ssh-add -h'")
 E(SSH_DESTINATION,231, 1, "PAM_PERM_DENIED",      5, "this key may not be used for that host or user", "'ssh-add -h' says where a key may be used: add it again, with that host, if you mean to")
+E(SSH_BIND,       232, 1, "PAM_PERM_DENIED",      5, "the connection to the agent was bound to another ssh connection before", "nothing was signed; if no program of yours did this, look at who forwards your agent")
+E(SSH_CONSTRAINT, 233, 1, "PAM_SERVICE_ERR",      5, "the key was to be limited in a way that is not known here", "the key was not added: add it without that limit, or with -t, -c, -h")
 E(SSH_LOCKED,     238, 3, "PAM_AUTHINFO_UNAVAIL", 5, "ssh keys are locked by a passphrase (ssh-add -x)", "'ssh-add -X' asks for it; without it: 'ownkey lock', then 'ownkey unlock'")
 E(SSH_PASSPHRASE, 239, 4, "PAM_AUTH_ERR",         5, "that is not the passphrase that the ssh keys were locked with", "try again, each try takes longer; without it: 'ownkey lock', then 'ownkey unlock'")
 E(KEY_ALG,        240, 1, "PAM_SERVICE_ERR",      5, "this key makes no signatures of that algorithm", "RSA keys sign with rsa-sha2-256 or rsa-sha2-512, never with SHA-1: update the program or server that asks")

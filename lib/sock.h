@@ -27,7 +27,7 @@ struct sock_peer {
 /* Directory of the sockets (DESIGN 3): OWNKEY_SOCKET's folder, $XDG_RUNTIME_DIR/ownkey,
  * /run/user/UID/ownkey, else the state directory.  No slash at the end. */
 MUST enum err sock_dir(char *out, size_t cap);
-/* Path of "agent.sock" or "secret.sock" in that directory. */
+/* Path of "agent.sock", "secret.sock" or "ssh.sock" in that directory. */
 MUST enum err sock_path(const char *name, char *out, size_t cap);
 /* Create every missing part of path with mode 0700; refuse a last part that is a link, not ours, or
  * open to others (ERR_PERMISSION). */

@@ -40,6 +40,8 @@ conn_close(struct conn *c)
 	unmark(c);
 	f->conns[INDEX(c->number)] = NULL;
 	f->nconns--;
+	if (c->door->gone)
+		c->door->gone(c);
 	loop_fd_remove(c->fd);
 	loop_timer_remove(c->partial);
 	chan_done(&c->chan);
@@ -59,7 +61,7 @@ queued(const struct chan *ch)
 static bool
 may_read(const struct conn *c)
 {
-	return !c->f->paused && !c->f->between && c->npending < FRONT_IN_FLIGHT &&
+	return !c->f->paused && !c->f->between && !c->held && c->npending < FRONT_IN_FLIGHT &&
 	    queued(&c->chan) < FRONT_CONN_QUEUE;
 }
 
@@ -96,6 +98,47 @@ watch_partial(struct conn *c)
 	return ERR_OK;
 }
 
+static enum err take_frames(struct conn *c);
+
+static void
+go_on(struct conn *c)
+{
+	if (c->closing || take_frames(c))
+		conn_close(c);
+	else
+		conn_update(c);
+}
+
+/* Those that had more than their turn. */
+static void
+next_turn(void *arg)
+{
+	struct front *f = arg;
+
+	f->again = NULL;
+	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++) {
+		struct conn *c = f->conns[i];
+
+		if (!c || !c->more)
+			continue;
+		c->more = false;
+		c->spent = 0;
+		go_on(c);
+	}
+}
+
+/* Who asks for much that costs nothing but our time waits until all others were served. */
+static bool
+has_turn(struct conn *c)
+{
+	if (c->spent < FRONT_TURN)
+		return true;
+	c->more = true;
+	if (!c->f->again)
+		c->f->again = loop_timer_add(c->f->loop, loop_now(), next_turn, c->f);
+	return false;
+}
+
 /* Everything that is complete and allowed now. */
 static enum err
 take_frames(struct conn *c)
@@ -104,7 +147,7 @@ take_frames(struct conn *c)
 	bool partial = false;
 	enum err e = ERR_OK;
 
-	while (!e && may_read(c)) {
+	while (!e && may_read(c) && has_turn(c)) {
 		e = chan_next(&c->chan, &frame);
 		if ((partial = e == ERR_TRUNCATED))
 			break;
@@ -112,7 +155,7 @@ take_frames(struct conn *c)
 		loop_timer_remove(c->partial);
 		c->partial = NULL;
 		if (!e)
-			e = native_request(c, frame);
+			e = c->door->request(c, frame);
 		if (queued(&c->f->vault) > FRONT_LINK_QUEUE)
 			front_pause(c->f, true);
 	}
@@ -126,6 +169,7 @@ ready(void *arg, short revents)
 	struct conn *c = arg;
 	enum err filled = ERR_OK, e = ERR_OK;
 
+	c->spent = 0;
 	if (revents & POLLOUT)
 		e = chan_flush(&c->chan);
 	if (!e && (revents & (POLLIN | POLLHUP | POLLERR)))
@@ -145,16 +189,9 @@ ready(void *arg, short revents)
 void
 conn_resume_all(struct front *f)
 {
-	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++) {
-		struct conn *c = f->conns[i];
-
-		if (!c)
-			continue;
-		if (c->closing || take_frames(c))
-			conn_close(c);
-		else
-			conn_update(c);
-	}
+	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++)
+		if (f->conns[i])
+			go_on(f->conns[i]);
 }
 
 void
@@ -175,7 +212,7 @@ conn_flush_marked(struct front *f)
 	while ((c = f->dirty)) {
 		f->dirty = c->next_dirty;
 		c->dirty = false;
-		if (chan_flush(&c->chan) || take_frames(c))
+		if (c->closing || chan_flush(&c->chan) || take_frames(c))
 			conn_close(c);
 		else
 			conn_update(c);
@@ -214,8 +251,9 @@ describe(struct conn *c, uint32_t owner)
 }
 
 static struct conn *
-new_conn(struct front *f, int fd)
+new_conn(struct listener *l, int fd)
 {
+	struct front *f = l->f;
 	struct conn *c = calloc(1, sizeof *c);
 	uint32_t i = 0;
 
@@ -230,6 +268,7 @@ new_conn(struct front *f, int fd)
 	if (!f->generation)
 		f->generation += FRONT_CONNS;
 	c->f = f;
+	c->door = l->door;
 	c->number = f->generation | i;
 	chan_init(&c->chan, fd, OPS_FRAME_MAX);
 	f->conns[i] = c;
@@ -238,13 +277,15 @@ new_conn(struct front *f, int fd)
 }
 
 static void
-add(struct front *f, int fd)
+add(struct listener *l, int fd)
 {
-	struct conn *c = new_conn(f, fd);
+	struct front *f = l->f;
+	struct conn *c = new_conn(l, fd);
 
 	if (!c)
 		return;
-	if (describe(c, f->start.owner) || !(c->fd = loop_fd_add(f->loop, fd, POLLIN, ready, c))) {
+	if (describe(c, f->start.owner) || (c->door->open && c->door->open(c)) ||
+	    !(c->fd = loop_fd_add(f->loop, fd, POLLIN, ready, c))) {
 		log_info("a connection was refused");
 		conn_close(c);
 		return;
@@ -257,20 +298,20 @@ add(struct front *f, int fd)
 static void
 listen_again(void *arg)
 {
-	struct front *f = arg;
+	struct listener *l = arg;
 
-	loop_fd_events(f->listener_fd, POLLIN);
+	loop_fd_events(l->watch, POLLIN);
 }
 
 /* Out of descriptors: who waits goes on waiting, and poll must not tell us again and again. */
 void
-conn_accept(struct front *f)
+conn_accept(struct listener *l)
 {
 	int fd;
 
-	while ((fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		add(f, fd);
+	while ((fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		add(l, fd);
 	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED &&
-	    loop_timer_add(f->loop, loop_now() + FRONT_ACCEPT_MS, listen_again, f))
-		loop_fd_events(f->listener_fd, 0);
+	    loop_timer_add(l->f->loop, loop_now() + FRONT_ACCEPT_MS, listen_again, l))
+		loop_fd_events(l->watch, 0);
 }

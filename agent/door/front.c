@@ -10,9 +10,12 @@
 #include "lib/crypto.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
+#include "lib/sec.h"
 #include "lib/sock.h"
 
-#define LISTENER 3
+#define LISTENER     3
+#define SSH_LISTENER 4
+#define ARENA	     (64 * 1024) /* for keys that ssh-add brings */
 
 void
 front_pause(struct front *f, bool pause)
@@ -41,7 +44,9 @@ from_vault(struct front *f, struct span frame)
 	else if (type == LINK_PUBLIC)
 		public_take(f, payload);
 	else if (type == LINK_REPLY && c)
-		native_reply(c, payload);
+		c->door->reply(c, payload);
+	else if (type == LINK_SSH)
+		ssh_take_rows(f, payload);
 	else if (type == LINK_DROP && c)
 		conn_close(c);
 }
@@ -55,6 +60,7 @@ vault_gone(struct front *f)
 	chan_done(&f->vault);
 	f->vault.fd = -1;
 	f->between = true;
+	ssh_keys_lock(&f->ssh.keys);
 	file_abort(&f->file);
 	front_pause(f, true);
 }
@@ -103,7 +109,7 @@ vault_come(struct front *f, int fd)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < FRONT_CONNS && f->nconns; i++)
 		if (f->conns[i])
-			native_renew(f->conns[i]);
+			f->conns[i]->door->renew(f->conns[i]);
 	f->locked = true;
 	f->between = false;
 	f->paused = false;
@@ -154,6 +160,7 @@ after(void *arg)
 {
 	struct front *f = arg;
 
+	ssh_wait_after(f);
 	if (!flush(f))
 		return;
 	if (f->paused && !chan_wants_write(&f->vault)) {
@@ -177,6 +184,7 @@ take_start(struct front *f)
 	if (n != sizeof f->start || f->start.head.magic != CONTROL_MAGIC ||
 	    f->start.head.type != CONTROL_START || fd >= 0)
 		return ERR_FORMAT;
+	f->ssh.keys.conf = &f->start.conf;
 	log_open("ownkey-agent[front]", (enum log_level)f->start.conf.log_level);
 	return ERR_OK;
 }
@@ -193,10 +201,24 @@ secure(struct front *f)
 
 	if (!(f->loop = loop_new()))
 		return ERR_NOMEM;
+	/* without it ssh-add is refused, all else goes on */
+	if (sec_arena_open(
+		ARENA, f->start.conf.secret_memory == CONF_MEMORY_MLOCK, f->start.conf.allow_swap))
+		log_warn("no memory can be locked: keys of ssh-add are refused");
 	memcpy(state, f->file.seen, sizeof state);
 	if ((slash = strrchr(state, '/')))
 		*slash = '\0';
 	return sandbox_enter(&box, &lacks);
+}
+
+static enum err
+listen_at(struct front *f, struct listener *l)
+{
+	l->f = f;
+	if (fcntl(l->fd, F_SETFL, O_NONBLOCK) < 0)
+		return ERR_IO;
+	l->watch = loop_fd_add(f->loop, l->fd, POLLIN, listener_ready, l);
+	return l->watch ? ERR_OK : ERR_NOMEM;
 }
 
 static enum err
@@ -207,10 +229,9 @@ serve(struct front *f)
 
 	if ((e = vault_come(f, STDIN_FILENO)))
 		return e;
-	if (fcntl(f->listener, F_SETFL, O_NONBLOCK) < 0)
-		return ERR_IO;
-	f->listener_fd = loop_fd_add(f->loop, f->listener, POLLIN, listener_ready, f);
-	if (!f->listener_fd || !loop_fd_add(f->loop, f->control, POLLIN, control_ready, f))
+	if ((e = listen_at(f, &f->listener[0])) || (e = listen_at(f, &f->listener[1])))
+		return e;
+	if (!loop_fd_add(f->loop, f->control, POLLIN, control_ready, f))
 		return ERR_NOMEM;
 	loop_after(f->loop, after, f);
 	if ((e = sock_send_fd(f->control, SPAN(&ready, sizeof ready), -1)))
@@ -221,7 +242,10 @@ serve(struct front *f)
 int
 front_main(void)
 {
-	static struct front f = { .control = STDOUT_FILENO, .listener = LISTENER, .vault.fd = -1 };
+	static struct front f = { .control = STDOUT_FILENO,
+		.listener = { { .door = &native_door, .fd = LISTENER },
+		    { .door = &ssh_door, .fd = SSH_LISTENER } },
+		.vault.fd = -1 };
 	enum err e;
 
 	/* a file size limit is an error to be told, not our end */

@@ -6,17 +6,22 @@
  *   client --frame--> conn.c --checked by lib/ops--> native.c --LINK_REQUEST--> vault
  *   vault --LINK_REPLY--> native.c --> conn.c --> client
  *   vault --LINK_FILE--> file.c --> disk --> LINK_FILE
+ *
+ * A door is a socket and what is spoken on it: native.c on agent.sock, ssh.c on ssh.sock.  Both
+ * have frames of u32be length and content, and share conn.c.
  */
 #ifndef AGENT_DOOR_FRONT_H
 #define AGENT_DOOR_FRONT_H
 
 #include "agent/door/file.h"
+#include "agent/door/ssh.h"
 #include "lib/chan.h"
 #include "lib/loop.h"
 #include "lib/ops.h"
 
 #define FRONT_CONNS	 4096 /* power of two: a connection number is generation || index */
 #define FRONT_IN_FLIGHT	 64
+#define FRONT_TURN	 32 /* frames that front itself answers before others have a turn */
 #define FRONT_PARTIAL_MS 5000
 #define FRONT_ACCEPT_MS	 100		    /* until it is tried again after it failed */
 #define FRONT_LAST_MS	 1000		    /* for what an ending vault has still to say */
@@ -29,8 +34,29 @@ struct pending {
 	uint32_t op;
 };
 
+struct door {
+	const char *name;		       /* of the socket: "agent", "ssh" */
+	MUST enum err (*open)(struct conn *c); /* somebody connected; may be NULL */
+	/* One frame of a client.  An error ends the connection. */
+	MUST enum err (*request)(struct conn *c, struct span frame);
+	/* One frame of the vault for a client. */
+	void (*reply)(struct conn *c, struct span frame);
+	/* A fresh vault: what was pending is asked again where it may be, else answered. */
+	void (*renew)(struct conn *c);
+	void (*gone)(struct conn *c); /* it left; may be NULL */
+};
+
+/* A socket that is listened at. */
+struct listener {
+	struct front *f;
+	const struct door *door;
+	int fd;
+	struct loop_fd *watch;
+};
+
 struct conn {
 	struct front *f;
+	const struct door *door;
 	uint32_t number; /* 0 = free */
 	struct chan chan;
 	struct loop_fd *fd;
@@ -40,6 +66,10 @@ struct conn {
 	struct buf peer;  /* struct link_peer, encoded: told again to a fresh vault */
 	struct buf hello; /* the same for what it said of itself */
 	struct buf subscribe;
+	struct ssh_conn *ssh; /* door ssh */
+	bool held;	      /* its next frame waits for something else */
+	unsigned spent;	      /* frames that front itself answered since others had their turn */
+	bool more;	      /* and there may be more of them */
 	bool closing;
 	bool dirty; /* on the list of those with replies to send */
 	struct conn *next_dirty;
@@ -48,8 +78,9 @@ struct conn {
 struct front {
 	struct loop *loop;
 	struct chan vault; /* fd -1 between two vaults */
-	struct loop_fd *vault_fd, *listener_fd;
-	int control, listener;
+	struct loop_fd *vault_fd;
+	int control;
+	struct listener listener[2];
 	struct control_start start;
 	struct conn *conns[FRONT_CONNS];
 	uint32_t generation;
@@ -59,6 +90,8 @@ struct front {
 	struct buf public; /* public rows of keys, shown while locked */
 	bool locked;	   /* no vault has been opened since the last lock */
 	bool between;	   /* the old vault is ending, the new one not there yet */
+	struct ssh_door ssh;
+	struct loop_timer *again; /* for those that have more */
 	struct file file;
 };
 
@@ -66,7 +99,7 @@ struct front {
 void front_pause(struct front *f, bool pause);
 
 /* ---- conn.c ---- */
-void conn_accept(struct front *f);
+void conn_accept(struct listener *l);
 struct conn *conn_find(struct front *f, uint32_t number);
 void conn_close(struct conn *c);
 /* What poll should wait for, after any change of its queues. */
@@ -84,12 +117,12 @@ MUST enum err public_list(struct conn *c, const struct ops_request *q);
 void public_take(struct front *f, struct span rows);
 
 /* ---- native.c ---- */
-/* One frame of a client: checked, then forwarded.  An error ends the connection. */
+extern const struct door native_door;
 MUST enum err native_request(struct conn *c, struct span frame);
-/* One frame of the vault for a client. */
 void native_reply(struct conn *c, struct span frame);
-/* A fresh vault: it is told who is connected; what was pending is asked again where it
- * may be, else answered "locked". */
+/* What was pending and cannot be asked again is answered "locked". */
 void native_renew(struct conn *c);
+/* {1: op, 2: id, 3: status, ...} of a reply: just these, without decoding the rest. */
+MUST enum err native_peek(struct span frame, uint64_t *op, uint64_t *id, uint64_t *status);
 
 #endif

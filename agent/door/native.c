@@ -69,14 +69,17 @@ forget(struct conn *c, uint64_t id, uint64_t op)
 
 /* What a fresh vault must hear again. */
 static void
-keep(struct conn *c, enum op op, struct span frame)
+keep(struct conn *c, const struct ops_request *q, struct span frame)
 {
-	struct buf *b = op == OP_HELLO ? &c->hello : &c->subscribe;
+	struct buf *b = q->op == OP_HELLO ? &c->hello : &c->subscribe;
+	struct ops_hello hello;
 
-	if (op != OP_HELLO && op != OP_SUBSCRIBE)
+	if (q->op != OP_HELLO && q->op != OP_SUBSCRIBE)
 		return;
 	buf_reset(b);
 	buf_put_span(b, frame);
+	if (q->op == OP_HELLO && !wire_decode(&ops_hello_map, q->params, &hello))
+		ssh_hear_hello(c->f, &hello);
 }
 
 enum err
@@ -99,14 +102,13 @@ native_request(struct conn *c, struct span frame)
 		return public_list(c, &q) ? answer(c, row->op, q.id, ERR_RANGE) : ERR_OK;
 	if ((e = remember(c, &q)))
 		return e;
-	keep(c, row->op, frame);
+	keep(c, &q, frame);
 	link_put(&c->f->vault.out, LINK_REQUEST, c->number, frame);
 	return buf_err(&c->f->vault.out);
 }
 
-/* {1: op, 2: id, 3: status, ...}: just these, without decoding the rest. */
-static enum err
-peek(struct span frame, uint64_t *op, uint64_t *id, uint64_t *status)
+enum err
+native_peek(struct span frame, uint64_t *op, uint64_t *id, uint64_t *status)
 {
 	struct cbor cb = cbor_from(frame);
 	uint64_t key;
@@ -127,7 +129,7 @@ native_reply(struct conn *c, struct span frame)
 {
 	uint64_t op, id, status;
 
-	if (peek(frame, &op, &id, &status) || (id && !forget(c, id, op)))
+	if (native_peek(frame, &op, &id, &status) || (id && !forget(c, id, op)))
 		return;
 	if (op == OP_LOCK && status == ERR_OK)
 		c->f->between = true;
@@ -177,3 +179,10 @@ native_renew(struct conn *c)
 		if (c->pending[i].id)
 			settle(c, &c->pending[i]);
 }
+
+const struct door native_door = {
+	.name = "agent",
+	.request = native_request,
+	.reply = native_reply,
+	.renew = native_renew,
+};

@@ -92,7 +92,9 @@ record(struct csv *t)
 	for (size_t i = 0; i < t->n; i++) {
 		size_t from = i ? t->end[i - 1] : 0;
 
-		t->field[i] = span_sub(buf_span(&t->text), from, t->end[i] - from);
+		t->field[i] = t->end[i] > from
+		    ? span_sub(buf_span(&t->text), from, t->end[i] - from)
+		    : SPAN_NONE;
 	}
 	return true;
 }

@@ -18,7 +18,7 @@ import_list_done(struct import_list *l)
 struct span
 import_span(const struct import_list *l, struct import_text t)
 {
-	return span_sub(buf_span(&l->pool), t.at, t.len);
+	return t.len ? span_sub(buf_span(&l->pool), t.at, t.len) : SPAN_NONE;
 }
 
 size_t

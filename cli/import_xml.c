@@ -100,7 +100,7 @@ keep_text(struct xml *x)
 static struct span
 pooled(const struct xml *x, struct import_text t)
 {
-	return span_sub(buf_span(&x->pool), t.at, t.len);
+	return t.len ? span_sub(buf_span(&x->pool), t.at, t.len) : SPAN_NONE;
 }
 
 static bool

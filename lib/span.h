@@ -42,7 +42,7 @@ span_is(struct span a, const char *s)
 static inline struct span
 span_sub(struct span s, size_t at, size_t len)
 {
-	if (at > s.len || len > s.len - at)
+	if (!s.p || at > s.len || len > s.len - at)
 		return SPAN_NONE;
 	return SPAN(s.p + at, len);
 }

@@ -22,6 +22,7 @@ cli_DIRS       := cli
 age_DIRS       := cli/age
 pinentry_DIRS  := cli/pinentry
 git_DIRS       := cli/git
+ownkey_DIRS    := lib/ownkey
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -47,8 +48,15 @@ git_LIBS       := $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
+# rooms that become a library for others; what it needs of lib
+SHARED := ownkey
+ownkey_SO      := libownkey.so.0
+ownkey_USES    := buf cbor chan err ops ops_agree ops_ssh ops_tables paths sec sock \
+	text_base text_utf8 wire
+
 # what the tests may call, in the order the linker tries them
 ROOMS := softtoken cli git age pinentry agent token worker prompt lib
+ROOMS := softtoken cli age pinentry agent token worker prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -71,12 +79,28 @@ $(B)/$($(1)_PROG): $$($(1)_OBJ) $(B)/lib.a
 endef
 
 $(foreach r,$(ROOMS) kat,$(eval $(call room,$(r))))
-$(foreach r,$(filter-out lib,$(ROOMS)) kat,$(eval $(call program,$(r))))
+$(foreach r,$(filter-out lib $(SHARED),$(ROOMS)) kat,$(eval $(call program,$(r))))
 $(B)/ownkey-kat: KAT_ARCHIVES = $(call ARCHIVES,$(B))
 $(B)/ownkey-kat: $(ROOMS:%=$(B)/%.a)
 
 INSTALLED := $(foreach r,cli git age pinentry agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
+# position independent, without sanitizers (programs of others load it), and no more than it uses
+PIC_CFLAGS := $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(if $(SAN),$(HARDEN)) -fPIC \
+	-ffunction-sections -fdata-sections
+define shared
+$(1)_LIB := $(B)/$($(1)_SO)
+$(1)_PIC := $(call objects,$(1),$(B)/pic) $($(1)_USES:%=$(B)/pic/lib/%.o)
+$(B)/$($(1)_SO): $$($(1)_PIC) $($(1)_DIRS)/$(basename $(basename $($(1)_SO))).map
+	$$(call say,SO,$$@)$$(CC) $$(PIC_CFLAGS) $$(filter-out -pie -fsanitize=%,$$(ALL_LDFLAGS)) \
+		-shared -Wl,-soname,$($(1)_SO) -Wl,--version-script=$$(filter %.map,$$^) \
+		-Wl,-z,defs -Wl,--gc-sections -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach r,$(SHARED),$(eval $(call shared,$(r))))
+LIBRARIES := $(foreach r,$(SHARED),$($(r)_LIB))
+
+INSTALLED := $(foreach r,cli age pinentry agent token worker prompt,$($(r)_BIN))
+programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
 
@@ -125,6 +149,10 @@ $(B)/flags: FORCE
 
 $(B)/tests/%.o: private ALL_CFLAGS += $(TEST_CFLAGS)
 
+$(B)/pic/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,PIC,$@)$(CC) $(ALL_CPPFLAGS) $(PIC_CFLAGS) -c -o $@ $<
+
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
@@ -143,7 +171,7 @@ $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) \
 		$(QR_LIBS) $(XML_LIBS)
 
--include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ))
+-include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ) $(foreach r,$(SHARED),$($(r)_PIC)))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)
 
 # --- what a person asks for ---
@@ -187,6 +215,8 @@ fresh:
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
 SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry softtoken
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
+SHIPPED = $(foreach r,lib agent token worker prompt cli age pinentry softtoken $(SHARED), \
+	$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,portability --suppress=missingInclude -I. $(SHIPPED)
@@ -208,11 +238,17 @@ lint: programs $(DOCS)
 install: programs
 	@B=$(B) BINDIR=$(DESTDIR)$(BINDIR) LIBEXECDIR=$(DESTDIR)$(LIBEXECDIR) \
 		MANDIR=$(DESTDIR)$(MANDIR) UNITDIR=$(DESTDIR)$(UNITDIR) \
-		SHARE=$(DESTDIR)$(PREFIX)/share RUNS_FROM=$(BINDIR) contrib/install.sh install
+		SHARE=$(DESTDIR)$(PREFIX)/share LIBDIR=$(DESTDIR)$(LIBDIR) \
+		INCLUDEDIR=$(DESTDIR)$(INCLUDEDIR) PREFIX=$(PREFIX) RUNS_FROM=$(BINDIR) \
+		LINKED_FROM=$(LIBDIR) INCLUDED_FROM=$(INCLUDEDIR) VERSION=$(VERSION) \
+		contrib/install.sh install
 uninstall:
 	@B=$(B) BINDIR=$(DESTDIR)$(BINDIR) LIBEXECDIR=$(DESTDIR)$(LIBEXECDIR) \
 		MANDIR=$(DESTDIR)$(MANDIR) UNITDIR=$(DESTDIR)$(UNITDIR) \
-		SHARE=$(DESTDIR)$(PREFIX)/share RUNS_FROM=$(BINDIR) contrib/install.sh uninstall
+		SHARE=$(DESTDIR)$(PREFIX)/share LIBDIR=$(DESTDIR)$(LIBDIR) \
+		INCLUDEDIR=$(DESTDIR)$(INCLUDEDIR) PREFIX=$(PREFIX) RUNS_FROM=$(BINDIR) \
+		LINKED_FROM=$(LIBDIR) INCLUDED_FROM=$(INCLUDEDIR) VERSION=$(VERSION) \
+		contrib/install.sh uninstall
 
 clean:
 	rm -rf build

@@ -34,6 +34,18 @@ done
 for program in ownkey-token ownkey-worker ownkey-prompt ownkey-softtoken; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$LIBEXECDIR/$program"
 done
+# a program is linked with .so and runs with .so.0
+for library in libownkey.so.0; do
+	[ ! -e "$B/$library" ] || file 644 "$B/$library" "$LIBDIR/$library"
+	if [ "$what" = install ]; then
+		ln -sfn "$library" "$LIBDIR/${library%.0}"
+	else
+		rm -f "$LIBDIR/${library%.0}"
+	fi
+done
+file 644 include/ownkey.h "$INCLUDEDIR/ownkey.h"
+made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$LINKED_FROM|" \
+	-e "s|@INCLUDEDIR@|$INCLUDED_FROM|" -e "s|@VERSION@|$VERSION|" contrib/ownkey.pc.in
 for page in man/*.[1-8]; do
 	[ ! -e "$page" ] || file 644 "$page" "$MANDIR/man${page##*.}/${page##*/}"
 done

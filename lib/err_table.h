@@ -204,6 +204,10 @@ E(FORWARD_NONE,   251, 1, "PAM_SYSTEM_ERR",       5, "there is no ownkey on the 
 E(FORWARD_REMOTE, 252, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the other machine was not unlocked", "what it said stands above; its vault is as it was")
 E(FORWARD_LOST,   253, 1, "PAM_SYSTEM_ERR",       5, "the connection to the other machine was lost", "see with 'ssh HOST ownkey status' whether it is open; else try again")
 E(FORWARD_PATH,   254, 64, "PAM_SYSTEM_ERR",      5, "the path of that socket is too long, or not absolute", "take one of fewer than 108 bytes that begins with /")
+/* libownkey */
+E(LIB_FORKED,     255, 1, "PAM_SYSTEM_ERR",       5, "this connection belongs to the process that made it", "after fork(), a child connects for itself")
+E(LIB_NESTED,     256, 1, "PAM_SYSTEM_ERR",       5, "an event may not use the connection that it came from", "do it when the call has returned")
+E(LIB_PROTOCOL,   257, 1, "PAM_SYSTEM_ERR",       5, "what answers is no ownkey agent", "another program may have taken the place of its socket: look at who can write your runtime folder")
 /* other programs set up */
 E(SETUP_EDITED,   265, 1, "PAM_SYSTEM_ERR",       5, "the lines that ownkey wrote were edited since", "nothing was changed; take out the lines between '# ownkey: begin' and '# ownkey: end' yourself, then say --undo again")
 E(SETUP_OUTSIDE,  266, 1, "PAM_SYSTEM_ERR",       5, "that file is a link that leads out of your home, or nowhere", "nothing was changed; ownkey writes into your own files only")

@@ -13,6 +13,7 @@ allowed()
 	tests/*)          echo '*' ;;
 	include/*)        echo include ;;
 	lib/crypto*)      echo lib include sodium openssl ;;
+	lib/ownkey/*)     echo lib include lib/ownkey ;;
 	lib/*)            echo lib include utf8proc ;;
 	agent/token/*)    echo lib agent/token fido ;;
 	agent/worker/*)   echo lib agent/worker jansson ;;

@@ -81,6 +81,12 @@ function_of()
 	echo 'int slot_add(void) { return 1; } int main(void) { return 0; }' |
 		links linked pam_ownkey.so
 
+	echo 'int ownkey_x(void); int ownkey_x(void) { return 0; }' |
+		links library libownkey.so.0 -shared -fPIC -Wl,--default-symver
+	echo 'void exit(int); int ownkey_x(void); int ownkey_x(void) { exit(1); return 0; }' |
+		links library libownkey.so.0 -shared -fPIC
+	echo 'struct x { int class; };' | finds library include/x.h
+
 	function_of 79 | finds budgets tests/unit/x.c
 	echo 'void x(int a, int b, int c, int d, int e, int f) { }' | finds budgets lib/x.c
 	lines 601 '/* */' | finds budgets lib/x.h

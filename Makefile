@@ -23,6 +23,7 @@ age_DIRS       := cli/age
 pinentry_DIRS  := cli/pinentry
 git_DIRS       := cli/git
 ownkey_DIRS    := lib/ownkey
+sk_DIRS        := cli/sk
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -49,14 +50,18 @@ softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
 # rooms that become a library for others; what it needs of lib
-SHARED := ownkey
+SHARED := ownkey sk
 ownkey_SO      := libownkey.so.0
 ownkey_USES    := buf cbor chan err ops ops_agree ops_ssh ops_tables paths sec sock \
 	text_base text_utf8 wire
+sk_SO          := libownkey-sk.so
+sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_hash crypto_kdf \
+	crypto_p256 err idcard job log loop paths sec sock sock_peer spawn succession text_utf8 \
+	wire $(basename $(notdir $(wildcard lib/ops*.c)))
+sk_LIBS        := $(CRYPTO_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry agent token worker prompt lib
-ROOMS := softtoken cli age pinentry agent token worker prompt $(SHARED) lib
+ROOMS := softtoken cli git age pinentry agent token worker prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -83,23 +88,21 @@ $(foreach r,$(filter-out lib $(SHARED),$(ROOMS)) kat,$(eval $(call program,$(r))
 $(B)/ownkey-kat: KAT_ARCHIVES = $(call ARCHIVES,$(B))
 $(B)/ownkey-kat: $(ROOMS:%=$(B)/%.a)
 
-INSTALLED := $(foreach r,cli git age pinentry agent token worker prompt,$($(r)_BIN))
-programs: $(INSTALLED) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 # position independent, without sanitizers (programs of others load it), and no more than it uses
 PIC_CFLAGS := $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(if $(SAN),$(HARDEN)) -fPIC \
 	-ffunction-sections -fdata-sections
 define shared
 $(1)_LIB := $(B)/$($(1)_SO)
 $(1)_PIC := $(call objects,$(1),$(B)/pic) $($(1)_USES:%=$(B)/pic/lib/%.o)
-$(B)/$($(1)_SO): $$($(1)_PIC) $($(1)_DIRS)/$(basename $(basename $($(1)_SO))).map
+$(B)/$($(1)_SO): $$($(1)_PIC) $($(1)_DIRS)/$(firstword $(subst .so, ,$($(1)_SO))).map
 	$$(call say,SO,$$@)$$(CC) $$(PIC_CFLAGS) $$(filter-out -pie -fsanitize=%,$$(ALL_LDFLAGS)) \
 		-shared -Wl,-soname,$($(1)_SO) -Wl,--version-script=$$(filter %.map,$$^) \
-		-Wl,-z,defs -Wl,--gc-sections -o $$@ $$(filter %.o,$$^)
+		-Wl,-z,defs -Wl,--gc-sections -o $$@ $$(filter %.o,$$^) $($(1)_LIBS)
 endef
 $(foreach r,$(SHARED),$(eval $(call shared,$(r))))
 LIBRARIES := $(foreach r,$(SHARED),$($(r)_LIB))
 
-INSTALLED := $(foreach r,cli age pinentry agent token worker prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli git age pinentry agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -213,10 +216,8 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry softtoken
+SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry softtoken $(SHARED)
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
-SHIPPED = $(foreach r,lib agent token worker prompt cli age pinentry softtoken $(SHARED), \
-	$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,portability --suppress=missingInclude -I. $(SHIPPED)

@@ -35,14 +35,15 @@ for program in ownkey-token ownkey-worker ownkey-prompt ownkey-softtoken; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$LIBEXECDIR/$program"
 done
 # a program is linked with .so and runs with .so.0
-for library in libownkey.so.0; do
-	[ ! -e "$B/$library" ] || file 644 "$B/$library" "$LIBDIR/$library"
+if [ -e "$B/libownkey.so.0" ]; then
+	file 644 "$B/libownkey.so.0" "$LIBDIR/libownkey.so.0"
 	if [ "$what" = install ]; then
-		ln -sfn "$library" "$LIBDIR/${library%.0}"
+		ln -sfn libownkey.so.0 "$LIBDIR/libownkey.so"
 	else
-		rm -f "$LIBDIR/${library%.0}"
+		rm -f "$LIBDIR/libownkey.so"
 	fi
-done
+fi
+[ ! -e "$B/libownkey-sk.so" ] || file 644 "$B/libownkey-sk.so" "$LIBDIR/libownkey-sk.so"
 file 644 include/ownkey.h "$INCLUDEDIR/ownkey.h"
 made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$LINKED_FROM|" \
 	-e "s|@INCLUDEDIR@|$INCLUDED_FROM|" -e "s|@VERSION@|$VERSION|" contrib/ownkey.pc.in

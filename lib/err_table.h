@@ -205,7 +205,7 @@ E(FORWARD_REMOTE, 252, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the other machine was not 
 E(FORWARD_LOST,   253, 1, "PAM_SYSTEM_ERR",       5, "the connection to the other machine was lost", "see with 'ssh HOST ownkey status' whether it is open; else try again")
 E(FORWARD_PATH,   254, 64, "PAM_SYSTEM_ERR",      5, "the path of that socket is too long, or not absolute", "take one of fewer than 108 bytes that begins with /")
 /* libownkey */
-E(LIB_FORKED,     255, 1, "PAM_SYSTEM_ERR",       5, "this connection belongs to the process that made it", "after fork(), a child connects for itself")
+E(LIB_FORKED,     255, 1, "PAM_SYSTEM_ERR",       5, "this connection belongs to the process that made it", "a child process connects for itself")
 E(LIB_NESTED,     256, 1, "PAM_SYSTEM_ERR",       5, "an event may not use the connection that it came from", "do it when the call has returned")
 E(LIB_PROTOCOL,   257, 1, "PAM_SYSTEM_ERR",       5, "what answers is no ownkey agent", "another program may have taken the place of its socket: look at who can write your runtime folder")
 /* other programs set up */

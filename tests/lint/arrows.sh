@@ -24,6 +24,7 @@ allowed()
 	agent/copy/*)     echo lib agent agent/copy agent/vault ;;
 	agent/vault/*)    echo lib agent agent/vault agent/slot agent/format ;;
 	agent/*)          echo lib agent agent/vault agent/door ;;
+	cli/sk/*)         echo lib include cli/sk ;;
 	cli/qr.c)         echo lib include cli qrencode ;;
 	cli/pinentry/*)   echo lib cli/pinentry ;;
 	cli/age/*)        echo lib cli/age ;;

@@ -7,7 +7,7 @@ need nm cc
 # shown LIBRARY: its symbols
 shown()
 {
-	nm -D --defined-only "$B/$1" | sed -n 's/.* [A-Z] \([a-z_]*\)@@.*/\1/p' | sort
+	nm -D --defined-only "$B/$1" | sed -n 's/.* [B-Z] \([a-z_]*\).*/\1/p' | sort
 }
 
 # differs LIBRARY, expected names on stdin
@@ -48,6 +48,7 @@ trap 'rm -rf "$work"' EXIT
 			grep -o 'ownkey_[a-z_]*(' | tr -d '(' | sort -u
 	} | differs libownkey.so.0
 	never libownkey.so.0
+	printf 'sk_%s\n' api_version enroll load_resident_keys sign | differs libownkey-sk.so
 	if command -v c++ >/dev/null; then alone c++ c++17 c++; fi
 	alone cc c99 c
 	alone cc c11 c

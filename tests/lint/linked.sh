@@ -52,6 +52,10 @@ crypto='libsodium libcrypto libutf8proc'
 		direct "$program" $crypto
 		never "$program"
 	done
+	direct libownkey.so.0 libc
+	# shellcheck disable=SC2086 # a list
+	direct libownkey-sk.so $crypto
+	never libownkey-sk.so
 	# shellcheck disable=SC2086
 	direct ownkey-token libfido2 $crypto
 	# shellcheck disable=SC2086

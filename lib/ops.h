@@ -459,7 +459,9 @@ struct ops_sign {
 	bool bare; /* ssh: the signature blob of RFC 4253 6.6 alone, without an SSHSIG around it */
 	/* ssh-userauth (RFC 4252 7, and publickey-hostbound-v00@openssh.com with a hostkey): */
 	struct span session, user, auth_service, hostkey;
+	/* What the ssh door has verified; who says so on agent.sock is refused (ERR_SSH_PATH). */
 	struct wire_list binds; /* struct ssh_bind: how the request came here, the oldest first */
+	bool unproven;		/* a host could not prove itself: perhaps the agent is forwarded */
 };
 struct ops_sign_rep {
 	uint64_t has;

@@ -385,6 +385,7 @@ static const struct wire_field ops_sign_fields[] = {
 	    "ssh-userauth: key of the host"),
 	WIRE_S(
 	    ops_sign, 13, LIST, WF_OPT, binds, &ssh_bind_map, SSH_BINDS, "ssh: how it came here"),
+	WIRE_F(ops_sign, 14, BOOL, WF_OPT, unproven, 0, 1, "ssh: nobody knows how it came here"),
 };
 const struct wire_map ops_sign_map = { "sign", sizeof(struct ops_sign), ops_sign_fields,
 	N(ops_sign_fields), false, 0 };

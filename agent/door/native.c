@@ -4,16 +4,30 @@
 /* The largest decoded request; as in the vault, which checks again. */
 #define REQUEST_STRUCT_MAX 512
 
+/* By which hosts a request came is what the ssh door has verified (ssh_bind.c): said by a client it
+ * would lift the limits of a key, and put a host of its choice into the prompt. */
+static enum err
+check_said(const struct op_row *row, const void *in)
+{
+	const struct ops_sign *sign = in;
+
+	if (row->op != OP_SIGN)
+		return ERR_OK;
+	return sign->binds.n || sign->unproven ? ERR_SSH_PATH : ERR_OK;
+}
+
 static enum err
 check(const struct op_row *row, struct span params)
 {
 	_Alignas(16) uint8_t scratch[REQUEST_STRUCT_MAX];
+	enum err e;
 
 	if (!row->req)
 		return params.p ? ERR_FORMAT : ERR_OK;
 	if (row->req->size > sizeof scratch)
 		return ERR_INTERNAL;
-	return wire_decode(row->req, params.p ? params : SPAN_LIT("\xa0"), scratch);
+	e = wire_decode(row->req, params.p ? params : SPAN_LIT("\xa0"), scratch);
+	return e ? e : check_said(row, scratch);
 }
 
 static enum err

@@ -210,6 +210,7 @@ sign(struct conn *c, struct ssh_reader *r)
 	text_encode_raw(TEXT_HEX, key->id, label);
 	in.label = SPAN(label, 32);
 	in.binds = c->ssh->path.binds;
+	in.unproven = c->ssh->path.failed;
 	wire_mark(&ops_sign_map, &in);
 	return ssh_ask(c, OP_SIGN, &in);
 }

@@ -13,7 +13,9 @@
 #include "agent/vault/policy.h"
 #include "agent/vault/slowsign.h"
 #include "agent/vault/sshrows.h"
+#include "lib/crypto.h"
 #include "lib/ssh_dest.h"
+#include "lib/ssh_wire.h"
 #include "lib/text.h"
 
 /* Who signs. */
@@ -93,8 +95,61 @@ put_host(struct buf *b, const struct ops_sign *in, struct span known)
 		put_quoted(b, "\nhost (as certified): ", name);
 	buf_put_str(b, "\nkey of the host: ");
 	sshkey_fingerprint(host, b);
-	if (in->binds.n > 1)
-		buf_putf(b, "\nasked through a forwarded agent, %zu hops", in->binds.n - 1);
+}
+
+/* Hosts that the agent is forwarded over: their keys, one behind the other; the last of them. */
+static size_t
+forwarded(const struct ops_sign *in, struct buf *keys, struct span *last)
+{
+	struct cbor c = wire_each(&in->binds);
+	struct ssh_bind bind;
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->binds.n && !wire_next(&ssh_bind_map, &c, &bind); i++) {
+		if (!bind.forwarded)
+			continue;
+		*last = bind.hostkey;
+		ssh_put_string(keys, bind.hostkey);
+		n++;
+	}
+	return n;
+}
+
+static void
+put_path(struct buf *b, const struct ops_sign *in)
+{
+	struct buf keys = BUF_INIT;
+	struct span last = SPAN_NONE;
+	size_t n = forwarded(in, &keys, &last);
+
+	if (in->unproven)
+		buf_put_str(b, "\nasked by a host that could not be verified, or for one");
+	if (n) {
+		buf_putf(b, "\nasked through a forwarded agent, %zu hop%s, by the host with key ",
+		    n, n > 1 ? "s" : "");
+		sshkey_fingerprint(last, b);
+	}
+	buf_done(&keys);
+}
+
+/* Somebody at another machine, not the process that connects us: who, for grants.  NULL: nobody. */
+static const uint8_t *
+through(const struct ops_sign *in, uint8_t hash[32])
+{
+	struct buf keys = BUF_INIT;
+	struct span last;
+	bool is;
+
+	if (!in->binds.n && !in->unproven)
+		return NULL;
+	/* one that was bound for a login of its own is of this machine */
+	is = forwarded(in, &keys, &last) || in->unproven;
+	buf_put_u8(&keys, in->unproven);
+	crypto_sha256(buf_span(&keys), hash);
+	if (buf_err(&keys))
+		crypto_random(hash, 32); /* nobody's */
+	buf_done(&keys);
+	return is ? hash : NULL;
 }
 
 static void
@@ -102,10 +157,11 @@ describe(const struct ops_sign *in, struct span host, struct buf *b)
 {
 	if (in->type == OPS_SIGN_SSHSIG) {
 		put_quoted(b, "signature for namespace ", in->name_space);
-		return;
+	} else {
+		put_quoted(b, "ssh login as ", in->user);
+		put_host(b, in, host);
 	}
-	put_quoted(b, "ssh login as ", in->user);
-	put_host(b, in, host);
+	put_path(b, in);
 }
 
 /* ---- may it ---- */
@@ -119,6 +175,7 @@ agree_vault(struct req *r, struct signer *s)
 		/* ssh and git start a process for each signature */
 		.by_session = in->bare || in->type == OPS_SIGN_SSH_USERAUTH };
 	struct buf text = BUF_INIT;
+	uint8_t hash[32];
 	enum err e;
 
 	if ((e = op_sign_may(&s->it, in->type)))
@@ -127,8 +184,10 @@ agree_vault(struct req *r, struct signer *s)
 	if (s->it.policy.use != USE_FREE) {
 		describe(in, SPAN_NONE, &text);
 		u.detail = buf_cstr(&text);
+		u.through = through(in, hash);
 	}
-	e = policy_use(r, &u);
+	if (!(e = buf_err(&text)))
+		e = policy_use(r, &u);
 	buf_done(&text);
 	return e;
 }

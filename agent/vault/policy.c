@@ -10,14 +10,16 @@
 #include "lib/crypto.h"
 #include "lib/text.h"
 
-#define GRANTS 1024
-#define RATES  256
+#define GRANTS	 1024
+#define RATES	 256
+#define TEXT_MAX 2048 /* of a prompt (struct prompt_job) */
 
 struct grant {
 	bool used;
 	uint64_t uid;
 	pid_t pid; /* 0 = of a session */
 	uint8_t session[32];
+	uint8_t through[32]; /* zero: nobody */
 	uint8_t item[16];
 };
 
@@ -61,27 +63,37 @@ is_of(const struct grant *g, const struct client *c)
 	return c->has_session && memcmp(g->session, c->session, sizeof g->session) == 0;
 }
 
+static const uint8_t *
+through(const struct use *u)
+{
+	static const uint8_t nobody[32];
+
+	return u->through ? u->through : nobody;
+}
+
 /* by_session: a grant of the session counts, too. */
 static bool
-is_granted(const struct vault *v, const struct client *c, const struct item *it, bool by_session)
+is_granted(const struct vault *v, const struct client *c, const struct use *u)
 {
 	for (size_t i = 0; i < GRANTS; i++) {
 		const struct grant *g = &v->grants->grant[i];
 
-		if (g->used && (g->pid || by_session) && is_of(g, c) &&
-		    memcmp(g->item, it->id.p, 16) == 0)
+		if (g->used && (g->pid || u->by_session) && is_of(g, c) &&
+		    memcmp(g->item, u->item->id.p, 16) == 0 &&
+		    memcmp(g->through, through(u), 32) == 0)
 			return true;
 	}
 	return false;
 }
 
 static void
-add_grant(struct vault *v, const struct client *c, const uint8_t item[16], bool by_session)
+add_grant(struct vault *v, const struct client *c, const uint8_t item[16], const struct use *u)
 {
 	struct grant *g = &v->grants->grant[v->grants->next++ % GRANTS];
 
 	*g = (struct grant){ .uid = c->uid };
-	if (by_session && c->has_session)
+	memcpy(g->through, through(u), 32);
+	if (u->by_session && c->has_session)
 		memcpy(g->session, c->session, sizeof g->session);
 	else if (!(g->pid = c->pid))
 		return; /* nothing to know it by */
@@ -106,6 +118,32 @@ count_use(struct vault *v, const uint8_t item[16], uint64_t most)
 }
 
 /* ---- asking ---- */
+/* What is in a line cannot begin another one. */
+static void
+put_lines(struct span text, struct buf *out)
+{
+	while (text.len) {
+		const uint8_t *end = memchr(text.p, '\n', text.len);
+		size_t n = end ? (size_t)(end - text.p) : text.len;
+
+		buf_put_str(out, "\n");
+		text_printable(SPAN(text.p, n), out);
+		n += end != NULL;
+		text = span_sub(text, n, text.len - n);
+	}
+}
+
+/* How long the answer is good for. */
+static const char *
+for_how_long(const struct req *r, const struct use *u)
+{
+	if (u->through)
+		return "\nasked once for that machine, until the vault is locked";
+	if (u->by_session && r->c && r->c->has_session)
+		return "\nasked once for this session, until the vault is locked";
+	return "";
+}
+
 /* What people read: who, what, with what. */
 static void
 describe(const struct req *r, const struct use *u, char *out, size_t cap)
@@ -115,12 +153,8 @@ describe(const struct req *r, const struct use *u, char *out, size_t cap)
 	text_printable(span_str(r->c && r->c->label[0] ? r->c->label : "a program"), &b);
 	buf_putf(&b, " (process %d)\nwants to %s\n", r->c ? (int)r->c->pid : 0, u->verb);
 	text_printable(u->item->label, &b);
-	if (u->by_session && r->c && r->c->has_session)
-		buf_put_str(&b, "\nasked once for this session, until the vault is locked");
-	if (u->detail && u->detail[0]) {
-		buf_put_str(&b, "\n");
-		text_printable(span_str(u->detail), &b);
-	}
+	put_lines(span_str(u->detail), &b);
+	buf_put_str(&b, for_how_long(r, u));
 	snprintf(out, cap, "%s", buf_cstr(&b));
 	buf_done(&b);
 }
@@ -158,7 +192,7 @@ static enum err
 ask_once(struct req *r, const struct use *u)
 {
 	uint8_t id[16];
-	char text[1024];
+	char text[TEXT_MAX];
 	enum err e;
 
 	memcpy(id, u->item->id.p, 16);
@@ -167,7 +201,7 @@ ask_once(struct req *r, const struct use *u)
 		e = approve_by_touch(r, u);
 	e = audit_event(r, AUDIT_ASK, id, e);
 	if (!e && r->c)
-		add_grant(r->v, r->c, id, u->by_session);
+		add_grant(r->v, r->c, id, u);
 	return e;
 }
 
@@ -199,8 +233,8 @@ policy_use(struct req *r, const struct use *u)
 	if (u->item->policy.use == USE_TOUCH) {
 		REQ_MUST_WAIT(r);
 		e = audit_event(r, AUDIT_TOUCH, id, approve_by_touch(r, u));
-	} else if (u->item->policy.use == USE_ASK_ONCE &&
-	    !is_granted(r->v, r->c, u->item, u->by_session) && !is_listed(r->c, u->item)) {
+	} else if (u->item->policy.use == USE_ASK_ONCE && !is_granted(r->v, r->c, u) &&
+	    (u->through || !is_listed(r->c, u->item))) {
 		REQ_MUST_WAIT(r);
 		e = ask_once(r, u);
 	} else {

@@ -24,6 +24,9 @@ struct use {
 	/* Programs that start a process for each file: who was granted it is not the process, but
 	 * its session (setsid(2), which only children can be in), unit and program, together. */
 	bool by_session;
+	/* 32 bytes that name who asks by way of that process (hosts that an ssh agent is forwarded
+	 * to): what was granted is granted to them, and nothing else is.  NULL: it asks itself. */
+	const uint8_t *through;
 };
 
 /* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED,

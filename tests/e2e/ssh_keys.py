@@ -341,25 +341,6 @@ def session(directory):
         assert len(pinentry.questions()) == 3, pinentry.said()
 
 
-def destinations(directory):
-    """destinations: only over bound connections, to hosts and users that they name"""
-    with opened(directory) as (_, _, _, c):
-        host, other = Key(directory, "ed25519", "host"), Key(directory, "ed25519", "other")
-        key = Key(directory, "ed25519")
-        dest = [{"to_host": b"host", "to_user": b"ali*", "to_keys": [{"blob": host.blob}]}]
-        label = key.add(c, dest=dest).id.hex()
-        bind = {"session": SESSION, "hostkey": host.blob}
-        login = {**LOGIN, "label": label, "hostkey": host.blob}
-        expect(c.ask("sign", **login), "SSH_PATH")
-        expect(c.ask("sign", label=label, type=SSHSIG, name_space="file", hash_alg="sha256",
-                     hash=bytes(32), binds=[bind]), "SSH_PATH")
-        got = c.call("sign", **login, binds=[bind])
-        key.verify(got.signature, userauth(key, hostkey=host.blob))
-        expect(c.ask("sign", **{**login, "user": b"bob"}, binds=[bind]), "SSH_DESTINATION")
-        expect(c.ask("sign", **login, binds=[{**bind, "hostkey": other.blob}]), "SSH_DESTINATION")
-        expect(c.ask("sign", **{**login, "session": b"another"}, binds=[bind]), "SSH_PATH")
-
-
 def passphrase(directory):
     """ssh.lock: nothing is listed, added or signed until the same passphrase comes"""
     with opened(directory) as (agent, _, person, c):
@@ -540,5 +521,5 @@ def worker_dies(directory):
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
         asked, session, restored, logins, files, vault_key, certificates,
-        lifetime, until_lock, confirmed, destinations,
-        passphrase, kept, replaced, refused, many, worker_dies)]))
+        lifetime, until_lock, confirmed, passphrase,
+        kept, replaced, refused, many, worker_dies)]))

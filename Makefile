@@ -196,7 +196,9 @@ interop: deps-interop
 fault: programs $(FAULT) $(PRELOAD)
 	@B=$(B) tests/fault/run.sh
 
+# the second tree is for callgrind
 bench: programs $(BENCH) $(B)/interop/age
+	@$(MAKE) -s programs B=$(B)/valgrind CPPFLAGS='$(CPPFLAGS) -DOWNKEY_VALGRIND'
 	@B=$(B) tests/bench/run.sh
 
 kat: $(kat_BIN)

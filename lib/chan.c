@@ -12,6 +12,7 @@
 #define HEAD	   4
 #define READ_FIRST 4096	       /* thousands of idle clients shall not hold 64 KiB each */
 #define READ_MORE  (64 * 1024) /* after a read that filled all there was */
+#define KEEP	   (64 * 1024) /* of an empty buffer: a burst does not hold it for ever */
 #define FOR_EVER   UINT64_MAX
 
 void
@@ -69,10 +70,23 @@ chan_is_partial(const struct chan *c)
 }
 
 static void
+empty(struct buf *b)
+{
+	size_t max = b->max;
+
+	if (b->cap > KEEP) {
+		buf_done(b);
+		b->max = max;
+	} else {
+		buf_reset(b);
+	}
+}
+
+static void
 drop_read(struct chan *c)
 {
 	if (unread(c) == 0)
-		buf_reset(&c->in);
+		empty(&c->in);
 	else if (c->in_at > 0)
 		buf_drop(&c->in, c->in_at);
 	c->in_at = c->in_wiped = 0;
@@ -172,16 +186,21 @@ chan_again(struct chan *c, struct span frame)
 
 /* --- out --- */
 
+/* Moving the rest costs less than it saves once half of it has been sent. */
+static void
+drop_sent(struct chan *c)
+{
+	if (c->out_at > 0 && c->out_at >= c->out.len / 2) {
+		buf_drop(&c->out, c->out_at);
+		c->out_at = 0;
+	}
+}
+
 MUST enum err
 chan_put(struct chan *c, struct span frame)
 {
 	if (frame.len > UINT32_MAX)
 		return ERR_TOOBIG;
-	/* moving the rest costs less than it saves once half of it has been sent */
-	if (c->out_at > 0 && c->out_at >= c->out.len / 2) {
-		buf_drop(&c->out, c->out_at);
-		c->out_at = 0;
-	}
 	/* all or nothing: half a frame would make noise of all that follows */
 	if (!buf_room(&c->out, HEAD + frame.len))
 		return buf_err(&c->out);
@@ -220,11 +239,15 @@ chan_flush(struct chan *c)
 		struct iovec iov = { c->out.p + c->out_at, c->out.len - c->out_at };
 		ssize_t n = send_some(c->fd, &iov, 1);
 
-		if (n < 0)
-			return errno == EAGAIN ? ERR_OK : send_error();
+		if (n < 0 && errno != EAGAIN)
+			return send_error();
+		if (n < 0) {
+			drop_sent(c);
+			return ERR_OK;
+		}
 		c->out_at += (size_t)n;
 	}
-	buf_reset(&c->out);
+	empty(&c->out);
 	c->out_at = 0;
 	return ERR_OK;
 }

@@ -220,6 +220,37 @@ test_no_allocation_when_warm(void **state)
 	assert_true(t->b.in.cap < 16384);
 }
 
+/* A side that is always behind by a little, and one that writes into `out` itself (link.h): what
+ * was sent does not stay in the buffer, nor does the room that it took. */
+static void
+test_room_is_given_back(void **state)
+{
+	static uint8_t sink[64 * 1024], piece[64 * 1024];
+	struct two *t = *state;
+	struct span frame;
+	ssize_t n = 1;
+
+	for (int i = 0; i < 200; i++) {
+		buf_put_u32(&t->a.out, sizeof piece);
+		buf_put(&t->a.out, piece, sizeof piece);
+		assert_int_equal(chan_flush(&t->a), ERR_OK);
+		if (i > 8)
+			assert_true(recv(t->b.fd, sink, sizeof sink, MSG_DONTWAIT) > 0);
+		assert_true(t->a.out.cap <= 2 * 1024 * 1024);
+	}
+	while (n > 0 || t->a.out.len) {
+		assert_int_equal(chan_flush(&t->a), ERR_OK);
+		n = recv(t->b.fd, sink, sizeof sink, MSG_DONTWAIT);
+	}
+	assert_true(t->a.out.cap <= 64 * 1024);
+	assert_int_equal(chan_put(&t->a, SPAN(piece, sizeof piece)), ERR_OK);
+	assert_int_equal(chan_flush(&t->a), ERR_OK);
+	assert_int_equal(chan_fill(&t->b), ERR_OK);
+	assert_int_equal(chan_next(&t->b, &frame), ERR_OK);
+	chan_forget(&t->b);
+	assert_true(t->b.in.cap <= 64 * 1024);
+}
+
 static void
 test_pipe(void **state)
 {
@@ -382,6 +413,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_allocation_when_warm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room_is_given_back, setup, teardown),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_blocking),
 		cmocka_unit_test(test_blocking_timeout_and_hangup),

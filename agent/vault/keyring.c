@@ -11,6 +11,8 @@
 
 #define RING  4096 /* keys kept; direct-mapped by item id: a collision derives again */
 #define ROOTS 4	   /* generations in use */
+/* Of the arena: imported keys may be long, and others need some of it, too. */
+#define ARENA_MOST ((size_t)512 * 1024)
 
 struct ring_key {
 	uint8_t id[16];
@@ -29,6 +31,7 @@ struct ring_root {
 
 struct key_cache {
 	struct ring_key key[RING];
+	size_t arena; /* that they hold */
 	struct ring_root root[ROOTS];
 	size_t next_root;
 };
@@ -82,6 +85,21 @@ static struct ring_key *
 place(struct vault *v, const uint8_t id[16])
 {
 	return &v->keys->key[be32(id) % RING];
+}
+
+static void
+drop(struct vault *v, struct ring_key *k)
+{
+	v->keys->arena -= k->priv.cap;
+	sec_done(&k->priv);
+}
+
+/* Rare: those that go are made again when they are used. */
+static void
+make_room(struct vault *v)
+{
+	for (size_t i = 0; i < RING && v->keys->arena > ARENA_MOST; i++)
+		drop(v, &v->keys->key[i]);
 }
 
 static bool
@@ -151,12 +169,14 @@ keyring_get(struct vault *v, const struct item *it, const struct sec **priv, con
 	enum err e;
 
 	if (!holds(k, it)) {
-		sec_done(&k->priv);
+		drop(v, k);
+		make_room(v);
 		e = it->origin.kind == ORIGIN_DERIVED ? derive(v, it, k) : open_imported(v, it, k);
 		if (e) {
 			sec_done(&k->priv);
 			return e;
 		}
+		v->keys->arena += k->priv.cap;
 		memcpy(k->id, it->id.p, 16);
 		k->rev = (uint32_t)it->rev;
 	}
@@ -172,7 +192,7 @@ keyring_forget(struct vault *v, const uint8_t item_id[16])
 	struct ring_key *k = place(v, item_id);
 
 	if (memcmp(k->id, item_id, 16) == 0)
-		sec_done(&k->priv);
+		drop(v, k);
 }
 
 /* ---- secrets ---- */

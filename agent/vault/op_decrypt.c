@@ -25,6 +25,9 @@
 #define TRIALS_AT_ONCE 64
 #define ITEMS_MOST     64 /* identities that open something */
 #define PAIR	       64 /* private key, public key */
+/* Of the arena, by all requests that wait at the same time. */
+#define ARENA_MOST ((size_t)256 * 1024)
+static size_t held;
 
 struct trial {
 	struct req *r;
@@ -35,6 +38,7 @@ struct trial {
 	struct sec opened; /* a file key for each stanza */
 	uint16_t *by;	   /* 1 + the key that opened it; 0 = none */
 	size_t done;	   /* trials */
+	size_t held;	   /* of the arena while it waits */
 };
 
 struct use_of {
@@ -129,6 +133,25 @@ add_all(struct trial *t)
 	return e;
 }
 
+/* No more than is needed while it waits: a person may take their time, and many may ask. */
+static enum err
+fit(struct trial *t)
+{
+	size_t need = t->pairs.len + t->opened.cap;
+	struct sec less = { 0 };
+	enum err e;
+
+	if (held + need > ARENA_MOST)
+		return ERR_LIMIT;
+	if ((e = sec_init_copy(&less, sec_span(&t->pairs))))
+		return e;
+	sec_done(&t->pairs);
+	sec_move(&t->pairs, &less);
+	held += need;
+	t->held = need;
+	return ERR_OK;
+}
+
 static enum err
 collect(struct trial *t)
 {
@@ -138,7 +161,7 @@ collect(struct trial *t)
 		return e;
 	if (!t->nkeys)
 		return ERR_AGE_NONE;
-	return t->nkeys * t->in->stanzas.n > TRIALS_MOST ? ERR_TOOBIG : ERR_OK;
+	return t->nkeys * t->in->stanzas.n > TRIALS_MOST ? ERR_TOOBIG : fit(t);
 }
 
 /* ---- trying ---- */
@@ -292,6 +315,7 @@ op_decrypt(struct req *r)
 	if (!(e = collect(&t)) && !(e = try_all(&t)))
 		e = hand_out(&t);
 out:
+	held -= t.held;
 	sec_done(&t.pairs);
 	sec_done(&t.opened);
 	free(t.item);

@@ -131,6 +131,31 @@ def fair(directory):
         assert keys(decrypt(c, [random_stanza()], label=label)) == {}
 
 
+def waiting(directory):
+    """however many wait for a touch, there is secure memory left for others"""
+    with opened(directory, touch_timeout="60s") as (agent, token, c, label, public):
+        free = c.call("id.add", service="age", account="free")["items"][0]
+        c.call("policy.set", label=free.label, use=0)
+        token.tell("touch-mode", "never")
+        for stanzas in ([stanza(public, os.urandom(16))], [stanza(public, bytes(16))] * 1000):
+            with contextlib.ExitStack() as stack:
+                many = [stack.enter_context(contextlib.closing(agent.client(interactive=False)))
+                        for _ in range(2)]
+                waits = [(d, d.start("decrypt", type=0, stanzas=stanzas, label=label))
+                         for d in many for _ in range(60)]
+                until(token.is_waiting, "no touch is wanted")
+                for d in many:
+                    d.call("status")
+                key = os.urandom(16)
+                one = stanza(recipient_key(free.shown), key)
+                assert keys(decrypt(c, [one], label=free.label)) == {0: (key, free.label)}
+                name = "secret %d" % len(stanzas)
+                c.call("secret.set", label=name, value=os.urandom(16), use=0)
+                c.call("secret.get", label=name)
+                lost = {d.replies[r].status for d, r in waits if r in d.replies}
+                assert lost <= {"LIMIT"}, lost
+
+
 # --- once a session ---
 
 PROGRAM = """
@@ -200,4 +225,5 @@ def refused(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        opens, epochs, which_one, hostile, fair, once_a_session, not_for_others, refused)]))
+        opens, epochs, which_one, hostile, fair, waiting, once_a_session, not_for_others,
+        refused)]))

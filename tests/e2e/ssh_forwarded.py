@@ -92,7 +92,7 @@ def not_theirs(directory):
             assert len(pinentry.questions()) == 2, pinentry.said()
             assert key.login(here)
             assert len(pinentry.questions()) == 2, pinentry.said()
-            said = pinentry.said().replace("\n", "")
+            said = pinentry.said().replace("%0A", "")
             assert "through a forwarded agent" in said and fingerprint(host) in said, said
         pinentry.set("ok", "ok")
         with Door(agent) as there:

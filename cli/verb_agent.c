@@ -173,7 +173,7 @@ put_joined(const struct ops_status_rep *st)
 }
 
 static void
-put_status(const struct ops_status_rep *st)
+put_status(struct cli *c, const struct ops_status_rep *st)
 {
 	if (st->notreal)
 		out_row("NOT REAL", "this is a try-out");
@@ -186,6 +186,7 @@ put_status(const struct ops_status_rep *st)
 		put_open(st);
 	put_copies(st);
 	put_joined(st);
+	verb_ssh_status(c);
 	if (st->jobs)
 		out_row("waiting", "%u request%s for you", (unsigned)st->jobs,
 		    st->jobs == 1 ? "" : "s");
@@ -242,7 +243,7 @@ verb_status(struct cli *c)
 	if (e || done)
 		return e;
 	open = st.vault && !st.locked;
-	put_status(&st);
+	put_status(c, &st);
 	return open ? todo_put(c, &n) : ERR_OK;
 }
 

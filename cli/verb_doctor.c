@@ -259,9 +259,48 @@ check_setup(struct doctor *d)
 	}
 }
 
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	if (stat(a, &x) || stat(b, &y))
+		return strcmp(a, b) == 0;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool
+is_set_up(const char *name)
+{
+	for (size_t i = 0; i < nsetup_tools; i++)
+		if (strcmp(setup_tools[i].name, name) == 0)
+			return setup_state(&setup_tools[i]) == SETUP_DONE;
+	return false;
+}
+
+/* What else looks for an agent, git and ssh-add, say, does not read the configuration of ssh. */
+static void
+check_ssh(struct doctor *d)
+{
+	const char *set = getenv("SSH_AUTH_SOCK");
+	char path[SOCK_PATH_MAX];
+
+	if (sock_path("ssh.sock", path, sizeof path))
+		return;
+	if (set && *set && is_same_file(set, path))
+		good("SSH_AUTH_SOCK is ownkey's");
+	else if (is_set_up("ssh"))
+		good("ssh asks ownkey, by its configuration");
+	else if (set && *set)
+		bad(d, "SSH_AUTH_SOCK is another agent's: ssh does not ask ownkey",
+		    "'ownkey setup ssh' for ssh, 'ownkey setup shell' for all programs");
+	else
+		good("ssh is not set up for ownkey; 'ownkey setup ssh' does it");
+}
+
 static void (*const checks[])(struct doctor *) = { check_programs, check_config, check_agent,
 	check_socket, check_vault, check_tokens, check_debug, check_memory, check_kernel,
-	check_pinentry, check_setup };
+	check_pinentry, check_ssh, check_setup };
 
 enum err
 verb_doctor(struct cli *c)

@@ -59,6 +59,8 @@ MUST enum err verb_init_ask(
 MUST enum err verb_id_find(struct cli *c, const char *name, char *out, size_t cap);
 /* Type the phrase or shares back: they open this vault.  Nothing is owed any more. */
 MUST enum err verb_phrase_prove(struct cli *c, bool *done);
+/* What `status` says of the ssh door. */
+void verb_ssh_status(struct cli *c);
 /* A new file for its owner.  VERB_OVER: an old one may be there; VERB_PUBLIC: others may read. */
 enum { VERB_OVER = 1, VERB_PUBLIC = 2 };
 MUST enum err verb_write_file(struct cli *c, const char *path, struct span s, unsigned how);
@@ -76,6 +78,7 @@ enum err verb_try(struct cli *c);
 enum err verb_unlock(struct cli *c);
 enum err verb_lock(struct cli *c);
 enum err verb_status(struct cli *c);
+enum err verb_ssh_list(struct cli *c);
 enum err verb_wait(struct cli *c);
 enum err verb_doctor(struct cli *c);
 enum err verb_slot_list(struct cli *c);

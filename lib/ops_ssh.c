@@ -43,6 +43,8 @@ static const struct wire_field ssh_row_fields[] = {
 	WIRE_S(ssh_row, 7, LIST, WF_OPT, dest, &ssh_destination_map, SSH_DESTINATIONS,
 	    "where it may be used"),
 	WIRE_F(ssh_row, 8, TEXT, WF_OPT, label, 1, 1023, "path in the vault"),
+	WIRE_E(ssh_row, 9, WF_OPT, unlisted, SSH_NOT_NAMED, "listed|no-room|not-named",
+	    "why ssh does not see it"),
 };
 MAP(ssh_row_map, ssh_row, ssh_row_fields, "ssh-row");
 
@@ -96,5 +98,7 @@ static const struct wire_field ops_key_list_rep_fields[] = {
 	WIRE_S(ops_key_list_rep, 1, LIST, 0, keys, &ssh_row_map, OPS_PAGE, "keys"),
 	WIRE_F(ops_key_list_rep, 2, BYTES, WF_OPT, cursor, 8, 8, "where to go on"),
 	WIRE_F(ops_key_list_rep, 3, UINT, 0, total, 0, UINT32_MAX, "how many there are"),
+	WIRE_F(ops_key_list_rep, 4, UINT, WF_OPT, listed, 0, UINT32_MAX, "of them, ssh sees"),
+	WIRE_F(ops_key_list_rep, 5, UINT, WF_OPT, cut, 0, UINT32_MAX, "for which was no room"),
 };
 MAP(ops_key_list_rep_map, ops_key_list_rep, ops_key_list_rep_fields, "key-list");

@@ -60,6 +60,13 @@ struct ssh_row {
 	uint64_t expires;      /* 6 CLOCK_BOOTTIME seconds; absent = when locked */
 	struct wire_list dest; /* 7 struct ssh_destination; absent = anywhere */
 	struct span label;     /* 8 path in the vault; absent: an added one */
+	uint64_t unlisted;     /* 9 enum ssh_unlisted; key.list only */
+};
+/* Why OpenSSH does not get to see a key. */
+enum ssh_unlisted {
+	SSH_LISTED,
+	SSH_NO_ROOM,  /* it reads 2,048 keys, 256 KiB, and no more */
+	SSH_NOT_NAMED /* no ssh_list of the configuration fits */
 };
 extern const struct wire_map ssh_row_map;
 
@@ -117,12 +124,14 @@ struct ops_ssh_lock {
 };
 extern const struct wire_map ops_ssh_lock_map;
 
-/* ---- key.list: the rows of the door, by pages; private_key never ---- */
+/* ---- key.list: the rows of the door, by pages; front answers it, from what it was told ---- */
 struct ops_key_list_rep {
 	uint64_t has;
 	struct wire_list keys; /* 1 struct ssh_row */
 	struct span cursor;    /* 2 absent = that was all */
 	uint64_t total;	       /* 3 rows that the door has */
+	uint64_t listed;       /* 4 of them in the list that ssh gets on this machine */
+	uint64_t cut;	       /* 5 not in it for want of room */
 };
 extern const struct wire_map ops_key_list_rep_map;
 

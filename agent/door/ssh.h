@@ -51,9 +51,11 @@ struct ssh_key {
 	struct ssh_key *next_blob, *next_id; /* in their buckets */
 	size_t place;			     /* in ssh_keys.at */
 	uint64_t expires;		     /* CLOCK_BOOTTIME seconds; UINT64_MAX = never */
+	uint64_t number;		     /* ascending in ssh_keys.at */
 	unsigned rank;			     /* of the first pattern of ssh_list that fits */
-	bool added;
-	struct span id, blob, comment;
+	bool added, confirm;
+	uint8_t unlisted; /* enum ssh_unlisted, when the list was made for here */
+	struct span id, blob, comment, label;
 	struct wire_list dest;
 	uint8_t bytes[];
 };
@@ -62,6 +64,7 @@ struct ssh_key {
 struct ssh_keys {
 	struct ssh_key **at; /* in the order of the vault; NULL = gone */
 	size_t n, cap, gone;
+	uint64_t numbers; /* given so far */
 	struct ssh_key **by_blob, **by_id;
 	size_t buckets; /* power of two, of each */
 	uint64_t seed;
@@ -70,9 +73,10 @@ struct ssh_keys {
 	bool stale;	 /* list has to be made anew */
 	bool hides;	 /* some key is not for everybody */
 	uint64_t expires;
-	size_t cut;  /* as many are not in it */
-	bool known;  /* the vault was open at least once */
-	bool locked; /* by SSH_LOCK */
+	size_t cut;    /* as many are not in it */
+	size_t listed; /* as many are in it */
+	bool known;    /* the vault was open at least once */
+	bool locked;   /* by SSH_LOCK */
 };
 
 /* Of one connection. */
@@ -122,6 +126,14 @@ void ssh_keys_done(struct ssh_keys *k); /* for tests */
 const struct ssh_key *ssh_keys_find(struct ssh_keys *k, struct span blob);
 /* The IDENTITIES_ANSWER for this path; valid until the next call. */
 struct span ssh_keys_list(struct ssh_keys *k, const struct ssh_dest_path *path);
+/* A row like it; borrows from the key. */
+void ssh_keys_row(const struct ssh_key *key, struct ssh_row *row);
+/* Is its time over? */
+bool ssh_keys_is_over(const struct ssh_key *key);
+
+/* ---- ssh_pages.c ---- */
+/* key.list.  An error is for its status. */
+MUST enum err ssh_pages_answer(struct conn *c, const struct ops_request *q);
 
 /* ---- ssh_sign.c ---- */
 /* What is to be signed, as fields (in borrows from data and key): userauth, SSHSIG, else raw.

@@ -132,7 +132,7 @@ static struct ssh_key *
 copy(const struct ssh_keys *k, const struct ssh_row *row)
 {
 	size_t n = row->id.len + row->blob.len + row->comment.len + row->dest.raw.len, at = 0;
-	struct ssh_key *key = calloc(1, sizeof *key + n);
+	struct ssh_key *key = calloc(1, sizeof *key + n + row->label.len);
 
 	if (!key)
 		return NULL;
@@ -140,9 +140,12 @@ copy(const struct ssh_keys *k, const struct ssh_row *row)
 	key->blob = keep(key, &at, row->blob);
 	key->comment = keep(key, &at, row->comment);
 	key->dest = (struct wire_list){ .n = row->dest.n, .raw = keep(key, &at, row->dest.raw) };
+	key->label = keep(key, &at, row->label);
 	key->added = row->added;
+	key->confirm = row->confirm;
 	key->expires = row->expires ? row->expires : UINT64_MAX;
 	key->rank = rank(k->conf, row);
+	key->unlisted = SSH_NOT_NAMED;
 	return key;
 }
 
@@ -167,6 +170,7 @@ put(struct ssh_keys *k, const struct ssh_row *row)
 	if (!(key = copy(k, row)))
 		return ERR_NOMEM;
 	key->place = old ? old->place : k->n++;
+	key->number = old ? old->number : ++k->numbers;
 	if (old) {
 		take_out(k, old);
 		free(old);
@@ -264,31 +268,63 @@ fits(const struct buf *b, const struct ssh_key *key, size_t n)
 	return n < SSH_LIST_MOST && b->len + 8 + key->blob.len + key->comment.len <= SSH_LIST_BYTES;
 }
 
+static unsigned
+ranks(const struct ssh_keys *k)
+{
+	return k->conf->nssh_list ? k->conf->nssh_list : 1;
+}
+
+static enum ssh_unlisted
+put_one(const struct ssh_key *key, struct buf *b, size_t *n)
+{
+	if (!fits(b, key, *n))
+		return SSH_NO_ROOM;
+	ssh_put_string(b, key->blob);
+	ssh_put_string(b, key->comment);
+	++*n;
+	return SSH_LISTED;
+}
+
 /* Best ranks first; within one the order of the vault.  Returns how many have no room. */
 static size_t
 collect(const struct ssh_keys *k, const struct ssh_dest_path *path, struct buf *b, size_t *n)
 {
-	unsigned ranks = k->conf->nssh_list ? k->conf->nssh_list : 1;
 	uint64_t now = seconds();
 	size_t cut = 0;
 
-	for (unsigned r = 0; r < ranks; r++)
+	for (unsigned r = 0; r < ranks(k); r++)
 		for (size_t i = 0; i < k->n; i++) {
-			const struct ssh_key *key = k->at[i];
+			struct ssh_key *key = k->at[i];
 
 			if (key->rank != r || key->expires <= now)
 				continue;
 			if (k->hides && !ssh_dest_visible(&key->dest, path))
 				continue;
-			if (!fits(b, key, *n)) {
-				cut++;
-				continue;
-			}
-			ssh_put_string(b, key->blob);
-			ssh_put_string(b, key->comment);
-			++*n;
+			key->unlisted = (uint8_t)put_one(key, b, n);
+			cut += key->unlisted == SSH_NO_ROOM;
 		}
 	return cut;
+}
+
+bool
+ssh_keys_is_over(const struct ssh_key *key)
+{
+	return key->expires <= seconds();
+}
+
+void
+ssh_keys_row(const struct ssh_key *key, struct ssh_row *row)
+{
+	*row = (struct ssh_row){ .id = key->id,
+		.blob = key->blob,
+		.comment = key->comment,
+		.added = key->added,
+		.confirm = key->confirm,
+		.expires = key->expires == UINT64_MAX ? 0 : key->expires,
+		.dest = key->dest,
+		.label = key->label,
+		.unlisted = key->unlisted };
+	wire_mark(&ssh_row_map, row);
 }
 
 static void
@@ -305,6 +341,7 @@ make(struct ssh_keys *k, const struct ssh_dest_path *path)
 	if (cut && cut != k->cut)
 		log_warn("ssh reads %zu of %zu keys: ssh_list says which come first", n, n + cut);
 	k->cut = cut;
+	k->listed = n;
 }
 
 static void

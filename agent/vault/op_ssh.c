@@ -5,102 +5,15 @@
 #include "agent/vault/sshrows.h"
 #include "lib/crypto.h"
 
-#define PAGE_BYTES (160 * 1024)
-#define SALT	   32
+#define SALT 32
 
-/* ---- key.list: first the vault's rows, then those that were added ---- */
-#define CURSOR_ADDED ((uint64_t)1 << 63)
-
-struct page {
-	struct buf rows;
-	struct ops_key_list_rep rep;
-	uint8_t cursor[8];
-};
-
-static bool
-has_room(const struct page *p)
-{
-	return p->rep.keys.n < OPS_PAGE && p->rows.len < PAGE_BYTES;
-}
-
-/* A row that is too long for a list is left out. */
-static void
-put(struct page *p, const struct ssh_row *row)
-{
-	if (!wire_encode(&ssh_row_map, row, &p->rows))
-		p->rep.keys.n++;
-}
-
-static uint64_t
-list_vault(struct vault *v, uint64_t at, struct page *p)
-{
-	struct buf blob = BUF_INIT;
-	struct ssh_row row;
-	struct item it;
-
-	for (; at < v->ssh->n && has_room(p); at++) {
-		const struct sshrow *r = &v->ssh->row[at];
-
-		if (!r->hidden && !body_item_by_id(&v->open.body, r->item, &it) &&
-		    !sshrows_fill(&it, r, &blob, &row))
-			put(p, &row);
-	}
-	buf_done(&blob);
-	return at < v->ssh->n ? at : CURSOR_ADDED;
-}
-
-/* The position behind the page; 0 at the end. */
-static uint64_t
-list_added(struct vault *v, uint64_t at, struct page *p)
-{
-	size_t pos = (size_t)at;
-	const struct addedkey *k;
-	struct ssh_row row;
-
-	while (has_room(p)) {
-		if (!(k = addedkeys_each(v->ssh->added, &pos)))
-			return 0;
-		sshrows_fill_added(k, &row);
-		put(p, &row);
-	}
-	return CURSOR_ADDED | pos;
-}
-
-static uint64_t
-count(const struct vault *v)
-{
-	uint64_t n = addedkeys_count(v->ssh->added);
-
-	for (size_t i = 0; i < v->ssh->n; i++)
-		n += !v->ssh->row[i].hidden;
-	return n;
-}
-
+/* ---- key.list ---- */
+/* Front answers as soon as it has been told rows, which is when the vault is opened. */
 enum err
 op_key_list(struct req *r)
 {
-	const struct ops_page *in = r->in;
-	struct page p = { .rep = { .total = count(r->v) } };
-	uint64_t at = in->cursor.len == 8 ? be64(in->cursor.p) : 0;
-	enum err e;
-
-	if (in->cursor.len && in->cursor.len != 8)
-		return ERR_RANGE;
-	if (r->v->ssh->locked)
-		return ERR_SSH_LOCKED;
-	if (!(at & CURSOR_ADDED))
-		at = list_vault(r->v, at, &p);
-	if (at & CURSOR_ADDED)
-		at = list_added(r->v, at & ~CURSOR_ADDED, &p);
-	p.rep.keys.raw = buf_span(&p.rows);
-	put_be64(p.cursor, at);
-	if (at)
-		p.rep.cursor = SPAN(p.cursor, 8);
-	wire_mark(&ops_key_list_rep_map, &p.rep);
-	if (!(e = buf_err(&p.rows)))
-		e = req_reply(r, &p.rep);
-	buf_done(&p.rows);
-	return e;
+	(void)r;
+	return ERR_LOCKED;
 }
 
 /* ---- key.hide ---- */

@@ -3,6 +3,7 @@
  * prints its password.  Only accounts that have neither password nor command get one.
  */
 #include <ctype.h>
+#include <unistd.h>
 #include <strings.h>
 
 #include "cli/setup.h"
@@ -143,11 +144,13 @@ plan_accounts(struct setup_plan *p, const char *path, const struct sections *s)
 static enum err
 hinted(struct cli *c, const char *path, enum err e)
 {
-	if (e == ERR_SETUP_NOTHING)
+	if (e == ERR_SETUP_NOTHING && access(path, F_OK))
 		snprintf(c->hint, sizeof c->hint,
-		    "every account in %.100s has a password or a command for one: take it out, or "
-		    "there is none",
-		    path);
+		    "there is no file of its accounts yet: make one with the program first");
+	else if (e == ERR_SETUP_NOTHING)
+		snprintf(c->hint, sizeof c->hint,
+		    "every account in it has a password or a command for one: take it out, or "
+		    "there is none");
 	return e;
 }
 

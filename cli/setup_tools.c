@@ -197,7 +197,7 @@ plan_gpg(struct cli *c, struct setup_plan *p)
 		return e;
 	snprintf(text, sizeof text, "pinentry-program %s\n", program);
 	setup_note(p,
-	    "keep a passphrase: ownkey secret set gpg/KEYGRIP "
+	    "keep a passphrase: ownkey import gpg KEYGRIP "
 	    "('gpg -K --with-keygrip' shows the keygrips)");
 	return setup_block(f, text, "gpg asks ownkey for passphrases before it asks you");
 }
@@ -273,6 +273,8 @@ plan_shell(struct cli *c, struct setup_plan *p)
 }
 
 /* ---- systemd ---- */
+#define UNITS "ownkey-agent.socket ownkey-secret.socket ownkey-ssh.socket"
+
 static bool
 has_unit(const char *unit)
 {
@@ -309,10 +311,8 @@ plan_systemd(struct cli *c, struct setup_plan *p)
 		 "systemd/user/sockets.target.d/ownkey.conf", path)) ||
 	    (e = setup_open(p, path, &f)))
 		return e;
-	setup_note(p,
-	    "it holds from the next login on; now: systemctl --user start "
-	    "ownkey-agent.socket ownkey-secret.socket");
-	return setup_block(f, "[Unit]\nWants=ownkey-agent.socket ownkey-secret.socket\n",
+	setup_note(p, "it holds from the next login on; now: systemctl --user start " UNITS);
+	return setup_block(f, "[Unit]\nWants=" UNITS "\n",
 	    "the agent is there from login on, started when it is first asked");
 }
 

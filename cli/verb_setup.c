@@ -93,7 +93,9 @@ set_up(struct cli *c, const struct setup_tool *t)
 	enum err e;
 
 	if (s == SETUP_DONE) {
-		out_say("%s is set up already; --undo undoes it", t->name);
+		out_say("%s is set up already: nothing was changed; for new accounts or another "
+			"key, --undo it first",
+		    t->name);
 		return ERR_OK;
 	}
 	if (s == SETUP_BROKEN) {

@@ -134,8 +134,18 @@ def clean(directory):
             if tool not in NEEDS_FILE:
                 there_and_back(h, tool)
             else:
-                assert "268" not in h.setup(tool, "--yes", status=1).stderr
+                said = h.setup(tool, "--yes", status=1).stderr
+                assert "there is no file of its accounts yet" in " ".join(said.split()), said
 
+
+def sockets(directory):
+    """from login on there are all sockets that the agent is installed with"""
+    units = sorted(n for n in os.listdir("contrib/systemd/user") if n.endswith(".socket"))
+    with home(directory, keys=False) as h:
+        h.setup("systemd", "--yes")
+        wants = [line for line in h.read(FILES["systemd"][0]).decode().split("\n")
+                 if line.startswith("Wants=")]
+        assert len(wants) == 1 and sorted(wants[0][6:].split()) == units, wants
 
 def lived_in(directory):
     """line ends of two kinds, none at the end, nothing at all, read-only, behind a link"""
@@ -249,7 +259,7 @@ def read_by(directory):
             assert run("sh", "-c", script).strip() == sock
 
 
-CASES = [clean, lived_in, edited, refused, read_by]
+CASES = [clean, sockets, lived_in, edited, refused, read_by]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__.splitlines()[0], f) for f in CASES]))

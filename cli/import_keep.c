@@ -47,6 +47,16 @@ put_dry(const struct import_one *o, const struct import_list *l)
 	putchar('\n');
 }
 
+/* The name is often not that of the file, and what it is called is what one needs next. */
+static void
+put_came(struct import_run *run, struct span name)
+{
+	run->came++;
+	fputs("came in: ", stdout);
+	out_text(stdout, name);
+	putchar('\n');
+}
+
 /* ---- secrets ---- */
 enum fate { FATE_NONE, FATE_SAME, FATE_OTHER };
 
@@ -99,7 +109,7 @@ keep_secret(struct import_run *run, const struct import_list *l, const struct im
 	if (e == ERR_EXISTS)
 		e = look(run, name, import_span(l, o->value), &fate);
 	else if (!e)
-		run->came++;
+		put_came(run, name);
 	else
 		return e;
 	if (e || (fate == FATE_NONE && !run->dry))
@@ -113,12 +123,13 @@ keep_secret(struct import_run *run, const struct import_list *l, const struct im
 		    run, name, "another value has this name (--replace puts it in its place)");
 		return ERR_OK;
 	}
-	if (run->dry)
+	if (run->dry) {
 		put_dry(o, l);
-	else if ((e = set(run, l, o, true)))
-		return e;
-	run->came++;
-	return ERR_OK;
+		run->came++;
+	} else if (!(e = set(run, l, o, true))) {
+		put_came(run, name);
+	}
+	return e;
 }
 
 /* ---- keys ---- */
@@ -140,10 +151,11 @@ add(struct import_run *run, const struct import_list *l, const struct import_one
 	enum err e;
 
 	wire_mark(&ops_key_add_map, &q);
-	if (!(e = cli_call(run->c, OP_KEY_ADD, &q, &rep))) {
-		run->there += rep.there;
-		run->came += !rep.there;
-	}
+	e = cli_call(run->c, OP_KEY_ADD, &q, &rep);
+	if (!e && rep.there)
+		run->there++;
+	else if (!e)
+		put_came(run, rep.label);
 	return e;
 }
 

@@ -91,6 +91,8 @@ import_one(struct import_run *run, const struct import_source *s, const char *pa
 		e = import_keep(run, &l);
 	else if (!run->c->detail[0])
 		snprintf(run->c->detail, sizeof run->c->detail, "%.1000s", path);
+	if (e == ERR_NOTFOUND)
+		snprintf(run->c->hint, sizeof run->c->hint, "no file or folder has this name");
 	if (!e && !run->dry && !s->no_clear && run->came + run->there > before)
 		out_say("%s is still there, readable for who gets the disk: delete it when you "
 			"have a backup and no program needs it",
@@ -113,7 +115,7 @@ pass_over(struct import_run *run, const char *path, bool several, enum err e)
 	if (!e || !several || import_is_fatal(e))
 		return e;
 	import_put_refused(run, span_str(path), err_text(e));
-	run->c->detail[0] = '\0';
+	run->c->detail[0] = run->c->hint[0] = '\0';
 	return ERR_OK;
 }
 

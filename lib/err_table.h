@@ -176,7 +176,7 @@ E(SSHKEY_WEAK,    222, 1, "PAM_SERVICE_ERR",      5, "this RSA key is too short 
 E(SSHKEY_PAIR,    223, 1, "PAM_SYSTEM_ERR",       5, "the private and the public half of this key do not belong together", "the file was damaged or edited: take another copy of it; nothing was changed")
 E(SSHKEY_SIGNATURE,224,1, "PAM_AUTH_ERR",         5, "an SSH signature is wrong", "what was signed, or the signature, was changed: do not trust it")
 E(SSHKEY_CERT,    225, 1, "PAM_AUTH_ERR",         5, "this SSH certificate does not hold here", "'ssh-keygen -L -f FILE' shows what it is for and how long; whoever signed it can make another")
-E(IMPORT_KIND,    226, 1, "PAM_SYSTEM_ERR",       5, "nothing that can be imported was recognised in this file", "say what it is: 'ownkey import TYPE FILE'; 'ownkey help import' has the types; nothing was changed")
+E(IMPORT_KIND,    226, 1, "PAM_SYSTEM_ERR",       5, "nothing that can be imported was recognised in this file", "say what it is: 'ownkey import TYPE FILE', TYPE being ssh, age, minisign, wireguard, keepassxc-xml, keepassxc-csv, pass or gpg; nothing was changed")
 E(IMPORT_PART,    227, 1, "PAM_SYSTEM_ERR",       5, "not everything came in", "what did not is named above, with the reason; it is where it was: mend that, and run it again")
 E(IMPORT_CIPHER,  228, 1, "PAM_SERVICE_ERR",      5, "this file is encrypted in a way that ownkey does not read", "write it anew with the program that made it ('ssh-keygen -p -f FILE' for an SSH key); nothing was changed")
 E(IMPORT_FORMAT,  229, 1, "PAM_SYSTEM_ERR",       5, "this file is damaged, cut off, or not what it was said to be", "export it again from the program that made it; nothing was changed")

@@ -72,13 +72,15 @@ def csv(directory):
         done = agent.cli("import", file)
         assert done.returncode == 1 and "not: empty: there is nothing in it" in done.stdout, done
         assert "5 came in, 0 already here, 1 not" in done.stdout, done
+        assert "came in: Work/ä/vpn (2)\n" in done.stdout, done
         assert "p\"1" not in done.stdout + done.stderr and "pw2" not in done.stdout + done.stderr
         assert "x.csv is still there" in done.stderr.replace("\n", " "), done
         assert sorted(names(agent)) == ["Work/ä/vpn", "Work/ä/vpn (2)", "Work/ä/vpn/otp", "mail",
                                         "mail/notes"]
         assert get(agent, "mail") == 'p"1,\n2' and get(agent, "mail/notes") == "two\nlines"
         assert get(agent, "Work/ä/vpn/otp") == OTP and get(agent, "Work/ä/vpn (2)") == "pw3"
-        assert "0 came in, 5 already here, 1 not" in agent.cli("import", file).stdout
+        again = agent.cli("import", file).stdout
+        assert "0 came in, 5 already here, 1 not" in again and "came in: " not in again, again
         works(agent, "secret", "set", "--replace", "mail", stdin="changed")
         done = agent.cli("import", file)
         assert "not: mail: another value has this name" in done.stdout, done
@@ -125,7 +127,8 @@ def refusals(directory):
                 "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n")):
             file = put(directory, "%d.x" % i, text)
             refused(agent, "import", file)
-        refused(agent, "import", os.path.join(directory, "absent"))
+        said = refused(agent, "import", os.path.join(directory, "absent"))
+        assert "no file or folder has this name" in said, said
         assert not names(agent)
         good = put(directory, "good.csv", whole)
         done = agent.cli("import", os.path.join(directory, "0.x"), good)

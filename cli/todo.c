@@ -84,6 +84,10 @@ put_once(struct list *l, const struct ops_status_rep *st)
 	if (n && st->backup_here && !st->changed)
 		put(l, "ownkey backup verify FILE",
 		    "the backup is on this disk: copy it to another one, and verify it there");
+	else if (n > st->secrets)
+		put(l, "ownkey backup create",
+		    "%u secret%s, counting keys from elsewhere, exist%s only on this disk", n,
+		    s(n, "", "s"), s(n, "s", ""));
 	else if (n)
 		put(l, "ownkey backup create", "%u secret%s only on this disk", n,
 		    s(n, " exists", "s exist"));

@@ -17,6 +17,10 @@
 
 #define CHUNK 4096
 
+static const char usage[] =
+    "usage: git-credential-ownkey get | store | erase\n"
+    "git runs it: 'ownkey setup git', or git config --global credential.helper ownkey\n";
+
 static const char *const keep[] = { "OWNKEY_*", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
 	"DBUS_SESSION_BUS_ADDRESS", NULL };
 
@@ -116,6 +120,12 @@ main(int argc, char **argv)
 	struct buf out = BUF_INIT;
 	enum err e;
 
+	if (argc == 1)
+		return fputs(usage, stderr) < 0 ? 1 : err_exit(ERR_USAGE);
+	if (strcmp(what, "--help") == 0)
+		return fputs(usage, stdout) < 0;
+	if (strcmp(what, "--version") == 0)
+		return puts("git-credential-ownkey " OWNKEY_VERSION) < 0;
 	/* what newer versions of git may ask is not for us (gitcredentials(7)) */
 	if (strcmp(what, "get") != 0 && strcmp(what, "store") != 0 && strcmp(what, "erase") != 0)
 		return 0;

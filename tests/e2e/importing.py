@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import random
+import subprocess
 import sys
 import time
 from xml.sax.saxutils import escape
@@ -140,6 +141,18 @@ def refusals(directory):
         refused(agent, "import", good, status=3)
 
 
+def called(directory):
+    """a key is called by its comment, not by its file; status counts it, until a backup"""
+    with opened(directory) as (agent, _, _):
+        file = os.path.join(directory, "id_x")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "me@example.org",
+                        "-f", file], check=True, stdin=subprocess.DEVNULL)
+        done = works(agent, "import", file)
+        assert "came in: ssh/me@example.org/identity\n1 came in, 0 already" in done, done
+        assert "1 secret, counting keys from elsewhere, exists only on this disk" in \
+            " ".join(agent.cli("status").stdout.split())
+
+
 def tools(directory):
     """WireGuard and minisign: keys and configurations, wrong ones refused"""
     rng = random.Random(os.urandom(8))
@@ -181,4 +194,4 @@ def many(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__.split(";")[0].split(":")[0], t) for t in (
-        csv, keepass, refusals, tools, many)]))
+        csv, keepass, refusals, called, tools, many)]))

@@ -413,6 +413,9 @@ def said(done):
 def git_keeps(directory):
     """git: get, store, erase; what was wrong is not given out again"""
     with opened(directory) as (agent, _, _p):
+        assert said(git(agent, "--help", "")).startswith("usage: git-credential-ownkey get")
+        assert said(git(agent, "--version", "")).startswith("git-credential-ownkey ")
+        assert said(git(agent, "capability", "")) == ""
         assert said(git(agent, "get", SITE)) == ""
         alice = {**SITE, "username": "alice", "password": "p=1 "}
         assert said(git(agent, "store", alice)) == ""

@@ -5,7 +5,8 @@
 #include "agent/vault/sshrows.h"
 #include "lib/crypto.h"
 
-#define SALT 32
+#define SALT	      32
+#define QUEUE_MOST_MS 10000 /* of tries that wait for their turn */
 
 /* ---- key.list ---- */
 /* Front answers as soon as it has been told rows, which is when the vault is opened. */
@@ -83,6 +84,9 @@ wait_turn(struct req *r)
 
 	if (!s->tries)
 		return ERR_OK;
+	/* who asks and gives up again and again does not put everybody else off for hours */
+	if (start - now > QUEUE_MOST_MS)
+		return ERR_LIMIT;
 	REQ_MUST_WAIT(r);
 	s->next_try = start + pause;
 	e = job_wait(r->job, s->next_try - now);

@@ -131,7 +131,20 @@ take_limits(struct ssh_reader *r, struct limits *l)
 	return e ? e : ssh_reader_end(r);
 }
 
-/* ---- forwarding ---- */
+/* ---- to the vault ---- */
+/* Somebody at another machine, whose agent this is for a while, puts nothing into it for ever. */
+static bool
+is_from_elsewhere(const struct ssh_dest_path *path)
+{
+	struct cbor c = wire_each(&path->binds);
+	struct ssh_bind b;
+
+	for (size_t i = 0; i < path->binds.n && !wire_next(&ssh_bind_map, &c, &b); i++)
+		if (b.forwarded)
+			return true;
+	return path->failed;
+}
+
 /* Kept in the vault under its comment: the name by which people know the file. */
 static void
 name_it(const struct sshkey_private *k, struct span comment, struct buf *account)
@@ -157,7 +170,7 @@ forward(struct conn *c, const struct sshkey_private *k, struct span comment, con
 
 	/* who sets limits does not mean for ever */
 	if (c->f->start.conf.ssh_add == CONF_SSH_VAULT && !l->lifetime && !l->confirm &&
-	    !l->ndest && !k->cert.len) {
+	    !l->ndest && !k->cert.len && !is_from_elsewhere(&c->ssh->path)) {
 		name_it(k, comment, &account);
 		in.keep = true;
 		in.service = SPAN_LIT("ssh");

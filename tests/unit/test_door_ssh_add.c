@@ -110,7 +110,7 @@ static void
 test_add(void **state)
 {
 	struct rig *r = *state;
-	struct buf b = BUF_INIT;
+	struct buf b = BUF_INIT, bind = BUF_INIT;
 	struct ops_key_add in;
 	int a = rig_client(r);
 
@@ -132,6 +132,15 @@ test_add(void **state)
 	put_key(&b, false);
 	in = added(r, a, &b);
 	assert_true(in.keep && span_is(in.service, "ssh") && span_is(in.account, "me@here"));
+	/* nor what comes from who knows where */
+	buf_reset(&bind);
+	buf_put_u8(&bind, SSH_EXTENSION);
+	ssh_put_text(&bind, "session-bind@openssh.com");
+	rig_say(r, a, buf_span(&bind));
+	rig_expect_status(a, SSH_EXTENSION_FAILURE);
+	in = added(r, a, &b);
+	assert_false(in.keep);
+	buf_done(&bind);
 	buf_done(&b);
 }
 

@@ -460,8 +460,9 @@ struct ops_sign {
 	/* ssh-userauth (RFC 4252 7, and publickey-hostbound-v00@openssh.com with a hostkey): */
 	struct span session, user, auth_service, hostkey;
 	/* What the ssh door has verified; who says so on agent.sock is refused (ERR_SSH_PATH). */
-	struct wire_list binds; /* struct ssh_bind: how the request came here, the oldest first */
-	bool unproven;		/* a host could not prove itself: perhaps the agent is forwarded */
+	struct wire_list binds;	 /* struct ssh_bind: how the request came here, the oldest first */
+	bool unproven;		 /* a host could not prove itself: perhaps the agent is forwarded */
+	struct span certificate; /* ssh-userauth: of the key, shown to the host in its place */
 };
 struct ops_sign_rep {
 	uint64_t has;

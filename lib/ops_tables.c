@@ -386,6 +386,8 @@ static const struct wire_field ops_sign_fields[] = {
 	WIRE_S(
 	    ops_sign, 13, LIST, WF_OPT, binds, &ssh_bind_map, SSH_BINDS, "ssh: how it came here"),
 	WIRE_F(ops_sign, 14, BOOL, WF_OPT, unproven, 0, 1, "ssh: nobody knows how it came here"),
+	WIRE_F(ops_sign, 15, BYTES, WF_OPT, certificate, 1, SSH_BLOB_MAX,
+	    "ssh-userauth: certificate of the key"),
 };
 const struct wire_map ops_sign_map = { "sign", sizeof(struct ops_sign), ops_sign_fields,
 	N(ops_sign_fields), false, 0 };

@@ -4,6 +4,7 @@
  * the vault refuses unless the key's policy says otherwise.
  */
 #include "agent/door/ssh.h"
+#include "lib/sshkey.h"
 
 #define MAGIC	    "SSHSIG"
 #define USERAUTH    50 /* SSH_MSG_USERAUTH_REQUEST */
@@ -50,12 +51,25 @@ is_alg_of(struct span alg, struct span key_name, struct span sign_alg)
 	return span_is(key_name, "ssh-rsa") ? !rest.len : span_is(rest, CERT_SUFFIX);
 }
 
+/* A plain key signs for its certificate, too: ssh has that from a file (CertificateFile). */
+static bool
+is_certificate_of(struct span blob, struct span key)
+{
+	struct buf plain = BUF_INIT;
+	struct sshkey_public c;
+	bool is = !sshkey_parse_public(blob, &c) && c.is_cert && !sshkey_put_plain(&c, &plain) &&
+	    !buf_err(&plain) && span_eq(buf_span(&plain), key);
+
+	buf_done(&plain);
+	return is;
+}
+
 /* RFC 4252 7; with a hostkey: publickey-hostbound-v00@openssh.com (PROTOCOL 3.1). */
 static bool
 parse_userauth(const struct ssh_key *key, struct span data, struct ops_sign *in)
 {
 	struct ssh_reader r = ssh_reader(data);
-	struct span method, alg, blob, name = name_of(key->blob);
+	struct span method, alg, blob;
 	uint8_t type, signature_follows;
 
 	in->session = ssh_read_string(&r, SSH_SESSION_MAX);
@@ -73,8 +87,13 @@ parse_userauth(const struct ssh_key *key, struct span data, struct ops_sign *in)
 	} else if (!span_is(method, "publickey")) {
 		return false;
 	}
-	return !ssh_reader_end(&r) && in->session.len && type == USERAUTH && in->auth_service.len &&
-	    signature_follows == 1 && span_eq(blob, key->blob) && is_alg_of(alg, name, in->alg);
+	if (ssh_reader_end(&r) || !in->session.len || type != USERAUTH || !in->auth_service.len ||
+	    signature_follows != 1 || !is_alg_of(alg, name_of(blob), in->alg))
+		return false;
+	if (span_eq(blob, key->blob))
+		return true;
+	in->certificate = blob;
+	return is_certificate_of(blob, key->blob);
 }
 
 /* PROTOCOL.sshsig 3: what is signed, not what comes out. */

@@ -291,6 +291,25 @@ load_vault(struct req *r, const struct signer *s, struct signing *w)
 	return buf_err(&w->blob);
 }
 
+/* The host is shown the certificate: it has to be of the key that signs. */
+static enum err
+use_certificate(struct span cert, struct format_ssh_key *k)
+{
+	struct buf plain = BUF_INIT;
+	struct sshkey_public c;
+	enum err e;
+
+	if (k->cert)
+		return ERR_SSHKEY_CERT;
+	if (!(e = sshkey_parse_public(cert, &c)) && !(e = sshkey_put_plain(&c, &plain)) &&
+	    !(e = buf_err(&plain)) && (!c.is_cert || !span_eq(buf_span(&plain), k->blob)))
+		e = ERR_SSHKEY_PAIR;
+	buf_done(&plain);
+	k->blob = cert;
+	k->cert = true;
+	return e;
+}
+
 static enum err
 make_slowly(struct req *r, struct signing *w)
 {
@@ -312,10 +331,12 @@ make_slowly(struct req *r, struct signing *w)
 static enum err
 make(struct req *r, const struct signer *s, struct signing *w)
 {
+	const struct ops_sign *in = r->in;
 	struct ops_sign_rep rep = { .has = 3 };
 	enum err e;
 
 	if ((e = s->added ? load_added(s, &w->key) : load_vault(r, s, w)) ||
+	    (in->certificate.len && (e = use_certificate(in->certificate, &w->key))) ||
 	    (e = format_ssh_tbs(&w->key, r->in, &w->tbs)))
 		return e;
 	if (slowsign_is(w->key.type))

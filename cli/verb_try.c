@@ -62,6 +62,16 @@ set_shell(const struct trial *t)
 	return ERR_OK;
 }
 
+/* What is tried with ssh is done by the agent in here, never by the real one. */
+static enum err
+set_ssh(const struct trial *t)
+{
+	char path[PATHS_MAX];
+
+	place_below(&t->place, "run/ownkey/ssh.sock", path, sizeof path);
+	return setenv("SSH_AUTH_SOCK", path, 1) < 0 ? ERR_NOMEM : ERR_OK;
+}
+
 /* The shell's `ownkey` is this one. */
 static enum err
 extend_path(void)
@@ -170,7 +180,7 @@ try_in(struct trial *t)
 	enum err e;
 
 	if ((e = write_files(t)) || (e = place_enter(&t->place)) || (e = set_shell(t)) ||
-	    (e = extend_path()) || (e = place_start_token(&t->place)) ||
+	    (e = set_ssh(t)) || (e = extend_path()) || (e = place_start_token(&t->place)) ||
 	    (e = place_start_agent(&t->place, true)) || (e = make_vault(t)))
 		return e;
 	if (t->c->connected)

@@ -1,5 +1,6 @@
 /* conn.c - client connections: bounded, fair, and never waited for. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "lib/text.h"
 
 #define INDEX(number) ((number) & (FRONT_CONNS - 1))
+#define CROWD	      256
 
 struct conn *
 conn_find(struct front *f, uint32_t number)
@@ -28,6 +30,16 @@ unmark(struct conn *c)
 		at = &(*at)->next_dirty;
 	if (c->dirty)
 		*at = c->next_dirty;
+}
+
+/* When a crowd has left, what it took goes back to the system. */
+static void
+give_back(struct front *f)
+{
+	if (f->most < CROWD || f->nconns > f->most / 4)
+		return;
+	f->most = f->nconns;
+	(void)malloc_trim(0);
 }
 
 void
@@ -49,6 +61,7 @@ conn_close(struct conn *c)
 	buf_done(&c->hello);
 	buf_done(&c->subscribe);
 	free(c);
+	give_back(f);
 }
 
 static size_t
@@ -273,6 +286,8 @@ new_conn(struct listener *l, int fd)
 	chan_init(&c->chan, fd, OPS_FRAME_MAX);
 	f->conns[i] = c;
 	f->nconns++;
+	if (f->nconns > f->most)
+		f->most = f->nconns;
 	return c;
 }
 

@@ -85,6 +85,7 @@ struct front {
 	struct conn *conns[FRONT_CONNS];
 	uint32_t generation;
 	unsigned nconns;
+	unsigned most; /* of them, since memory was given back */
 	struct conn *dirty;
 	bool paused;
 	struct buf public; /* public rows of keys, shown while locked */

@@ -30,7 +30,8 @@ enum crypto_pem { CRYPTO_PEM_ED25519, CRYPTO_PEM_RSA, CRYPTO_PEM_EC };
 
 /* A private key as PEM (PKCS#1, SEC1, PKCS#8, encrypted or not).  *out, empty before, gets the
  * seed, the scalar (fixed width, *curve says which), or six mpints n e d iqmp p q (sshkey.h).
- * ERR_PASS_WRONG (or damaged, when it is encrypted), ERR_SSHKEY_FORMAT, ERR_SSHKEY_KIND. */
+ * ERR_PASS_WRONG (or damaged, when it is encrypted), ERR_SSHKEY_FORMAT, ERR_SSHKEY_KIND,
+ * ERR_SSHKEY_PAIR (RSA, EC: the public half that stands with it is another key's). */
 MUST enum err crypto_pem_open(struct span text, struct span pass, enum crypto_pem *kind,
     enum crypto_nist *curve, struct sec *out);
 

@@ -112,6 +112,39 @@ put_ed25519(const EVP_PKEY *key, struct sec *out)
 	return ERR_OK;
 }
 
+/* libcrypto reads a public half, and does not look whether it is the one of this private half. */
+static bool
+halves_fit(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	bool ok;
+
+	crypto_must(ctx != NULL);
+	ok = EVP_PKEY_pairwise_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return ok;
+}
+
+static enum err
+put_key(EVP_PKEY *key, enum crypto_pem *kind, enum crypto_nist *curve, struct sec *out)
+{
+	if (EVP_PKEY_is_a(key, "ED25519")) {
+		*kind = CRYPTO_PEM_ED25519;
+		return put_ed25519(key, out);
+	}
+	if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC"))
+		return ERR_SSHKEY_KIND;
+	if (!halves_fit(key))
+		return ERR_SSHKEY_PAIR;
+	if (EVP_PKEY_is_a(key, "RSA")) {
+		*kind = CRYPTO_PEM_RSA;
+		return put_rsa(key, out);
+	}
+	*kind = CRYPTO_PEM_EC;
+	return put_ec(key, curve, out);
+}
+
 enum err
 crypto_pem_open(struct span text, struct span pass, enum crypto_pem *kind, enum crypto_nist *curve,
     struct sec *out)
@@ -121,18 +154,7 @@ crypto_pem_open(struct span text, struct span pass, enum crypto_pem *kind, enum 
 
 	if (key == NULL)
 		return pass.p ? ERR_PASS_WRONG : ERR_SSHKEY_FORMAT;
-	if (EVP_PKEY_is_a(key, "RSA")) {
-		*kind = CRYPTO_PEM_RSA;
-		e = put_rsa(key, out);
-	} else if (EVP_PKEY_is_a(key, "EC")) {
-		*kind = CRYPTO_PEM_EC;
-		e = put_ec(key, curve, out);
-	} else if (EVP_PKEY_is_a(key, "ED25519")) {
-		*kind = CRYPTO_PEM_ED25519;
-		e = put_ed25519(key, out);
-	} else {
-		e = ERR_SSHKEY_KIND;
-	}
+	e = put_key(key, kind, curve, out);
 	EVP_PKEY_free(key);
 	if (e)
 		sec_done(out);

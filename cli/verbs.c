@@ -52,7 +52,7 @@ const struct verb verbs[] = {
 { "token pin", verb_token_pin, "[PATH]", 0, 1, A(FORCE) | ASKS,
   VERB_ASKS, "set or change its PIN", "ownkey token pin" },
 { "token serve", verb_token_serve, "[PATH]", 0, 1, A(SOCKET) | A(LABEL) | A(SAME_VAULT) | A(FORCE) | ASKS,
-  VERB_ASKS, "another machine may unlock with a token here", "ownkey token serve --socket /run/user/1000/t" },
+  VERB_ASKS, "another machine may unlock with a token here", "ownkey token serve --label server" },
 { "id list", verb_id_list, "[SERVICE]", 0, 1, A(MATCH) | A(ALL) | A(JSON),
   0, "identities", "ownkey id list matrix" },
 { "id add", verb_id_add, "SERVICE ACCOUNT", 2, 2, A(PURPOSE) | A(EPOCH) | A(ALG) | A(JSON) | ASKS,

@@ -14,13 +14,14 @@ commands()
 
 examples()
 {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$here/man/ownkey.1" | sed -n 's/^\(\.Dl \)*\$ //p'
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$here/man/ownkey.1" | sed -n 's/^\(\.Dl \)*\$ //p' |
+		sed 's/\\-/-/g'
 }
 
-# --help does nothing, but knows command and options
+# --help does nothing, but knows command and options; behind -- stands another program
 help()
 {
-	grep '^ownkey ' | grep -v '^ownkey init$' | while read -r line; do
+	grep '^ownkey ' | grep -v '^ownkey init$' | sed 's/ -- .*//' | while read -r line; do
 		eval "$line --help" </dev/null >out 2>&1 || {
 			echo "$line" && cat out && exit 1
 		}

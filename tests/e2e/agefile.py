@@ -89,46 +89,6 @@ def open_x25519(data, private):
 
 # --- writing ---
 
-def unb64(raw):
-    return base64.b64encode(raw).rstrip(b"=")
-
-
-def lines(raw):
-    text = unb64(raw)
-    cut = [text[i:i + 64] for i in range(0, len(text), 64)]
-    return b"\n".join(cut + ([b""] if len(text) % 64 == 0 else []))
-
-
-def seal(plain, stanza, file_key):
-    maced = b"age-encryption.org/v1\n" + stanza + b"\n---"
-    mac = hmac.digest(hkdf(file_key, b"", b"header"), maced, "sha256")
-    nonce = os.urandom(16)
-    aead = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload"))
-    count = max(1, -(-len(plain) // CHUNK))
-    return maced + b" " + unb64(mac) + b"\n" + nonce + b"".join(
-        aead.encrypt(n.to_bytes(11, "big") + bytes([n == count - 1]),
-                     plain[n * CHUNK:(n + 1) * CHUNK], b"") for n in range(count))
-
-
-def seal_passphrase(plain, passphrase, log_n=10):
-    salt, file_key = os.urandom(16), os.urandom(16)
-    key = hashlib.scrypt(passphrase.encode(), salt=b"age-encryption.org/v1/scrypt" + salt,
-                         n=1 << log_n, r=8, p=1, maxmem=1 << 30, dklen=32)
-    body = ChaCha20Poly1305(key).encrypt(bytes(12), file_key, b"")
-    return seal(plain, b"-> scrypt %s %d\n%s" % (unb64(salt), log_n, lines(body)), file_key)
-
-
-def seal_x25519(plain, public):
-    file_key, one = os.urandom(16), X25519PrivateKey.generate()
-    share = one.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    secret = one.exchange(X25519PublicKey.from_public_bytes(public))
-    key = hkdf(secret, share + public, b"age-encryption.org/v1/X25519")
-    body = ChaCha20Poly1305(key).encrypt(bytes(12), file_key, b"")
-    return seal(plain, b"-> X25519 %s\n%s" % (unb64(share), lines(body)), file_key)
-
-
-# --- writing ---
-
 def no_pad(data):
     return base64.b64encode(data).rstrip(b"=")
 
@@ -153,14 +113,29 @@ def stanza_text(args, body):
 
 
 def seal(file_key, stanzas, plain):
-    """A file of one chunk, for stanzas [(args, body)]."""
-    head = b"age-encryption.org/v1\n" + b"".join(stanza_text(*s) for s in stanzas) + b"---"
-    mac = hmac.digest(hkdf(file_key, b"", b"header"), head, "sha256")
+    """A file for stanzas [(args, body)]."""
+    maced = b"age-encryption.org/v1\n" + b"".join(stanza_text(*s) for s in stanzas) + b"---"
+    mac = hmac.digest(hkdf(file_key, b"", b"header"), maced, "sha256")
     nonce = os.urandom(16)
-    assert len(plain) < CHUNK
-    sealed = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload")).encrypt(
-        bytes(11) + b"\1", plain, b"")
-    return head + b" " + no_pad(mac) + b"\n" + nonce + sealed
+    aead = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload"))
+    count = max(1, -(-len(plain) // CHUNK))
+    return maced + b" " + no_pad(mac) + b"\n" + nonce + b"".join(
+        aead.encrypt(n.to_bytes(11, "big") + bytes([n == count - 1]),
+                     plain[n * CHUNK:(n + 1) * CHUNK], b"") for n in range(count))
+
+
+def seal_passphrase(plain, passphrase, log_n=10):
+    salt, file_key = os.urandom(16), os.urandom(16)
+    key = hashlib.scrypt(passphrase.encode(), salt=b"age-encryption.org/v1/scrypt" + salt,
+                         n=1 << log_n, r=8, p=1, maxmem=1 << 30, dklen=32)
+    args = [b"scrypt", no_pad(salt), b"%d" % log_n]
+    return seal(file_key, [(args, wrap(key, file_key))], plain)
+
+
+def seal_x25519(plain, public):
+    file_key = os.urandom(16)
+    share, body = wrap_x25519(public, file_key)
+    return seal(file_key, [([b"X25519", no_pad(share)], body)], plain)
 
 
 CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"

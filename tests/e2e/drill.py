@@ -126,7 +126,7 @@ def rebuilds(directory):
         for service, account, label in (("matrix", "@a:example.org",
                                          "matrix/@a:example.org/cross"), ("omemo", "", ""),
                                         ("tor", "", ""), ("ssh", "me", "ssh/me"),
-                                        ("age", "", "")):
+                                        ("age", "", ""), ("app", "", "")):
             t.expect("(?s)%s: .*?your account, or Enter for none: " % service)
             t.type(account)
             if not account:

@@ -513,8 +513,9 @@ def pids(agent):
 
 
 def rss(pid):
-    for line in open("/proc/%d/smaps_rollup" % pid, encoding="ascii"):
-        if line.startswith("Pss:"):
+    """With what it shares with others: nobody but root may look closer."""
+    for line in open("/proc/%d/status" % pid, encoding="ascii"):
+        if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise AssertionError(pid)
 

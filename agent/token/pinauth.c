@@ -36,7 +36,7 @@ read_point(struct span answer, uint8_t pub[64])
 	if (cbor_get_map(&c, &n) || n != 1 || cbor_get_uint(&c, &key) || key != 1 ||
 	    cbor_get_map(&c, &n))
 		return ERR_LIE_FORMAT;
-	for (size_t have = 0; n > 0; n--) {
+	for (unsigned have = 0; n > 0; n--) {
 		if (cbor_get_int(&c, &k))
 			return ERR_LIE_FORMAT;
 		if (k != -2 && k != -3) {
@@ -47,7 +47,8 @@ read_point(struct span answer, uint8_t pub[64])
 		if (cbor_get_bytes(&c, &part) || part.len != 32)
 			return ERR_LIE_FORMAT;
 		memcpy(pub + (k == -2 ? 0 : 32), part.p, 32);
-		if (++have == 2)
+		/* one of them twice is not both */
+		if ((have |= k == -2 ? 1 : 2) == 3)
 			return ERR_OK;
 	}
 	return ERR_LIE_FORMAT;

@@ -18,6 +18,7 @@
 #define SERVE_MS   720000 /* the helper ends by itself before */
 #define TEXT_MAX   320
 #define FIRST_TIME " (its credential is used for the first time)"
+#define SAME	   " (it may open the vault of THIS machine)"
 
 struct forwarding {
 	struct req *r;
@@ -56,13 +57,21 @@ own_credentials(struct forwarding *f, struct outer *o)
 }
 
 /* ---- the person ---- */
+/* Any program of the owner's may ask us for that under any name: who touches must know. */
+static const char *
+warning(const struct forwarding *f)
+{
+	return f->in->same_vault ? SAME : "";
+}
+
 static void
 say(struct forwarding *f, enum ops_event_kind kind, struct span what, const char *more)
 {
 	char text[TEXT_MAX];
 
-	snprintf(text, sizeof text, "%.*s %.*s%s", (int)f->in->name.len,
-	    (const char *)f->in->name.p, (int)what.len, (const char *)what.p, more);
+	snprintf(text, sizeof text, "%.*s %.*s%s%s", (int)f->in->name.len,
+	    (const char *)f->in->name.p, (int)what.len, (const char *)what.p, more,
+	    kind == OPS_EV_TOUCH ? warning(f) : "");
 	if (kind == OPS_EV_TOUCH) {
 		struct ops_event ev = {
 			.kind = kind, .label = span_str(f->t->name), .text = span_str(text)
@@ -91,8 +100,8 @@ ask_pin(struct forwarding *f, const struct token_event *ev, struct sec *pin)
 
 	if ((e = may_ask(f, ev)))
 		return e;
-	snprintf(text, sizeof text, "%.*s asks%s: PIN of your token %s", (int)f->in->name.len,
-	    (const char *)f->in->name.p, ev->fresh ? FIRST_TIME : "", f->t->name);
+	snprintf(text, sizeof text, "%.*s asks%s%s: PIN of your token %s", (int)f->in->name.len,
+	    (const char *)f->in->name.p, ev->fresh ? FIRST_TIME : "", warning(f), f->t->name);
 	q.text = text;
 	q.err = ev->err && err_is_known(ev->err) ? (enum err)ev->err : ERR_OK;
 	q.retries = q.err || ev->retries < 4 ? ev->retries : 0;

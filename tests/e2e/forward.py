@@ -258,6 +258,8 @@ def own_vault(directory):
                 os.remove(os.path.join(server.state, "ownkey", f))
             server.start()
             client, request = unlock(server, wire)
+            if want == "OK":
+                home.terminal.expect("may open the vault of THIS machine")
             reply = client.wait(request, timeout=60)
             assert reply.status == want, reply
             if want != "OK":

@@ -38,7 +38,7 @@ const struct op_row ops[] = {
 {OP_ID_RESEED, "id.reseed", OPF_OWNER | OPF_JOB | OPF_WIDEN | OPF_AUDIT_SOFT, &ops_reseed_map, &ops_reseed_rep_map, "a seed that no copy of this vault holds; makes a new line"},
 {OP_SIGN, "sign", OPF_OWNER | OPF_JOB, &ops_sign_map, &ops_sign_rep_map, "sign something typed"},
 {OP_KEY_ADD, "key.add", OPF_OWNER | OPF_JOB | OPF_AUDIT, &ops_key_add_map, &ops_key_add_rep_map, "a key that comes from elsewhere, into the vault or until lock"},
-{OP_KEY_HIDE, "key.hide", OPF_OWNER | OPF_AUDIT | OPF_JOB, &ops_key_hide_map, NULL, "away from the ssh door; the vault's keys stay in it"},
+{OP_KEY_HIDE, "key.hide", OPF_OWNER | OPF_JOB, &ops_key_hide_map, NULL, "away from the ssh door; the vault's keys stay in it"},
 {OP_KEY_LIST, "key.list", OPF_OWNER, &ops_page_map, &ops_key_list_rep_map, "keys of the ssh door, by pages"},
 {OP_SSH_LOCK, "ssh.lock", OPF_OWNER | OPF_JOB, &ops_ssh_lock_map, NULL, "lock the ssh door with a passphrase, or unlock it"},
 {OP_DECRYPT, "decrypt", OPF_OWNER | OPF_JOB, &ops_decrypt_map, &ops_decrypt_rep_map, "open wrapped file keys of age files"},

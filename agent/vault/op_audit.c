@@ -88,6 +88,17 @@ name_rows(struct page *p, const uint8_t id[16], struct span label)
 	}
 }
 
+/* Keys of OpenSSH on tokens (op_token_foreign.c) are no items; other relying parties stay without a
+ * name. */
+static void
+name_ssh(struct page *p)
+{
+	uint8_t about[32];
+
+	crypto_sha256(SPAN_LIT("ssh:"), about);
+	name_rows(p, about, SPAN_LIT("ssh:"));
+}
+
 static void
 put_names(struct page *p)
 {
@@ -96,6 +107,7 @@ put_names(struct page *p)
 	struct item it;
 	size_t pos = 0, looked = 0;
 
+	name_ssh(p);
 	while (p->unnamed && body_note_next(b, &pos, &note))
 		name_rows(p, note.slot_id.p, note.label);
 	for (pos = 0; p->unnamed && looked < LOOK_MOST && body_item_next(b, &pos, &it); looked++)

@@ -13,6 +13,7 @@
 #include "agent/vault/token.h"
 #include "agent/vault/turn.h"
 #include "lib/crypto.h"
+#include "lib/log.h"
 #include "lib/text.h"
 
 #define SERVE_MS   720000 /* the helper ends by itself before */
@@ -128,6 +129,22 @@ out:
 }
 
 /* ---- what the helper says ---- */
+static enum err
+flush(struct job *j)
+{
+	return j->v->open.is ? audit_flush(j) : ERR_OK;
+}
+
+/* The other machine has its answer by now.  Not in this job, which holds the tokens as long as it
+ * serves: whoever has the disk may wait for them. */
+static void
+record(struct forwarding *f)
+{
+	audit_owe(f->r, AUDIT_TOUCH, NULL, ERR_OK);
+	if (job_start_own(f->r->v, flush))
+		log_warn("a touch for another machine waits for the next entry of the audit log");
+}
+
 /* For the client's list of who uses which. */
 static void
 tell_released(struct forwarding *f, const struct token_event *ev)
@@ -140,7 +157,7 @@ tell_released(struct forwarding *f, const struct token_event *ev)
 	text_encode_raw(TEXT_HEX, SPAN(hash, 32), hex);
 	out.label = SPAN(hex, 64);
 	f->released++;
-	audit_owe(f->r, AUDIT_TOUCH, NULL, ERR_OK);
+	record(f);
 	job_event_full(f->r->job, &out);
 }
 

@@ -65,6 +65,7 @@ lock(struct req *r)
 	}
 	sec_done(&s->lock);
 	sec_move(&s->lock, &made);
+	audit_count(r, NULL);
 	s->locked = true;
 	s->tries = 0;
 	s->next_try = 0;
@@ -87,7 +88,6 @@ wait_turn(struct req *r)
 	/* who asks and gives up again and again does not put everybody else off for hours */
 	if (start - now > QUEUE_MOST_MS)
 		return ERR_LIMIT;
-	REQ_MUST_WAIT(r);
 	s->next_try = start + pause;
 	e = job_wait(r->job, s->next_try - now);
 	return e == ERR_TIMEOUT ? ERR_OK : e;
@@ -104,6 +104,7 @@ unlock(struct req *r)
 
 	if (!s->locked)
 		return ERR_SSH_PASSPHRASE;
+	REQ_MUST_WAIT(r);
 	if ((e = wait_turn(r)))
 		return e;
 	if (!s->locked)
@@ -115,8 +116,9 @@ unlock(struct req *r)
 		return e;
 	if (!right) {
 		s->tries++;
-		return ERR_SSH_PASSPHRASE;
+		return audit_event(r, AUDIT_PROOF, NULL, ERR_SSH_PASSPHRASE);
 	}
+	audit_count(r, NULL);
 	s->locked = false;
 	sec_done(&s->lock);
 	sshrows_send_lock(r->v);

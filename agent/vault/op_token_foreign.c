@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/vault/audit.h"
 #include "agent/vault/op.h"
 #include "agent/vault/token.h"
 #include "lib/crypto.h"
@@ -60,6 +61,29 @@ static enum err
 as_foreign(enum err e)
 {
 	return e == ERR_TOKEN_WRONG ? ERR_TOKEN_NOKEY : e == ERR_EXISTS ? ERR_TOKEN_HASKEY : e;
+}
+
+/* While a vault is open it is in the audit log before the answer, under a name that is made of the
+ * relying party's; otherwise it is owed until one is. */
+static enum err
+touched(struct req *r, const char *rp, enum err err)
+{
+	uint8_t about[32];
+
+	crypto_sha256(span_str(rp), about);
+	if (audit_event(r, AUDIT_TOUCH, about, err) == err)
+		return err;
+	buf_reset(&r->out);
+	return ERR_AUDIT_WRITE;
+}
+
+static void
+counted(struct req *r, const char *rp)
+{
+	uint8_t about[32];
+
+	crypto_sha256(span_str(rp), about);
+	audit_count(r, about);
 }
 
 static enum err
@@ -154,6 +178,12 @@ op_token_assert(struct req *r)
 	if (!(e = buf_err(&who)))
 		e = assert_with(r, &f, buf_cstr(&who));
 	buf_done(&who);
+	if (in->nowait && e == ERR_TOKEN_ABSENT)
+		return e; /* nobody was asked */
+	if (!in->silent)
+		return touched(r, rp, e);
+	if (!e)
+		counted(r, rp);
 	return e;
 }
 
@@ -328,5 +358,5 @@ op_token_make(struct req *r)
 	if (!(e = buf_err(&who)) && !(e = choose(&m, &ts, &t)))
 		e = make_on(&m, t);
 	buf_done(&who);
-	return as_foreign(e);
+	return touched(r, rp, as_foreign(e));
 }

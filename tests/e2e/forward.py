@@ -19,6 +19,7 @@ from fido2.ctap2.pin import PinProtocolV1, PinProtocolV2
 from fido2.hid import CTAPHID, CtapHidDevice
 from fido2.hid.base import HidDescriptor
 
+import audit
 from job import BUILD
 from ownkey import PIN, TOKEN, Agent, Person, Token, run_parallel, until
 from softtoken import Connection
@@ -85,6 +86,7 @@ class Home:
         self.socket = os.path.join(self.dir, "t")
         self.args = [OWNKEY, "token", "serve", "--socket", self.socket, "--label", name, *args]
         self.terminal = None
+        self.owner = None
 
     def serve(self):
         self.agent.start()
@@ -119,7 +121,7 @@ def machines(directory, *args, pin=PIN, person=None, faults=(), own=False, **con
         server.restart()
         if own:
             home.agent.start()
-            home.agent.init(Person(pin=pin))
+            home.owner = home.agent.init(Person(pin=pin))
             home.agent.stop()
         home.serve()
         token.tell("touch-mode", "delay=300")
@@ -280,6 +282,22 @@ def other_name(directory):
         client, request = unlock(server, wire)
         assert client.wait(request, timeout=60).status == "TOUCH_DENIED"
         home.terminal.expect("somebody@else asked for the key of another machine's vault: refused")
+
+
+def recorded(directory):
+    """each touch for another machine is in the audit log of the vault that is open at home"""
+    with machines(directory, pin=None, own=True) as (home, server, wire):
+        home.agent.unlock(home.owner)
+        for _ in range(2):
+            client, request = unlock(server, wire)
+            opened(client, request)
+            server.restart()
+
+        def touches():
+            entries = audit.read(home.agent, home.owner)["entries"]
+            found = audit.said(entries, kind="touch", op=audit.op("TOKEN_SERVE"))
+            return sum(e.get("count", 1) for e in found)
+        until(lambda: touches() == 2, "both are on the disk, long before the minute is over", 10)
 
 
 def only_the_owner(directory):
@@ -554,8 +572,8 @@ def canonical(directory):
 
 TESTS = [
     with_pin, without_pin, wrong_pin, wrong_token, pulled, lost, cancelled_there, own_vault,
-         other_name, only_the_owner, shown, refused_commands, independent, often, hostile_frames,
-         hostile_bytes, one_at_a_time, canonical]
+    other_name, recorded, only_the_owner, shown, refused_commands, independent, often,
+    hostile_frames, hostile_bytes, one_at_a_time, canonical]
 
 if __name__ == "__main__":
     assert TOKEN

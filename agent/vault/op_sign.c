@@ -91,7 +91,9 @@ sign_item(struct req *r)
 	struct item it;
 	enum err e;
 
-	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)) || (e = op_sign_may(&it, in->type)))
+	if ((e = itemop_find(r->v, ITEM_KEY, in->label, &it)))
+		return e == ERR_NOTFOUND && op_sign_ssh_knows(r) ? ERR_DENIED : e;
+	if ((e = op_sign_may(&it, in->type)))
 		return e;
 	itemop_agree(&it, &agreed);
 	if ((e = agree(r, &it)))

@@ -11,5 +11,7 @@
 MUST enum err op_sign_may(const struct item *it, uint64_t type);
 /* op_sign_ssh.c: SSHSIG, ssh-userauth, by keys of the vault and by added ones. */
 MUST enum err op_sign_ssh(struct req *r);
+/* Does the label name a key that it signs by: also one that was added, or a certificate? */
+bool op_sign_ssh_knows(struct req *r);
 
 #endif

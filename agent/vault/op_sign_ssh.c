@@ -64,6 +64,14 @@ find(struct req *r, struct signer *s)
 	return id ? find_row(r, s) : ERR_NOTFOUND;
 }
 
+bool
+op_sign_ssh_knows(struct req *r)
+{
+	struct signer s;
+
+	return !find(r, &s);
+}
+
 /* ---- what people read ---- */
 static void
 put_quoted(struct buf *b, const char *before, struct span text)

@@ -1,12 +1,16 @@
-"""Which keys ssh sees: key.list, `ownkey ssh list`, status and doctor, next to ssh-add."""
+"""Which keys ssh sees: key.list, `ownkey ssh list`, status and doctor, next to ssh-add; and many
+who want slow signatures."""
 
 import base64
 import json
 import os
+import resource
+import socket
+import struct
 import sys
 
 from ownkey import expect, run_parallel
-from ssh_keys import Key, fingerprint, listed, opened, run
+from ssh_keys import Key, fingerprint, listed, opened, run, string, strings, userauth
 
 
 def shown(agent, *args, **env):
@@ -66,6 +70,16 @@ def for_people(directory):
         assert "ssh keys   1\n" in shown(agent, "status")[0]
 
 
+def raw(directory):
+    """a raw signature by an added key is refused: the key is there"""
+    with opened(directory) as (_, _, _, c):
+        key = Key(directory, "ed25519")
+        label = key.add(c).id.hex()
+        for kind in ({"type": 1, "data": b"x"}, {"type": 3, "data": b"x", "name_space": "a"}):
+            expect(c.ask("sign", label=label, **kind), "DENIED")
+            expect(c.ask("sign", label="00" * 16, **kind), "NOTFOUND")
+
+
 def cut(directory):
     """more keys than OpenSSH reads: which are left out is said, pages hold all of them"""
     with opened(directory) as (agent, _, _, c):
@@ -90,5 +104,28 @@ def cut(directory):
         assert rest["keys"][0].comment == "n%04d" % (len(page["keys"]) + 1), rest["keys"][0]
 
 
+def crowd(directory):
+    """2,000 clients want RSA signatures at once: all get one"""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    with opened(directory) as (agent, _, _, c):
+        key = Key(directory, "rsa")
+        key.add(c)
+        data = userauth(key)
+        message = b"\x0d" + string(key.blob) + string(data) + struct.pack(">I", 4)
+        clients = []
+        for _ in range(2000):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(os.path.join(agent.runtime, "ownkey", "ssh.sock"))
+            s.settimeout(60)
+            clients.append(s)
+        for s in clients:
+            s.sendall(string(message))
+        for s in clients:
+            head = s.recv(4, socket.MSG_WAITALL)
+            got = s.recv(struct.unpack(">I", head)[0], socket.MSG_WAITALL)
+            assert got[0] == 14, got
+        key.verify(strings(got[1:])[0], data)
+
+
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__, t) for t in (for_people, cut)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (for_people, raw, cut, crowd)]))

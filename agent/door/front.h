@@ -32,6 +32,7 @@
 struct pending {
 	uint64_t id; /* 0 = free */
 	uint32_t op;
+	bool slow; /* a signature that counts in ssh_slow.c */
 };
 
 struct door {

@@ -51,7 +51,7 @@ remember(struct conn *c, const struct ops_request *q)
 
 		if (p->id)
 			continue;
-		*p = (struct pending){ q->id, (uint32_t)q->op };
+		*p = (struct pending){ .id = q->id, .op = (uint32_t)q->op };
 		c->npending++;
 		return ERR_OK;
 	}

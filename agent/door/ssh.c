@@ -39,8 +39,12 @@ keep_early(struct conn *c, uint64_t id, struct span message)
 static void
 settle(struct conn *c, uint64_t id)
 {
+	bool slow = slot(c, id)->slow;
+
 	*slot(c, id) = (struct pending){ 0 };
 	c->npending--;
+	if (slow)
+		ssh_slow_end(c);
 }
 
 /* The oldest has been answered: what came before its turn follows. */
@@ -54,7 +58,7 @@ put_early(struct conn *c)
 		s->first++;
 	}
 	/* what was held for the order is looked at again */
-	if (!s->waits)
+	if (!s->waits && !s->slow_waits)
 		c->held = false;
 }
 
@@ -158,7 +162,7 @@ ssh_ask(struct conn *c, enum op op, const void *msg)
 
 	if (e)
 		return e;
-	*slot(c, s->next) = (struct pending){ s->next, (uint32_t)op };
+	*slot(c, s->next) = (struct pending){ .id = s->next, .op = (uint32_t)op };
 	c->npending++;
 	s->next++;
 	return ERR_OK;
@@ -193,6 +197,7 @@ sign(struct conn *c, struct ssh_reader *r)
 	struct span blob, data;
 	char label[33];
 	uint32_t flags;
+	bool slow;
 	enum err e;
 
 	blob = ssh_read_string(r, SSH_BLOB_MAX);
@@ -207,12 +212,18 @@ sign(struct conn *c, struct ssh_reader *r)
 		return ssh_wait(c);
 	if ((e = ssh_sign_parse(key, data, flags, &in)))
 		return e;
+	if ((slow = ssh_slow_is(key->blob)) && ssh_slow_wait(c))
+		return ERR_OK;
 	text_encode_raw(TEXT_HEX, key->id, label);
 	in.label = SPAN(label, 32);
 	in.binds = c->ssh->path.binds;
 	in.unproven = c->ssh->path.failed;
 	wire_mark(&ops_sign_map, &in);
-	return ssh_ask(c, OP_SIGN, &in);
+	if ((e = ssh_ask(c, OP_SIGN, &in)) || !slow)
+		return e;
+	slot(c, c->ssh->next - 1)->slow = true;
+	ssh_slow_begin(c);
+	return ERR_OK;
 }
 
 static enum err
@@ -382,6 +393,9 @@ ssh_request(struct conn *c, struct span frame)
 		c->held = true;
 	else if (h && (h->while_locked || !c->f->ssh.keys.locked))
 		e = h->fn(c, &r);
+	/* what waits for something else now begins at the end when it comes back */
+	if (!c->held || c->ssh->waits)
+		ssh_slow_leave(c);
 	if (c->held) {
 		chan_again(&c->chan, frame);
 		return ERR_OK;
@@ -485,6 +499,10 @@ ssh_gone(struct conn *c)
 	if (!s)
 		return;
 	ssh_wait_leave(c);
+	ssh_slow_leave(c);
+	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
+		if (c->pending[i].slow)
+			ssh_slow_end(c);
 	for (size_t i = 0; s->early && i < FRONT_IN_FLIGHT; i++)
 		buf_done(&s->early[i]);
 	free(s->early);

@@ -22,6 +22,7 @@
 #define SSH_OPEN_ID    2
 #define SSH_CANCEL_ID  3
 #define SSH_FIRST_ID   16
+#define SSH_SLOW_MOST  64 /* slow signatures that the vault has to make at a time */
 
 struct front;
 struct conn;
@@ -89,6 +90,8 @@ struct ssh_conn {
 	bool waits;		   /* on the list of those that wait for the vault to open */
 	uint64_t until;		   /* and until when, loop_now */
 	struct conn *next_waiting;
+	bool slow_waits; /* in the queue of ssh_slow.c */
+	struct conn *next_slow;
 };
 
 /* Of all of them. */
@@ -98,6 +101,9 @@ struct ssh_door {
 	uint32_t opener;	     /* number of the connection that the vault is opened for */
 	struct loop_timer *patience; /* of the oldest */
 	struct buf hello;	     /* what the vault is told of ssh clients: where to ask */
+	struct conn *slow_first;     /* those that wait for a slow signature, the oldest first */
+	struct conn *slow_last;
+	unsigned nslow; /* that the vault makes */
 };
 
 /* ---- ssh.c ---- */
@@ -161,5 +167,16 @@ void ssh_wait_fail(struct front *f);
 void ssh_wait_opened(struct conn *c, enum err status);
 /* At the end of a wake-up: begin to open, or let all go on. */
 void ssh_wait_after(struct front *f);
+
+/* ---- ssh_slow.c ---- */
+/* Does a signature by this key take long? */
+bool ssh_slow_is(struct span blob);
+/* True: others are first; the connection is held, and looked at again in its turn. */
+MUST bool ssh_slow_wait(struct conn *c);
+/* Its message does not wait there any longer: it was taken, or the connection goes. */
+void ssh_slow_leave(struct conn *c);
+/* One was sent to the vault; it is over. */
+void ssh_slow_begin(struct conn *c);
+void ssh_slow_end(struct conn *c);
 
 #endif

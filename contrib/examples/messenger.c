@@ -1,7 +1,7 @@
 /*
  * messenger.c - where an author of a messenger could start: keys that stay in ownkey.
  *
- *	ownkey id add app/messenger
+ *	ownkey id add app messenger
  *	cc messenger.c $(pkg-config --cflags --libs ownkey) -o messenger
  *	./messenger
  *

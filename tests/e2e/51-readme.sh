@@ -41,4 +41,7 @@ if grep -e 'error:' -e 'hint:' out; then
 fi
 
 commands '## For real' '`ownkey unlock' | help
+commands '## The programs' '## What it is' | tr ';' '\n' | sed 's/^ *//; s/  *#.*//' >programs
+[ "$(grep -c '^ownkey ' programs)" -ge 12 ]
+help <programs
 examples | help

@@ -108,7 +108,13 @@ serving_open(struct serving *s, struct cli *c, const char *path, const char *nam
 	snprintf(s->path, sizeof s->path, "%s", path);
 	if ((e = forwarded_read(&s->list, name)) || (e = cli_connect(c)))
 		return e;
-	return sock_listen(s->path, BACKLOG, &s->listener);
+	if ((e = sock_listen(s->path, BACKLOG, &s->listener))) {
+		snprintf(c->detail, sizeof c->detail, "%s", s->path);
+		if (e != ERR_BUSY)
+			snprintf(c->hint, sizeof c->hint,
+			    "its folder has to be there, be yours, and let nobody else in");
+	}
+	return e;
 }
 
 void

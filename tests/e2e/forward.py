@@ -181,8 +181,12 @@ def without_pin(directory):
 
 
 def wrong_pin(directory):
-    """a mistyped PIN: asked again at home, and the server's request goes on"""
+    """a mistyped PIN, or folder: asked again at home, and the server's request goes on"""
     with machines(directory) as (home, server, wire):
+        gone = os.path.join(directory, "no", "t")
+        done = home.agent.cli("token", "serve", "--socket", gone, "--label", "x")
+        assert done.returncode == 1 and gone in done.stderr, done
+        assert "its folder has to be there" in done.stderr, done
         client, request = unlock(server, wire)
         home.terminal.expect("PIN of your token")
         home.pin("9999")

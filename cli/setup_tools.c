@@ -1,4 +1,5 @@
 /* setup_tools.c - the table of tools, and those whose files take a block of lines. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/pages.h"
@@ -71,14 +72,22 @@ public_part(struct cli *c, const char *path, const char *name, char *out, size_t
 static enum err
 plan_ssh(struct cli *c, struct setup_plan *p)
 {
-	char path[PATHS_MAX], sock[PATHS_MAX], text[PATHS_MAX + 64];
+	char path[PATHS_MAX], sock[PATHS_MAX], own[SOCK_PATH_MAX], text[PATHS_MAX + 64];
+	const char *other = getenv("SSH_AUTH_SOCK");
 	struct setup_file *f;
 	enum err e;
 
 	(void)c;
 	if ((e = setup_place(NULL, ".ssh/config", "", path)) || (e = ssh_socket("%i", sock)) ||
-	    (e = setup_open(p, path, &f)))
+	    (e = sock_path("ssh.sock", own, sizeof own)) || (e = setup_open(p, path, &f)))
 		return e;
+	if (other && *other && strcmp(other, own) != 0)
+		setup_note(p,
+		    "keys that the ssh-agent of now holds are not offered to hosts any more: "
+		    "'ownkey import' takes their files; with files that ssh finds nothing changes");
+	setup_note(p,
+	    "the agent has to run: 'ownkey unlock' starts it, 'ownkey setup systemd' at "
+	    "login; 'ownkey ssh list' shows its keys, ssh-add needs 'ownkey setup shell'");
 	if (setup_says(f, "IdentityAgent"))
 		setup_note(p,
 		    "there is an IdentityAgent in that file already: for hosts that it is "

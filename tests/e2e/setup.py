@@ -234,6 +234,12 @@ def read_by(directory):
                                   cwd=directory, stdin=subprocess.DEVNULL).stdout
         for tool in ("ssh", "git", "shell"):
             h.setup(tool, "--yes")
+        other = "the ssh-agent of now holds"
+        h.setup("ssh", "--undo", "--yes")
+        for sock, there in (("/x", True), (h.path("run/ownkey/ssh.sock"), False), ("", False)):
+            note = " ".join(h.setup("ssh", "--dry-run", SSH_AUTH_SOCK=sock).stderr.split())
+            assert (other in note) == there and "'ownkey ssh list'" in note, note
+        h.setup("ssh", "--yes")
         said = run("ssh", "-F", h.path(".ssh/config"), "-G", "host").splitlines()
         sock = h.path("run/ownkey/ssh.sock")
         assert "identityagent " + sock in said, said

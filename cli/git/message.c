@@ -68,11 +68,12 @@ read_line(struct span line, struct message *m)
 	return memchr(line.p, '\0', line.len) ? ERR_GIT_MESSAGE : ERR_OK;
 }
 
-/* Without a protocol and a place nothing says whose password it is. */
+/* Without a protocol and a place nothing says whose password it is.  The host may be empty
+ * (cert:///path), but who does not say it at all would get that of any (CVE-2020-11008). */
 static enum err
 check(const struct message *m)
 {
-	if (m->value[MESSAGE_PROTOCOL].len == 0)
+	if (m->value[MESSAGE_PROTOCOL].len == 0 || !m->value[MESSAGE_HOST].p)
 		return ERR_GIT_MESSAGE;
 	return m->value[MESSAGE_HOST].len || m->value[MESSAGE_PATH].len ? ERR_OK : ERR_GIT_MESSAGE;
 }

@@ -460,6 +460,11 @@ def git_keeps(directory):
         assert "git/https/git.example:8443/a%2Fb.git/c%2Fd" in works(agent, "secret", "list")
         assert said(git(agent, "get", {**SITE, "path": "a/b.git"})) == \
             "username=c/d\npassword=p3\n"
+        # who leaves the host out does not get that of any (CVE-2020-11008)
+        cheat = {"protocol": "https", "path": "a/b.git"}
+        assert said(git(agent, "get", {**cheat, "host": ""})) == ""
+        done = git(agent, "get", cheat)
+        assert done.returncode == 1 and done.stdout == b"quit=1\n", done
         for nothing in ("capability", "unknown"):
             assert said(git(agent, nothing, SITE)) == ""
 

@@ -67,6 +67,11 @@ class Asker(Restorer):
 
 # --- a place to do it ---
 
+def attributes(c, label):
+    shown = c.call("secret.show", label=label)
+    return [(a.name, a.value) for a in shown.attributes or []]
+
+
 class World:
     """One directory with a token and an agent, for all changes that begin with the same;
     snapshots are put back in place, since what is remembered of a vault goes by its path."""
@@ -117,7 +122,7 @@ class World:
                 "keys": sorted((i.label, i.epoch or 0, i.epochs or 0, i.generation or 0,
                                 i.state or 0, bool(i.exposed), bool(i.recoverable))
                                for i in c.call("id.list", all=True)["items"]),
-                "secrets": sorted((i.label, c.call("secret.get", label=i.label).value,
+                "secrets": sorted((i.label, self.value_of(c, i.label), attributes(c, i.label),
                                    bool(i.exposed)) for i in c.call("secret.list")["items"]),
                 "backups": sorted((b.where, bool(b.verified))
                                   for b in c.call("backup.list").backups or [])}
@@ -127,6 +132,12 @@ class World:
             found["logs"] = [self.log_of(c, "matrix/" + a) for a in sorted(
                 {k[0].split("/")[1] for k in found["keys"] if k[0].startswith("matrix/")})]
             return found
+
+    @staticmethod
+    def value_of(c, label):
+        """One that was made up is another one each time: so many words."""
+        value = c.call("secret.get", label=label).value
+        return len(value.split(b"-")) if label == "made" else value
 
     def left(self):
         return [f for f in os.listdir(os.path.dirname(self.agent.seen)) if not KEPT.match(f)]

@@ -209,7 +209,8 @@ def no_pin(directory):
             assert time.monotonic() - start < 4
             until(lambda: not agent.helpers(), "it was given up")
             token.tell("touch-mode", "auto")
-            assert SO.ownkey_wait_unlocked(k.k, 10000, 1) == 0
+            said = name(SO.ownkey_wait_unlocked(k.k, 10000, 1))
+            assert said == "OK", said
             assert SO.ownkey_wait_unlocked(k.k, 0, 1) == 0
 
 

@@ -77,11 +77,11 @@ class Sshd:
 
 
 @contextlib.contextmanager
-def network(directory, pin=LONG_PIN, path=None, touch="delay=300"):
+def network(directory, pin=LONG_PIN, path=None, touch="delay=300", there="server"):
     """Home with the token, a server whose vault it opens, sshd between."""
     token = Token(directory, pin=pin)
     home = Home(directory, token)
-    server = Agent(os.path.join(directory, "server"), [token])
+    server = Agent(os.path.join(directory, there), [token])
     sshd = None
     try:
         server.start()
@@ -197,9 +197,8 @@ def none_there(directory):
 
 def long_paths(directory):
     """where the folder of the session is too deep for a socket there is another one"""
-    deep = os.path.join(directory, "d" * 28)
-    os.mkdir(deep)
-    with network(deep, pin=None) as (home, server, sshd, _):
+    deep = "d" * max(1, 61 - len(os.path.join(directory, "", "run")))
+    with network(directory, pin=None, there=deep) as (home, server, sshd, _):
         assert len(server.runtime) > 60
         t = unlock_at(home, sshd)
         t.expect(r"127.0.0.1 is open")

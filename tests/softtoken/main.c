@@ -121,7 +121,7 @@ ready_read(const char *s, int *fd)
 	uint32_t v;
 	enum err r;
 
-	if ((r = number_read(s, 1023, &v)) == ERR_OK)
+	if ((r = number_read(s, 1 << 20, &v)) == ERR_OK)
 		*fd = (int)v;
 	return r;
 }

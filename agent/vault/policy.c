@@ -6,12 +6,14 @@
 
 #include "agent/vault/audit.h"
 #include "agent/vault/token.h"
+#include "agent/vault/turn.h"
 #include "agent/vault/way.h"
 #include "lib/crypto.h"
 #include "lib/text.h"
 
 #define GRANTS	 1024
 #define RATES	 256
+#define ASKING	 16
 #define TEXT_MAX 2048 /* of a prompt (struct prompt_job) */
 
 struct grant {
@@ -29,9 +31,19 @@ struct rate {
 	uint64_t n;
 };
 
+/* One that is open: who of the same session wants the same waits for its answer. */
+struct asking {
+	struct grant about;
+	struct turn turn; /* of who asks it */
+	unsigned jobs;	  /* that ask it or wait */
+	bool answered;
+	enum err answer;
+};
+
 struct grants {
 	struct grant grant[GRANTS];
 	size_t next;
+	struct asking asking[ASKING];
 	struct rate rate[RATES];
 };
 
@@ -73,32 +85,41 @@ through(const struct use *u)
 
 /* by_session: a grant of the session counts, too. */
 static bool
+is_for(const struct grant *g, const struct client *c, const struct use *u)
+{
+	return g->used && (g->pid || u->by_session) && is_of(g, c) &&
+	    memcmp(g->item, u->item->id.p, 16) == 0 && memcmp(g->through, through(u), 32) == 0;
+}
+
+static bool
 is_granted(const struct vault *v, const struct client *c, const struct use *u)
 {
-	for (size_t i = 0; i < GRANTS; i++) {
-		const struct grant *g = &v->grants->grant[i];
-
-		if (g->used && (g->pid || u->by_session) && is_of(g, c) &&
-		    memcmp(g->item, u->item->id.p, 16) == 0 &&
-		    memcmp(g->through, through(u), 32) == 0)
+	for (size_t i = 0; i < GRANTS; i++)
+		if (is_for(&v->grants->grant[i], c, u))
 			return true;
-	}
 	return false;
+}
+
+/* Not used: there is nothing to know it by. */
+static struct grant
+grant_of(const struct client *c, const uint8_t item[16], const struct use *u)
+{
+	struct grant g = { .uid = c->uid };
+
+	memcpy(g.through, through(u), 32);
+	memcpy(g.item, item, 16);
+	g.used = true;
+	if (u->by_session && c->has_session)
+		memcpy(g.session, c->session, sizeof g.session);
+	else if (!(g.pid = c->pid))
+		g.used = false;
+	return g;
 }
 
 static void
 add_grant(struct vault *v, const struct client *c, const uint8_t item[16], const struct use *u)
 {
-	struct grant *g = &v->grants->grant[v->grants->next++ % GRANTS];
-
-	*g = (struct grant){ .uid = c->uid };
-	memcpy(g->through, through(u), 32);
-	if (u->by_session && c->has_session)
-		memcpy(g->session, c->session, sizeof g->session);
-	else if (!(g->pid = c->pid))
-		return; /* nothing to know it by */
-	memcpy(g->item, item, 16);
-	g->used = true;
+	v->grants->grant[v->grants->next++ % GRANTS] = grant_of(c, item, u);
 }
 
 /* ---- rates ---- */
@@ -189,19 +210,63 @@ approve_by_touch(struct req *r, const struct use *u)
 }
 
 static enum err
+ask(struct req *r, const struct use *u, const uint8_t id[16], const char *text)
+{
+	enum err e;
+
+	if ((e = job_confirm(r->job, text)) == ERR_NOPROMPT)
+		e = approve_by_touch(r, u);
+	e = audit_event(r, AUDIT_ASK, id, e);
+	if (!e && r->c)
+		add_grant(r->v, r->c, id, u);
+	return e;
+}
+
+/* The one that is open, or a new one; NULL: nobody can share it. */
+static struct asking *
+find_asking(struct req *r, const struct use *u)
+{
+	struct asking *q = r->v->grants->asking, *unused = NULL;
+
+	for (size_t i = 0; i < ASKING; i++, q++) {
+		if (!q->jobs)
+			unused = q;
+		else if (!q->answered && is_for(&q->about, r->c, u))
+			return q;
+	}
+	if (!unused)
+		return NULL;
+	*unused = (struct asking){ .about = grant_of(r->c, u->item->id.p, u) };
+	return unused->about.used ? unused : NULL;
+}
+
+/* Ten logins at once are one question.  What was answered is for all that wait, a no and silence
+ * included; one that was given up is asked again, for the next. */
+static enum err
 ask_once(struct req *r, const struct use *u)
 {
+	struct asking *q = find_asking(r, u);
 	uint8_t id[16];
 	char text[TEXT_MAX];
 	enum err e;
 
 	memcpy(id, u->item->id.p, 16);
 	describe(r, u, text, sizeof text);
-	if ((e = job_confirm(r->job, text)) == ERR_NOPROMPT)
-		e = approve_by_touch(r, u);
-	e = audit_event(r, AUDIT_ASK, id, e);
-	if (!e && r->c)
-		add_grant(r->v, r->c, id, u);
+	if (!q)
+		return ask(r, u, id, text);
+	q->jobs++;
+	if (!(e = turn_take(r->job, &q->turn))) {
+		if (q->answered) {
+			e = q->answer;
+			audit_count(r, id);
+		} else {
+			e = ask(r, u, id, text);
+			q->answered = !e || e == ERR_REFUSED || e == ERR_TIMEOUT;
+			q->answer = e;
+		}
+		turn_release(r->job, &q->turn);
+	}
+	q->jobs--;
 	return e;
 }
 

@@ -7,10 +7,10 @@ import signal
 import sys
 import time
 
-from hardening import is_hidden, may_trace
+from hardening import SANITIZED, is_hidden, may_trace
 from ownkey import BUILD, children, run_parallel, until
 from policy import Pinentry
-from sshdoor import KINDS, Door, blob_of, door, ssh_socket, vault_key
+from sshdoor import KINDS, Door, blob_of, door, sign_request, ssh_socket, vault_key
 from ssh_keys import NAMES as NAME
 from ssh_keys import Key, fingerprint, strings, take, userauth
 
@@ -176,6 +176,31 @@ def question(directory):
         assert d.sign(blob, userauth(key, user=b"bob")) and len(pinentry.questions()) == 1
 
 
+def questions_at_once(directory):
+    """use 1: what one session asks for at once is one question; a no is for all; who left, not"""
+    pinentry = Pinentry(directory, "slow no", "hang", "slow ok")
+    with door(directory, pinentry=pinentry.path) as (agent, _, person, _), \
+            contextlib.ExitStack() as stack:
+        vault_key(agent, person, use=1)
+        doors = [stack.enter_context(Door(agent)) for _ in range(20)]
+        blob = doors[0].list()[0][0]
+
+        def ask():
+            for d in doors:
+                d.send(sign_request(blob, sshsig(b"file")))
+                if d is doors[0]:
+                    until(lambda: len(pinentry.questions()) == asked, "nobody is asked")
+        asked = 1
+        ask()
+        assert [d.receive()[0] for d in doors] == [5] * 20
+        assert len(pinentry.questions()) == 1, pinentry.said()
+        asked = 2
+        ask()
+        doors.pop(0).sock.close()
+        assert [d.receive()[0] for d in doors] == [14] * 19
+        assert len(pinentry.questions()) == 3, pinentry.said()
+
+
 # --- agent-timeout.sh ---
 
 def agent_timeout_sh(directory):
@@ -311,7 +336,10 @@ def agent_ptrace_sh(directory):
     with door(directory) as (agent, _, _, t):
         t.add(t.generate("added"))
         for pid in [agent.main_pid(), *children(agent.main_pid())]:
-            until(lambda p=pid: is_hidden(p) is None, "hidden")
+            if SANITIZED:  # its leak checker has to trace itself
+                continue
+            until(lambda p=pid: os.stat("/proc/%d/mem" % p).st_uid == 0, "hidden")
+            is_hidden(pid)
             assert os.getuid() == 0 or not may_trace(pid)
 
 
@@ -337,7 +365,7 @@ def agent_subprocess_sh(directory):
 
 
 CASES = [agent_sh, agent_sh_delete, agent_sh_usr1, vault_keys, sha1, raw, foreign_certificate,
-         question, agent_timeout_sh, confirm,
+         question, questions_at_once, agent_timeout_sh, confirm,
          confirm_nobody,
          lock, lock_forgotten, providers, query, agent_ptrace_sh, agent_subprocess_sh]
 

@@ -148,6 +148,55 @@ def asked(directory):
         assert open(directory + "/copy4").read() == open(net.config).read()
 
 
+def asked_at_once(directory):
+    """use 1: ten logins of one session at the same time are one question, too"""
+    pinentry = Pinentry(directory, "slow ok")
+    with server(directory, key=1, pinentry=pinentry.path) as (_, _, _, t, _, net, _key):
+        script = ("for i in 1 2 3 4 5 6 7 8 9 10; do ssh -F %s host_a echo in & done; wait"
+                  % net.config)
+        out = t.do("setsid", "--wait", "sh", "-c", script, timeout=60)
+        assert out.split() == ["in"] * 10, out
+        assert len(pinentry.questions()) == 1, pinentry.said()
+
+
+def adds_keys(directory):
+    """AddKeysToAgent: yes, for a time, confirm"""
+    pinentry = Pinentry(directory, "ok")
+    with server(directory, key=False, pinentry=pinentry.path) as (_, _, _, t, host, net, _key):
+        file = t.generate("mine")
+        host.authorize(open(file + ".pub", encoding="utf-8").read())
+        for how in ("yes", "2s", "confirm"):
+            logs_in(net, "-i", file, "-oAddKeysToAgent=" + how)
+            assert len(t.keys()) == 1
+            os.rename(file, file + ".away")
+            logs_in(net)
+            assert len(pinentry.questions()) == (how == "confirm")
+            if how == "2s":
+                until(lambda: not t.keys(), "the key to go")
+            else:
+                t.add("-D")
+            os.rename(file + ".away", file)
+
+
+def jumps(directory):
+    """ProxyJump: a key with destinations goes to both, and is not lent to the one between"""
+    with server(directory, key=False) as (_, _, _, t, host, net, _key):
+        between = Host(t, "b")
+        file = t.generate("mine")
+        net = Network(t, [host, between], [host.known(), between.known()], listening=True)
+        with listening(t, between):
+            for h in (host, between):
+                h.authorize(open(file + ".pub", encoding="utf-8").read())
+            for constraints, status in ((("host_a", "host_b"), 52), (("host_a",), 255),
+                                        (("host_b",), 255), (("host_b", "host_b>host_a"), 255)):
+                t.add("-q", "-H", net.known, *[o for c in constraints for o in ("-h", c)], file)
+                os.rename(file, file + ".away")
+                done = net.ssh("a", "-oProxyCommand=ssh -F %s -W %%h:%%p host_b" % net.config,
+                               "--", "exit", "52")
+                assert done.returncode == status, (constraints, done)
+                os.rename(file + ".away", file)
+
+
 def asked_to_go(directory):
     """use 2: each login takes a touch"""
     with server(directory, key=2) as (_, token, _, t, _, net, _key):
@@ -243,7 +292,8 @@ def never_waits(directory):
         assert time.monotonic() - began < 5 and not token.is_waiting()
 
 
-CASES = [derived, agent_sh_logins, into_vault, forwarding, asked, asked_to_go, restricted_prompt,
+CASES = [derived, agent_sh_logins, into_vault, forwarding, asked, asked_at_once, adds_keys, jumps,
+         asked_to_go, restricted_prompt,
          waits_for_touch, first_unlock, never_waits]
 
 if __name__ == "__main__":

@@ -35,8 +35,9 @@ class Host:
         with open(self.config, "w", encoding="utf-8") as f:
             f.write("ListenAddress 127.0.0.1\nPort %d\nHostKey %s\nAuthorizedKeysFile %s\n"
                     "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
-                    "KbdInteractiveAuthentication no\nMaxAuthTries 64\nExposeAuthInfo yes\n"
-                    "Subsystem sftp internal-sftp\nSetEnv PATH=/usr/bin:/bin\nLogLevel VERBOSE\n%s"
+                    "KbdInteractiveAuthentication no\nMaxAuthTries 64\nMaxStartups 100\n"
+                    "ExposeAuthInfo yes\nSubsystem sftp internal-sftp\nSetEnv PATH=/usr/bin:/bin\n"
+                    "LogLevel VERBOSE\n%s"
                     % (self.port, self.key, self.keys, lines))
             if ca:
                 f.write("HostCertificate %s-cert.pub\n" % self.key)

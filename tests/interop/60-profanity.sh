@@ -1,5 +1,6 @@
 #!/bin/sh
-# Profanity logs in to a real XMPP server with eval_password = ownkey secret get …
+# Profanity logs in to a real XMPP server with eval_password = ownkey secret get …, as a person
+# writes it and as `ownkey setup profanity` does.
 . "$TOP/tests/interop/lib.sh"
 
 password=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
@@ -26,10 +27,11 @@ log = { debug = "$PWD/prosody.log" }
 VirtualHost "localhost"
 CFG
 
-# Profanity in a terminal of 80 x 24; it ends with its terminal
+# Profanity in a terminal of 80 x 24; it ends with its terminal.  Without a command setup writes it.
 cat >client.sh <<'RUN'
 set -eu
-mkdir -p config/profanity share/profanity
+mkdir -p "$3/config/profanity" "$3/share/profanity"
+cd "$3"
 cat >share/profanity/accounts <<ACCOUNT
 [alice@localhost]
 enabled=true
@@ -37,10 +39,14 @@ jid=alice@localhost
 server=127.0.0.1
 port=$1
 resource=test
-eval_password=$2
 tls.policy=disable
 auth.policy=default
 ACCOUNT
+if [ -n "$2" ]; then
+	echo "eval_password=$2" >>share/profanity/accounts
+else
+	XDG_DATA_HOME=$PWD/share "$B/ownkey" setup profanity --yes >&2
+fi
 # the client of the agent has the environment of the agent, profanity has homes of its own
 {
 	echo '#!/bin/sh'
@@ -67,9 +73,15 @@ good 'prosody listens' until_true 20 \
 
 "$here/give.py" k <<LINES
 secret xmpp/alice@localhost $password
-run exec sh client.sh $port 'ownkey secret get xmpp/alice@localhost'
+run sh client.sh $port 'ownkey secret get xmpp/alice@localhost' hand
+run sh client.sh $port '' setup
 LINES
-good 'profanity says so' grep 'alice@localhost.* logged in successfully' screen
-good 'prosody says so' grep -E 'Authenticated as alice@localhost' prosody.log
-refused 'the password is in no file of profanity' grep -rF "$password" share config
+for how in hand setup; do
+	good "profanity says so: $how" grep 'alice@localhost.* logged in successfully' "$how/screen"
+done
+good 'prosody says so, both times' \
+	test "$(grep -c 'Authenticated as alice@localhost' prosody.log)" = 2
+good 'setup wrote the command' grep '^eval_password=.*ownkey secret get xmpp/alice@localhost$' \
+	setup/share/profanity/accounts
+refused 'the password is in no file of profanity' grep -rF "$password" hand setup
 finish

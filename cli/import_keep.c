@@ -1,6 +1,9 @@
 /* import_keep.c - a list into the vault, one thing after the other: what is there stays. */
 #include "cli/import.h"
+#include "cli/pages.h"
 #include "lib/crypto.h"
+#include "lib/sshkey.h"
+#include "lib/text.h"
 
 /* What no other name and no other value would mend. */
 bool
@@ -159,6 +162,65 @@ add(struct import_run *run, const struct import_list *l, const struct import_one
 	return e;
 }
 
+/* ---- is the key here? ---- */
+/* As the vault decides: ssh keys are themselves wherever they are, others under their name. */
+struct search {
+	struct span shown, account;
+	bool found;
+};
+
+/* The fingerprint of a line "type base64 comment". */
+static void
+put_fingerprint(struct span line, struct buf *out)
+{
+	const uint8_t *a = line.len ? memchr(line.p, ' ', line.len) : NULL, *b;
+	struct span rest = a ? SPAN(a + 1, (size_t)(line.p + line.len - a - 1)) : SPAN_NONE;
+	struct buf blob = BUF_INIT;
+	size_t n = 0;
+	uint8_t *room;
+
+	if (rest.len && (b = memchr(rest.p, ' ', rest.len)))
+		rest.len = (size_t)(b - rest.p);
+	if ((room = buf_room(&blob, rest.len + 1)) &&
+	    !text_decode(TEXT_BASE64, rest, room, rest.len, &n) && n)
+		sshkey_fingerprint(SPAN(room, n), out);
+	buf_done(&blob);
+}
+
+static void
+compare(void *arg, const struct ops_item *it, struct span raw)
+{
+	struct search *s = arg;
+	struct buf print = BUF_INIT;
+
+	(void)raw;
+	if (span_is(it->service, "ssh"))
+		put_fingerprint(it->shown, &print);
+	else if (span_eq(it->account, s->account))
+		buf_put_span(&print, it->shown);
+	if (print.len && span_eq(buf_span(&print), s->shown))
+		s->found = true;
+	buf_done(&print);
+}
+
+static enum err
+keep_key_dry(struct import_run *run, const struct import_list *l, const struct import_one *o)
+{
+	struct ops_page q = { .service = import_span(l, o->service), .all = true };
+	struct search s = { .shown = import_span(l, o->shown), .account = import_span(l, o->name) };
+	enum err e;
+
+	if ((e = pages_each(run->c, OP_ID_LIST, &q, compare, &s)))
+		return e;
+	if (s.found) {
+		run->there++;
+		return ERR_OK;
+	}
+	put_dry(o, l);
+	run->came++;
+	return ERR_OK;
+}
+
 /* Many people have one comment on all their keys: the second gets the end of its fingerprint. */
 static enum err
 keep_key(struct import_run *run, const struct import_list *l, const struct import_one *o)
@@ -167,11 +229,8 @@ keep_key(struct import_run *run, const struct import_list *l, const struct impor
 	struct buf other = BUF_INIT;
 	enum err e;
 
-	if (run->dry) {
-		put_dry(o, l);
-		run->came++;
-		return ERR_OK;
-	}
+	if (run->dry)
+		return keep_key_dry(run, l, o);
 	e = add(run, l, o, account, run->replace);
 	if (e == ERR_EXISTS && shown.len >= 8 && account.len + 11 <= IMPORT_NAME) {
 		buf_put_span(&other, account);

@@ -9,6 +9,10 @@ import sys
 import time
 from xml.sax.saxutils import escape
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+import agefile
 from cli import opened, refused, works
 from ownkey import run_parallel
 
@@ -175,6 +179,38 @@ def tools(directory):
             directory, "m.key", "untrusted comment: x\n" + base64.b64encode(raw).decode() + "\n"))
 
 
+def cut_off(directory):
+    """cut off at any byte, keys of age, minisign and WireGuard are refused, or are still whole"""
+    private = os.urandom(32)
+    identity = agefile.bech32("age-secret-key-", private).upper() + "\n"
+    secret = os.urandom(32)
+    public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes(
+        Encoding.Raw, PublicFormat.Raw)
+    raw = b"Ed\0\0B2" + bytes(48) + os.urandom(8) + secret + public + bytes(32)
+    key = base64.b64encode(os.urandom(32)).decode()
+    files = {
+        "age": (identity, len(identity) - 1),
+        "age.sealed": (agefile.seal_passphrase(identity.encode(), "x"), None),
+        "minisign": ("untrusted comment: x\n" + base64.b64encode(raw).decode() + "\n", 21 + 212),
+        "wireguard": ("[Interface]\nPrivateKey = %s\n" % key, 12 + 13 + 44)}
+    with opened(directory) as (agent, _, _):
+        for name, (text, enough) in files.items():
+            text = text if isinstance(text, bytes) else text.encode()
+            where = os.path.join(directory, name)
+            os.mkdir(where)
+            parts = [put(where, "%03d" % n, text[:n]) for n in range(1, len(text))]
+            for some in (parts[i:i + 50] for i in range(0, len(parts), 50)):
+                done = agent.cli("import", "--dry-run", name.split(".")[0], *some, "--ask-stdin",
+                                 stdin="x\n" * len(some))
+                good = sum(enough is not None and int(os.path.basename(p)) >= enough
+                           for p in some)
+                assert "%d would come in, 0 already here, %d not" % (
+                    good, len(some) - good) in done.stdout, (name, some[0], done)
+            whole = agent.cli("import", name.split(".")[0], put(where, name, text),
+                              "--ask-stdin", stdin="x\n")
+            assert "1 came in" in whole.stdout, (name, whole)
+
+
 def many(directory):
     """5,000 entries within seconds; again, all there"""
     rng = random.Random(5)
@@ -194,4 +230,4 @@ def many(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__.split(";")[0].split(":")[0], t) for t in (
-        csv, keepass, refusals, called, tools, many)]))
+        csv, keepass, refusals, called, tools, cut_off, many)]))

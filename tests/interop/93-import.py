@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from cli import opened, works  # noqa: E402
 from importing import get, names, put  # noqa: E402
 from ownkey import run_parallel  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 PASS = "an export pass phrase"
 
@@ -144,15 +146,45 @@ def ssh(directory):
             run("ssh-keygen", "-q", *kind, "-N", phrase, "-C", "me@here", "-f", key)
             if i == 0:
                 run("ssh-keygen", "-q", "-s", key, "-I", "id", "-n", "me", key + ".pub")
+            dry = agent.cli("import", "--dry-run", key, "--ask-stdin", stdin=phrase + "\n")
+            assert "1 would come in, 0 already" in dry.stdout, dry
             done = agent.cli("import", key, "--ask-stdin", stdin=phrase + "\n")
             assert done.returncode == 0 and "1 came in" in done.stdout, done
             assert PASS not in done.stdout + done.stderr
             again = agent.cli("import", key, "--ask-stdin", stdin=phrase + "\n")
             assert "0 came in, 1 already here" in again.stdout, again
+            dry = agent.cli("import", "--dry-run", key, "--ask-stdin", stdin=phrase + "\n")
+            assert "0 would come in, 1 already" in dry.stdout, dry
+            listed = works(agent, "ssh", "list")
+            print_ = run("ssh-keygen", "-l", "-f", key + ".pub").split()[1]
+            assert "ssh-ed25519-cert-v01@openssh.com " in listed and print_ in listed, listed
             public = open(key + ".pub", encoding="utf-8").read().split()[1]
             shown = [works(agent, "id", "show", line.split("  ")[0])
                      for line in works(agent, "id", "list", "ssh").splitlines()]
             assert sum(public in s for s in shown) == 1, (key, shown)
+
+
+def age_sealed(directory):
+    """age -p: identities under a passphrase that is typed at a terminal, in both forms"""
+    plain = put(directory, "plain", run("age-keygen"))
+    recipient, = [line.split()[-1] for line in open(plain, encoding="ascii")
+                  if "public key" in line]
+    with opened(directory) as (agent, _, _):
+        for i, more in enumerate(([], ["-a"])):
+            file = os.path.join(directory, "sealed%d" % i)
+            t = Terminal([shutil.which("age"), "-p", *more, "-o", file, plain], dict(os.environ))
+            t.expect("passphrase")
+            t.type(PASS)
+            t.expect("[Cc]onfirm passphrase")
+            t.type(PASS)
+            assert t.end() == 0, t.text
+            wrong = agent.cli("import", file, "--ask-stdin", stdin="wrong\n")
+            assert wrong.returncode == 5 and "came in: " not in wrong.stdout, wrong
+            for dry in ([], ["--dry-run"]):
+                done = agent.cli("import", *dry, file, "--ask-stdin", stdin=PASS + "\n")
+                want = "1 already here" if dry else "1 came in"
+                assert done.returncode == 0 and want in done.stdout, done
+            assert recipient in works(agent, "id", "show", "age/sealed%d/identity" % i)
 
 
 def age(directory):
@@ -173,4 +205,4 @@ def age(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__.split(";")[0].split(":")[0], t) for t in (
-        keepassxc, pass_store, gpg, minisign, wireguard, ssh, age)]))
+        keepassxc, pass_store, gpg, minisign, wireguard, ssh, age, age_sealed)]))

@@ -35,8 +35,12 @@ import_passphrase(struct import_in *in, const char *what, struct sec *out)
 	struct buf prompt = BUF_INIT;
 	enum err e;
 
-	if (!in->c || !term_is_there(&in->c->term))
+	if (!in->c || !term_is_there(&in->c->term)) {
+		if (in->c)
+			snprintf(in->c->hint, sizeof in->c->hint,
+			    "it is encrypted: import it in a terminal, where it can be asked for");
 		return ERR_NOPROMPT;
+	}
 	buf_put_str(&prompt, what);
 	buf_put_str(&prompt, " ");
 	text_printable(import_base(in->path), &prompt);

@@ -2,6 +2,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/pages.h"
 #include "cli/verbs.h"
 #include "lib/sock.h"
 #include "lib/sshkey.h"
@@ -96,7 +97,7 @@ put_row(const struct ssh_row *row)
 struct listing {
 	struct buf json; /* empty: lines are printed */
 	bool as_json;
-	size_t n;
+	size_t n, kept; /* kept: of the vault */
 	struct ops_key_list_rep last;
 };
 
@@ -118,6 +119,7 @@ put_page(struct listing *l)
 		else
 			put_row(&row);
 		l->n++;
+		l->kept += row.label.len != 0;
 	}
 	return e;
 }
@@ -140,14 +142,44 @@ each_page(struct cli *c, struct listing *l)
 	return ERR_OK;
 }
 
+/* ---- what ssh-add -d and -D hid is not gone ---- */
 static void
-say_cut(const struct ops_key_list_rep *rep)
+count_in_use(void *arg, const struct ops_item *it, struct span raw)
+{
+	size_t *n = arg;
+
+	(void)raw;
+	*n += it->state == 0;
+}
+
+static bool
+say_hidden(struct cli *c, size_t listed)
+{
+	struct ops_page q = { .service = SPAN_LIT("ssh") };
+	size_t n = 0;
+
+	if (pages_each(c, OP_ID_LIST, &q, count_in_use, &n)) {
+		c->detail[0] = c->hint[0] = '\0';
+		return false;
+	}
+	if (n <= listed)
+		return false;
+	out_say(
+	    "%zu key%s of the vault %s hidden from ssh (ssh-add -d or -D), not removed: 'ownkey "
+	    "lock', then 'ownkey unlock', shows %s again",
+	    n - listed, n - listed == 1 ? "" : "s", n - listed == 1 ? "is" : "are",
+	    n - listed == 1 ? "it" : "them");
+	return true;
+}
+
+static void
+say_cut(const struct ops_key_list_rep *rep, bool hidden)
 {
 	if (rep->cut)
 		out_say("ssh sees %u of %u keys: it reads no more. 'ssh_list' in ownkey.conf says "
 			"which come first.",
 		    (unsigned)rep->listed, (unsigned)rep->total);
-	else if (!rep->total)
+	else if (!rep->total && !hidden)
 		out_say("no key for ssh; 'ownkey id add ssh NAME' makes one");
 }
 
@@ -170,7 +202,7 @@ verb_ssh_list(struct cli *c)
 	if (!(e = each_page(c, &l)) && l.as_json)
 		e = put_json(&l);
 	else if (!e)
-		say_cut(&l.last);
+		say_cut(&l.last, say_hidden(c, l.kept));
 	buf_done(&l.json);
 	return e;
 }

@@ -153,6 +153,9 @@ def called(directory):
                         "-f", file], check=True, stdin=subprocess.DEVNULL)
         done = works(agent, "import", file)
         assert "came in: ssh/me@example.org/identity\n1 came in, 0 already" in done, done
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "sesame", "-f", file + "e"],
+                       check=True, stdin=subprocess.DEVNULL)
+        assert "import it in a terminal" in refused(agent, "import", file + "e")
         assert "1 secret, counting keys from elsewhere, exists only on this disk" in \
             " ".join(agent.cli("status").stdout.split())
 

@@ -68,6 +68,15 @@ def for_people(directory):
         assert "ssh keys   1\n" in shown(agent, "status")[0]
         agent.unlock(person)
         assert "ssh keys   1\n" in shown(agent, "status")[0]
+        # hidden is not lost
+        run("env", "SSH_AUTH_SOCK=" + ssh, "ssh-add", "-q", "-D")
+        out, said = shown(agent, "ssh", "list")
+        assert not out and "1 key of the vault is hidden from ssh" in said, (out, said)
+        assert "no key for ssh" not in said, said
+        agent.lock()
+        agent.unlock(person)
+        out, said = shown(agent, "ssh", "list")
+        assert out.splitlines() == [lines["work"]] and not said, (out, said)
 
 
 def raw(directory):

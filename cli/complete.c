@@ -1,4 +1,5 @@
 /* complete.c - completions for the shells, and the synopsis for the manual, from the tables. */
+#include "cli/setup.h"
 #include "cli/verbs.h"
 
 /* "--label --json " */
@@ -98,6 +99,16 @@ bash_next_words(size_t words)
 	}
 }
 
+/* Names that are operands. */
+static void
+bash_operands(void)
+{
+	fputs("\t\t2,'help '*) words=${_ownkey_first} ;;\n\t\t2,'setup '*) words='", stdout);
+	for (size_t i = 0; i < nsetup_tools; i++)
+		printf("%s ", setup_tools[i].name);
+	fputs("' ;;\n", stdout);
+}
+
 static void
 dump_bash(void)
 {
@@ -117,6 +128,7 @@ dump_bash(void)
 	fputs(bash_tail, stdout);
 	for (size_t words = 1; words < VERB_WORDS; words++)
 		bash_next_words(words);
+	bash_operands();
 	fputs(bash_end, stdout);
 }
 
@@ -194,6 +206,9 @@ dump_fish(void)
 	fputs("# made by ownkey --dump-completion\n", stdout);
 	for (size_t i = 0; i < nverbs; i++)
 		fish_verb(i);
+	for (size_t i = 0; i < nsetup_tools; i++)
+		printf("complete -c ownkey -n \"" SEEN " setup\" -f -a %s -d \"%s\"\n",
+		    setup_tools[i].name, setup_tools[i].help);
 }
 
 enum err

@@ -1,8 +1,10 @@
 /* forwarded.c - a text file, read whole, added to at its end. */
 #include "cli/forwarded.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/paths.h"
@@ -113,6 +115,22 @@ is_known(const struct forwarded *f, struct span hex)
 	return false;
 }
 
+/* Another terminal may serve another machine: one after the other reads, and writes all of it. */
+static enum err
+open_locked(struct whole *w)
+{
+	enum err e = open_folder(w);
+
+	if (e)
+		return e;
+	while (flock(w->dirfd, LOCK_EX))
+		if (errno != EINTR) {
+			close(w->dirfd);
+			return ERR_IO;
+		}
+	return ERR_OK;
+}
+
 enum err
 forwarded_add(struct forwarded *f, struct span hex)
 {
@@ -124,7 +142,7 @@ forwarded_add(struct forwarded *f, struct span hex)
 		return ERR_FORMAT;
 	if (is_known(f, hex))
 		return ERR_OK;
-	if ((e = open_folder(&w)))
+	if ((e = open_locked(&w)))
 		return e;
 	if (!(e = read_file(&w, &b))) {
 		buf_put_span(&b, hex);

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from ownkey import BUILD
 from powerloss import calls, data, number, text
-from written import Backup, BackupOver, Export, ExportOver, List, read
+from written import (Backup, BackupOver, Export, ExportOver, List, Setup, SetupRecord, read)
 
 CALLS = ("openat,open,close,dup,write,pwrite64,fallocate,ftruncate,fsync,fdatasync,linkat,renameat,"
          "renameat2,rename,unlinkat,unlink,link")
@@ -198,7 +198,7 @@ def record(case):
 
 def main():
     start, states, bad, n = time.monotonic(), 0, 0, 0
-    for kind in (Backup, BackupOver, Export, ExportOver, List):
+    for kind in (Backup, BackupOver, Export, ExportOver, List, Setup, SetupRecord):
         case = kind()
         try:
             disk, old, new = record(case)

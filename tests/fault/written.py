@@ -199,6 +199,79 @@ class List(Case):
         return data == self.stick.encode() + b"\n"
 
 
+class Setup(Case):
+    """setup, the file of a program"""
+    before = b"[me@localhost]\nenabled=true\njid=me@localhost\n"
+    replaces = True
+
+    def prepare(self):
+        self.edited = os.path.join(self.agent.data, "profanity", "accounts")
+        self.record = os.path.join(self.agent.state, "ownkey", "setup-profanity")
+        os.mkdir(os.path.dirname(self.edited))
+        self.folder, self.file = os.path.dirname(self.edited), self.edited
+
+    def reset(self):
+        for where in (self.edited, self.record):
+            folder, name = os.path.split(where)
+            for left in os.listdir(folder):
+                if name in left:
+                    os.remove(os.path.join(folder, left))
+        with open(self.edited, "wb") as f:
+            f.write(self.before)
+
+    def argv(self, replace):
+        return ["setup", "profanity", "--yes"]
+
+    def is_old(self, data):
+        return data == self.before
+
+    def is_new(self, data):
+        head, rest = self.before.split(b"\n", 1)
+        line = rb"eval_password=/\S+ secret get xmpp/me@localhost"
+        return data is not None and re.fullmatch(
+            re.escape(head) + b"\n" + line + b"\n" + re.escape(rest), data) is not None
+
+    def look(self, done, found):
+        """What was changed can be undone."""
+        assert self.is_old(found) or read(self.record), "changed, and nobody knows how it was"
+
+    def run(self, inject=None, replace=None):
+        """Again: what is half done is undone first; there may be nothing left to do."""
+        status, log = super().run(inject, replace)
+        if status and not inject and self.is_old(read(self.edited)):
+            done = self.agent.cli("setup", "profanity", "--undo", "--yes")
+            assert done.returncode == 0 and self.is_old(read(self.edited)), done
+            status, log = super().run(inject, replace)
+        return 0 if not inject and self.is_new(read(self.edited)) else status, log
+
+
+class SetupRecord(Setup):
+    """setup, what it remembers for --undo"""
+    replaces = False
+    is_list = True
+
+    def prepare(self):
+        super().prepare()
+        self.folder, self.file = os.path.dirname(self.record), self.record
+
+    def left(self):
+        return [n for n in super().left() if n.startswith(".") and "setup" in n]
+
+    def is_old(self, data):
+        return data is None
+
+    def is_new(self, data):
+        return data is not None and data.startswith(b"ownkey setup 1\nfile ") and \
+            b"\nbefore " + self.before.hex().encode() + b"\n" in data and data.endswith(b"\n")
+
+    def look(self, done, found):
+        assert read(self.edited) == self.before or found, "changed, and nobody knows how it was"
+
+    def run(self, inject=None, replace=None):
+        status, log = Case.run(self, inject, replace)
+        return 0 if inject is None and self.is_new(read(self.record)) else status, log
+
+
 class VaultCopy(Case):
     """restore, a copy of the vault"""
 
@@ -293,7 +366,7 @@ class Copier(Case):
         return (0 if current else 1), text
 
 
-CASES = [Backup, BackupOver, Export, ExportOver, List, VaultCopy, Copier]
+CASES = [Backup, BackupOver, Export, ExportOver, List, Setup, SetupRecord, VaultCopy, Copier]
 
 
 def points(case, log):

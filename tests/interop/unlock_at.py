@@ -1,7 +1,9 @@
 """`ownkey unlock --at` through OpenSSH: sshd runs as an ordinary user, for that user alone."""
 
+import argparse
 import contextlib
 import glob
+import json
 import os
 import pwd
 import signal
@@ -105,6 +107,35 @@ def network(directory, pin=LONG_PIN, path=None, touch="delay=300", there="server
         token.stop()
 
 
+def no_runtime(directory):
+    """a server without XDG_RUNTIME_DIR: a folder in /tmp, the socket in the state folder"""
+    if os.path.exists("/run/user/%d" % os.getuid()):
+        print("# /run/user/%d is there: not tried" % os.getuid())
+        return
+    with network(directory, pin=None) as (home, server, sshd, token):
+        server.stop()
+        sshd.stop()
+        env = {k: v for k, v in server.env.items() if k != "XDG_RUNTIME_DIR"}
+        os.rename(sshd.dir, sshd.dir + "-before")
+        path = os.path.abspath(BUILD) + ":/usr/bin:/bin"
+        bare = Sshd(directory, argparse.Namespace(env=env), path)
+        try:
+            t = unlock_at(home, bare)
+            assert t.end(60) == 0, t.text
+            done = subprocess.run([OWNKEY, "status", "--json"], env=env, capture_output=True,
+                                  check=True)
+            status = json.loads(done.stdout)
+            assert not status.get("locked"), status
+            assert os.path.exists(os.path.join(server.state, "ownkey", "agent.sock"))
+            assert not [f for f in glob.glob("/tmp/ownkey-*") if os.path.exists(f + "/t")]
+        finally:
+            bare.stop()
+            done = subprocess.run([OWNKEY, "status", "--json"], env=env, capture_output=True,
+                                  check=False)
+            os.kill(json.loads(done.stdout)["pid"], signal.SIGTERM)
+            assert token
+
+
 def unlock_at(home, sshd, *args, host=ME + "@127.0.0.1"):
     env = {**home.agent.env, "HOME": home.dir}
     return Terminal([OWNKEY, "unlock", "--at", host, *sshd.options(), *args], env, size=(24, 120))
@@ -205,7 +236,7 @@ def long_paths(directory):
         assert t.end() == 0 and not is_locked(server)
 
 
-TESTS = [works, long_paths, given_up, killed, pulled, none_there]
+TESTS = [no_runtime, works, long_paths, given_up, killed, pulled, none_there]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in TESTS], jobs=2))

@@ -26,6 +26,9 @@
  * supervisor -> front   START   conf, owner, paths
  *                       VAULT   a fresh vault was started (lock): fd = new channel
  *                       LOCK    shutdown: exit
+ *                       UPSTREAM  handle as asked; fd = a connection to it, or none
+ * front -> supervisor   READY   sandboxed, serving
+ *                       UPSTREAM  connect to ssh_upstream; handle: chosen by front
  * supervisor -> copier  START   conf, paths, mem: the version that is copied (not known: none);
  *                               handle: of the request that this run is for, 0 = none
  * copier -> supervisor  COPIES  after each folder; handle is 0 but in the last one
@@ -53,7 +56,8 @@ enum control_type {
 	CONTROL_MEMORY,
 	CONTROL_VAULT,
 	CONTROL_COPY,
-	CONTROL_COPIES
+	CONTROL_COPIES,
+	CONTROL_UPSTREAM
 };
 
 enum helper_kind { HELPER_TOKEN = 1, HELPER_WORKER, HELPER_PROMPT };

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,11 +75,43 @@ remember(struct supervisor *s, const struct control_memory *mem)
 	copies_changed(s, mem);
 }
 
+/* Ourselves behind us would be asked for ever. */
+static bool
+is_own_socket(const struct supervisor *s, const char *path)
+{
+	struct sockaddr_un own = { .sun_family = AF_UNIX };
+	socklen_t n = sizeof own - 1;
+	struct stat a, b;
+
+	if (getsockname(s->ssh_sock, (struct sockaddr *)&own, &n))
+		return false;
+	return !stat(own.sun_path, &a) && !stat(path, &b) && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino;
+}
+
+/* It must not be waited for: with its queue full there is none. */
+static void
+connect_upstream(struct supervisor *s, uint32_t handle)
+{
+	struct control m = { .magic = CONTROL_MAGIC, .type = CONTROL_UPSTREAM, .handle = handle };
+	const char *path = s->start.conf.ssh_upstream;
+	int fd = -1;
+
+	if (!*path || is_own_socket(s, path) || sock_connect_now(path, &fd))
+		fd = -1;
+	if (sock_send_fd(s->front.control, SPAN(&m, sizeof m), fd))
+		log_debug("front does not hear of the agent behind it");
+	if (fd >= 0)
+		close(fd);
+}
+
 static void
 message(struct supervisor *s, const struct child *from, const struct control *m)
 {
 	if (m->type == CONTROL_READY)
 		became_ready(s);
+	else if (from == &s->front && m->type == CONTROL_UPSTREAM)
+		connect_upstream(s, m->handle);
 	else if (from != &s->vault)
 		log_warn("front sent message %u", (unsigned)m->type);
 	else if (m->type == CONTROL_SPAWN)

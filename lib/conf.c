@@ -30,6 +30,12 @@ is_token(const char *s)
 	return strncmp(s, "unix:/", 6) == 0 && strlen(s + 5) < 108;
 }
 
+static bool
+is_socket(const char *s)
+{
+	return s[0] == 0 || (is_path(s) && strlen(s) < 108);
+}
+
 #define F(member) .offset = offsetof(struct conf, member)
 
 const struct opt conf_options[] = {
@@ -144,6 +150,12 @@ const struct opt conf_options[] = {
 	    .max = CONF_PATTERN,
 	    .help =
 		"which keys ssh sees, best first: pattern of path or comment; may be repeated" },
+	{ .name = "ssh_upstream",
+	    .type = OPT_TEXT,
+	    F(ssh_upstream),
+	    .max = CONF_PATH,
+	    .check = is_socket,
+	    .help = "socket of another agent, whose keys ssh gets behind those of the vault" },
 };
 
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);

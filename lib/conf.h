@@ -36,6 +36,7 @@ struct conf {
 	uint32_t ssh_add;      /* enum conf_ssh_add: where ssh-add puts keys */
 	uint32_t nssh_list;    /* ssh_list = pattern of paths and comments, repeated */
 	char ssh_list[CONF_SSH_LIST][CONF_PATTERN];
+	char ssh_upstream[CONF_PATH]; /* socket of another agent for ssh; "" = none */
 };
 
 extern const struct opt conf_options[];

@@ -129,7 +129,7 @@ struct limits {
 
 static const struct limits limits[] = {
 	[SANDBOX_VAULT] = { 24, 0, NONE, NONE, NONE },
-	[SANDBOX_FRONT] = { 4200, 0, 512 * MIB, NONE, NONE },
+	[SANDBOX_FRONT] = { 8300, 0, 512 * MIB, NONE, NONE },
 	[SANDBOX_TOKEN] = { 16, 0, NONE, 96 * MIB, 30 },
 	[SANDBOX_TOKEN_LIST] = { 32, 0, NONE, 96 * MIB, 30 },
 	[SANDBOX_WORKER] = { 16, 0, NONE, NONE, NONE },

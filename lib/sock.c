@@ -302,6 +302,26 @@ sock_connect(const char *path, int *fd)
 	return ERR_OK;
 }
 
+MUST enum err
+sock_connect_now(const char *path, int *fd)
+{
+	struct sockaddr_un sa;
+	enum err r = make_address(path, &sa);
+	int s;
+
+	if (r)
+		return r;
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s < 0)
+		return errno_to_err();
+	if (connect(s, (const struct sockaddr *)&sa, sizeof sa) < 0) {
+		close(s);
+		return ERR_NOAGENT;
+	}
+	*fd = s;
+	return ERR_OK;
+}
+
 /* --- descriptors over sockets --- */
 
 union control {

@@ -37,6 +37,8 @@ MUST enum err sock_mkdir_private(const char *path);
 MUST enum err sock_listen(const char *path, int backlog, int *fd);
 /* ERR_NOAGENT when nobody listens. */
 MUST enum err sock_connect(const char *path, int *fd);
+/* The same without waiting for anybody; the socket is non-blocking.  ERR_NOAGENT. */
+MUST enum err sock_connect_now(const char *path, int *fd);
 /* Who is at the other end.  Label and unit are left empty when the process is gone, or foreign. */
 MUST enum err sock_get_peer(int fd, struct sock_peer *peer);
 void sock_peer_done(struct sock_peer *peer);

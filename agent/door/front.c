@@ -127,8 +127,13 @@ control_ready(void *arg, short revents)
 	int fd;
 
 	(void)revents;
-	if (sock_recv_fd(f->control, &m, sizeof m, &n, &fd) || n != sizeof m ||
-	    m.magic != CONTROL_MAGIC || m.type != CONTROL_VAULT || fd < 0) {
+	if (sock_recv_fd(f->control, &m, sizeof m, &n, &fd))
+		n = 0;
+	if (n == sizeof m && m.magic == CONTROL_MAGIC && m.type == CONTROL_UPSTREAM) {
+		ssh_up_come(f, m.handle, fd);
+		return;
+	}
+	if (n != sizeof m || m.magic != CONTROL_MAGIC || m.type != CONTROL_VAULT || fd < 0) {
 		hear_vault_out(f);
 		_exit(0);
 	}

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 
+#define LIST_REQUEST SPAN_LIT("\x0b")
 #define SESSION_BIND "session-bind@openssh.com"
 
 /* ---- answers, in order ---- */
@@ -58,7 +59,7 @@ put_early(struct conn *c)
 		s->first++;
 	}
 	/* what was held for the order is looked at again */
-	if (!s->waits && !s->slow_waits)
+	if (!s->waits && !s->slow_waits && !ssh_up_is_busy(c))
 		c->held = false;
 }
 
@@ -173,7 +174,8 @@ static enum err
 identities(struct conn *c, struct ssh_reader *r)
 {
 	struct ssh_keys *k = &c->f->ssh.keys;
-	struct span list;
+	struct buf both = BUF_INIT;
+	struct span list, theirs;
 	enum err e;
 
 	if ((e = ssh_reader_end(r)))
@@ -181,10 +183,31 @@ identities(struct conn *c, struct ssh_reader *r)
 	/* an empty list would be a lie: ssh would go on without us */
 	if (!k->known && c->f->locked)
 		return ssh_wait(c);
+	if (!k->locked && ssh_up_wait(c, LIST_REQUEST, false))
+		return ERR_OK;
 	list = ssh_keys_list(k, &c->ssh->path);
 	if (!list.len)
 		return ERR_NOMEM;
+	theirs = k->locked ? SPAN_NONE : ssh_up_answer(c);
+	if (theirs.len && ssh_up_join(k, list, theirs, &both))
+		list = buf_span(&both);
 	ssh_answer(c, list);
+	buf_done(&both);
+	return ERR_OK;
+}
+
+/* About a key that is not ours: as the agent behind ours says. */
+static enum err
+relay(struct conn *c, bool endless)
+{
+	struct span answer;
+
+	if (ssh_up_wait(c, c->ssh->frame, endless))
+		return ERR_OK;
+	answer = ssh_up_answer(c);
+	if (!answer.len)
+		return ERR_NOTFOUND;
+	ssh_answer(c, answer);
 	return ERR_OK;
 }
 
@@ -207,7 +230,7 @@ sign(struct conn *c, struct ssh_reader *r)
 		return e;
 	key = ssh_keys_find(&f->ssh.keys, blob);
 	if (!key && (f->ssh.keys.known || !f->locked))
-		return ERR_NOTFOUND;
+		return relay(c, true);
 	if (f->locked)
 		return ssh_wait(c);
 	if ((e = ssh_sign_parse(key, data, flags, &in)))
@@ -256,7 +279,9 @@ remove_one(struct conn *c, struct ssh_reader *r)
 
 	if ((e = ssh_reader_end(r)))
 		return e;
-	if (!key || !ssh_dest_visible(&key->dest, &c->ssh->path))
+	if (!key)
+		return relay(c, false);
+	if (!ssh_dest_visible(&key->dest, &c->ssh->path))
 		return ERR_NOTFOUND;
 	return c->f->locked ? ERR_LOCKED : hide(c, key);
 }
@@ -329,6 +354,7 @@ extension(struct conn *c, struct ssh_reader *r)
 	enum err e;
 
 	if (span_is(name, SESSION_BIND)) {
+		ssh_up_bind(c, c->ssh->frame);
 		if ((e = ssh_bind_take(c->ssh, r)))
 			log_debug("ssh: a session was not bound: %s", err_text(e));
 		ssh_answer_status(c, e ? SSH_EXTENSION_FAILURE : SSH_SUCCESS);
@@ -389,6 +415,7 @@ ssh_request(struct conn *c, struct span frame)
 
 	if (!frame.len)
 		return ERR_FORMAT;
+	c->ssh->frame = frame;
 	if (must_queue(c->ssh, h))
 		c->held = true;
 	else if (h && (h->while_locked || !c->f->ssh.keys.locked))
@@ -396,6 +423,8 @@ ssh_request(struct conn *c, struct span frame)
 	/* what waits for something else now begins at the end when it comes back */
 	if (!c->held || c->ssh->waits)
 		ssh_slow_leave(c);
+	if (!c->held)
+		ssh_up_forget(c);
 	if (c->held) {
 		chan_again(&c->chan, frame);
 		return ERR_OK;
@@ -500,6 +529,7 @@ ssh_gone(struct conn *c)
 		return;
 	ssh_wait_leave(c);
 	ssh_slow_leave(c);
+	ssh_up_leave(c);
 	for (size_t i = 0; i < FRONT_IN_FLIGHT; i++)
 		if (c->pending[i].slow)
 			ssh_slow_end(c);

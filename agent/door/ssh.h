@@ -5,6 +5,8 @@
  *   vault --LINK_SSH--> ssh_rows.c: public keys, the list as it is sent
  *   vault --LINK_REPLY--> ssh.c: answers leave in the order of their requests
  *
+ *   ssh_upstream.c: keys of another agent, behind ours
+ *
  * What needs an open vault waits in ssh_wait.c while it is opened.  Nothing here decides about a
  * key: the vault does, at each signature.
  */
@@ -22,7 +24,8 @@
 #define SSH_OPEN_ID    2
 #define SSH_CANCEL_ID  3
 #define SSH_FIRST_ID   16
-#define SSH_SLOW_MOST  64 /* slow signatures that the vault has to make at a time */
+#define SSH_RAW_BIND   (16 * 1024) /* a session-bind that is told to the agent behind ours */
+#define SSH_SLOW_MOST  64	   /* slow signatures that the vault has to make at a time */
 
 struct front;
 struct conn;
@@ -92,6 +95,11 @@ struct ssh_conn {
 	struct conn *next_waiting;
 	bool slow_waits; /* in the queue of ssh_slow.c */
 	struct conn *next_slow;
+	struct span frame; /* the message that is looked at */
+	struct ssh_up *up; /* ssh_upstream.c; NULL until it is needed */
+	struct buf raw;	   /* session-binds as frames, for it */
+	size_t nraw;
+	bool raw_lost; /* not all of them are there */
 };
 
 /* Of all of them. */
@@ -103,7 +111,9 @@ struct ssh_door {
 	struct buf hello;	     /* what the vault is told of ssh clients: where to ask */
 	struct conn *slow_first;     /* those that wait for a slow signature, the oldest first */
 	struct conn *slow_last;
-	unsigned nslow; /* that the vault makes */
+	unsigned nslow;	   /* that the vault makes */
+	unsigned up_asked; /* connections that the supervisor is asked for */
+	uint64_t up_pause; /* until then lists do without the agent behind ours */
 };
 
 /* ---- ssh.c ---- */
@@ -178,5 +188,24 @@ void ssh_slow_leave(struct conn *c);
 /* One was sent to the vault; it is over. */
 void ssh_slow_begin(struct conn *c);
 void ssh_slow_end(struct conn *c);
+
+/* ---- ssh_upstream.c ---- */
+/* Is there an agent behind ours? */
+bool ssh_up_is_there(const struct conn *c);
+/* Ask it: true: the connection is held meanwhile.  False: there is an answer, or none will come.
+ * endless: it may take its time. */
+MUST bool ssh_up_wait(struct conn *c, struct span message, bool endless);
+/* Its answer to the message that is looked at; empty: none. */
+struct span ssh_up_answer(const struct conn *c);
+void ssh_up_forget(struct conn *c);
+bool ssh_up_is_busy(const struct conn *c);
+/* A session-bind, to be told to it before anything else. */
+void ssh_up_bind(struct conn *c, struct span message);
+/* The client goes: whatever is asked for it is given up. */
+void ssh_up_leave(struct conn *c);
+/* The supervisor's answer: a connection, or -1. */
+void ssh_up_come(struct front *f, uint32_t number, int fd);
+/* Our list and theirs, which is not believed.  False: ours alone. */
+MUST bool ssh_up_join(struct ssh_keys *k, struct span own, struct span theirs, struct buf *b);
 
 #endif

@@ -359,12 +359,16 @@ test_conf_table(void **state)
 	assert_true(conf_noptions > 0 && conf_noptions <= 64);
 	for (i = 0; i < conf_noptions; i++) {
 		assert_true(conf_options[i].help != NULL && conf_options[i].help[0] != 0);
-		assert_true(conf_options[i].def != NULL || conf_options[i].type == OPT_TEXT);
+		/* a text or a list may be empty, all else has a value */
+		assert_true(conf_options[i].def != NULL || conf_options[i].type == OPT_TEXT ||
+		    conf_options[i].type == OPT_TEXTS);
 		assert_true((conf_options[i].names != NULL) == (conf_options[i].type == OPT_ENUM));
 		assert_true(conf_options[i].offset < sizeof(struct conf));
 	}
 	assert_int_equal(
 	    offsetof(struct conf, token), offsetof(struct conf, ntokens) + sizeof(uint32_t));
+	assert_int_equal(
+	    offsetof(struct conf, ssh_list), offsetof(struct conf, nssh_list) + sizeof(uint32_t));
 }
 
 int

@@ -8,6 +8,7 @@ const struct format *const formats[] = {
 	&format_ssh,
 	&format_age,
 	&format_app,
+	&format_wireguard,
 };
 const size_t nformats = sizeof formats / sizeof *formats;
 

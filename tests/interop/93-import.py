@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What the real programs keep comes in: keepassxc-cli, pass, gpg, minisign, wg, ssh-keygen, age."""
 
+import base64
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from cli import opened, works  # noqa: E402
 from importing import get, names, put  # noqa: E402
-from ownkey import run_parallel  # noqa: E402
+from ownkey import PIN, run_parallel  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 PASS = "an export pass phrase"
@@ -133,6 +134,15 @@ def wireguard(directory):
         assert run("wg", "pubkey", data=get(agent, "wireguard/wg0") + "\n") == run(
             "wg", "pubkey", data=key)
         assert get(agent, "wireguard/alone") + "\n" == key
+        # and one that is made here
+        shown = works(agent, "id", "add", "wireguard", "wg9")
+        works(agent, "id", "export", "wireguard/wg9", "-o", directory + "/wg9", "--ask-stdin",
+              stdin=PIN + "\n")
+        made = open(directory + "/wg9", encoding="ascii").read().strip()
+        public = run("wg", "pubkey", data=made + "\n").strip()
+        assert public in shown, (public, shown)
+        first, last = base64.b64decode(made)[0], base64.b64decode(made)[31]
+        assert first & 7 == 0 and last & 0xc0 == 0x40, "not as wg genkey makes it"
 
 
 def ssh(directory):

@@ -123,19 +123,33 @@ add_grant(struct vault *v, const struct client *c, const uint8_t item[16], const
 }
 
 /* ---- rates ---- */
+/* Of this minute; NULL when as many other items were used in it: nobody's count is lost. */
+static struct rate *
+rate_of(struct grants *g, const uint8_t item[16])
+{
+	uint64_t minute = loop_now() / 60000 + 1;
+	struct rate *unused = NULL;
+
+	for (struct rate *r = g->rate; r < g->rate + RATES; r++)
+		if (r->minute != minute)
+			unused = r;
+		else if (memcmp(r->item, item, 16) == 0)
+			return r;
+	if (unused) {
+		*unused = (struct rate){ .minute = minute };
+		memcpy(unused->item, item, 16);
+	}
+	return unused;
+}
+
 static enum err
 count_use(struct vault *v, const uint8_t item[16], uint64_t most)
 {
-	struct rate *r = &v->grants->rate[be32(item) % RATES];
-	uint64_t minute = loop_now() / 60000;
+	struct rate *r = most ? rate_of(v->grants, item) : NULL;
 
 	if (!most)
 		return ERR_OK;
-	if (r->minute != minute || memcmp(r->item, item, 16) != 0) {
-		*r = (struct rate){ .minute = minute };
-		memcpy(r->item, item, 16);
-	}
-	return ++r->n > most ? ERR_LIMIT : ERR_OK;
+	return !r || ++r->n > most ? ERR_LIMIT : ERR_OK;
 }
 
 /* ---- asking ---- */

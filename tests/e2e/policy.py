@@ -139,6 +139,22 @@ def stronger(directory):
         c.call("policy.set", label=key, rate=10)
 
 
+def rates(directory):
+    """a rate holds for each of sixty items that are used in turn"""
+    with opened(directory) as (_, _, _, c, _):
+        names = ["limited-%d" % i for i in range(60)]
+        for name in names:
+            c.call("secret.set", label=name, value=b"x", use=0)
+            c.call("policy.set", label=name, rate=1)
+        # within one minute of the machine's clock
+        left = 60 - time.clock_gettime(time.CLOCK_BOOTTIME) % 60
+        time.sleep(left + 0.1 if left < 6 else 0)
+        for name in names:
+            expect(c.ask("secret.get", label=name), "OK")
+        for name in names:
+            expect(c.ask("secret.get", label=name), "LIMIT")
+
+
 def each_time(directory):
     """`use` 2: two uses need two touches, counted at the token"""
     with opened(directory) as (_, token, _, c, key):
@@ -323,6 +339,6 @@ def still_visible(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        no_token, nobody, wrong_factors, other_token, fresh_factor, stronger, each_time, no_replay,
+        no_token, nobody, wrong_factors, other_token, fresh_factor, stronger, rates, each_time, no_replay,
         two_at_once, once, answered_no, not_free, no_pinentry, hangs,
         still_visible)]))

@@ -222,19 +222,25 @@ confirm(struct req *r, const struct signer *s, struct span host)
 /* As OpenSSH's agent: a key with destinations signs logins only, over the connection that was bound
  * for it, to hosts that it names. */
 static enum err
-agree_added(struct req *r, struct signer *s)
+permit_added(const struct ops_sign *in, const struct signer *s, struct ssh_dest_hosts *hosts)
 {
-	const struct ops_sign *in = r->in;
 	struct ssh_dest_path path = { .binds = in->binds };
 	struct ssh_dest_use use = { .session = in->session, .user = in->user };
 	struct wire_list dest = addedkey_dest(s->key);
-	struct ssh_dest_hosts hosts;
-	enum err e;
 
 	use.hostkey = in->hostkey;
 	if (in->type != OPS_SIGN_SSH_USERAUTH)
 		use = (struct ssh_dest_use){ .user = SPAN_NONE };
-	if ((e = ssh_dest_permit(&dest, &path, &use, &hosts)))
+	return ssh_dest_permit(&dest, &path, &use, hosts);
+}
+
+static enum err
+agree_added(struct req *r, struct signer *s)
+{
+	struct ssh_dest_hosts hosts;
+	enum err e;
+
+	if ((e = permit_added(r->in, s, &hosts)))
 		return e;
 	if (!s->key->confirm) {
 		audit_count(r, s->id);
@@ -249,13 +255,14 @@ static enum err
 find_again(struct req *r, struct signer *s)
 {
 	const struct ops_sign *in = r->in;
+	struct ssh_dest_hosts hosts;
 	enum err e;
 
 	if (r->v->ssh->locked)
 		return ERR_SSH_LOCKED;
 	if (s->added) {
 		s->key = sshrows_added_find(r->v, s->id);
-		return s->key ? ERR_OK : ERR_NOTFOUND;
+		return s->key ? permit_added(in, s, &hosts) : ERR_NOTFOUND;
 	}
 	e = itemop_again(r->v, &s->agreed, &s->it);
 	return e ? e : op_sign_may(&s->it, in->type);

@@ -339,6 +339,6 @@ def still_visible(directory):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
-        no_token, nobody, wrong_factors, other_token, fresh_factor, stronger, rates, each_time, no_replay,
-        two_at_once, once, answered_no, not_free, no_pinentry, hangs,
+        no_token, nobody, wrong_factors, other_token, fresh_factor, stronger, rates, each_time,
+        no_replay, two_at_once, once, answered_no, not_free, no_pinentry, hangs,
         still_visible)]))

@@ -34,6 +34,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_MEMORY] = { "memory", 0, "MIB", NULL, "for stretching a passphrase" },
 [ARG_USE] = { "use", 0, "N", "0|1|2", "0 free, 1 ask once, 2 touch" },
 [ARG_EXPORT] = { "export", 0, "YES", "yes|no", "whether it may be exported" },
+[ARG_RAW] = { "raw", 0, "YES", "yes|no", "whether it signs bytes unseen" },
 [ARG_RATE] = { "rate", 0, "N", NULL, "so many uses a minute; 0: any" },
 [ARG_KEY] = { "key", 0, "PATH", NULL, "the identity that signs" },
 [ARG_NAMESPACE] = { "namespace", 'n', "NAME", NULL, "what the signature is for: file, git, ..." },

@@ -75,6 +75,7 @@ enum arg {
 	ARG_ALPHABET,
 	ARG_ENV,
 	ARG_FD,
+	ARG_RAW,
 	ARG_COUNT
 };
 

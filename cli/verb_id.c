@@ -285,14 +285,15 @@ verb_policy(struct cli *c)
 {
 	struct ops_policy q = { .label = span_str(cli_operand(c, 0)) };
 	bool given = args_has(&c->args, ARG_USE) || args_has(&c->args, ARG_EXPORT) ||
-	    args_has(&c->args, ARG_RATE);
+	    args_has(&c->args, ARG_RATE) || args_has(&c->args, ARG_RAW);
 	enum err e;
 
 	if (!given)
-		return cli_wrong(c, "say --use, --export or --rate");
+		return cli_wrong(c, "say --use, --export, --rate or --raw");
 	q.proof_label = cli_value(c, ARG_SLOT);
 	q.force = args_has(&c->args, ARG_FORCE);
 	q.may_export = args_has(&c->args, ARG_EXPORT) && *c->args.value[ARG_EXPORT] == 'y';
+	q.raw = args_has(&c->args, ARG_RAW) && *c->args.value[ARG_RAW] == 'y';
 	if ((e = args_ways(c->args.value[ARG_WITH], &q.proof)) ||
 	    (e = args_number(&c->args, ARG_USE, 0, 2, &q.use)) ||
 	    (e = args_number(&c->args, ARG_RATE, 0, 100000, &q.rate)))
@@ -304,6 +305,8 @@ verb_policy(struct cli *c)
 		wire_set(&ops_policy_map, &q, "may_export");
 	if (args_has(&c->args, ARG_RATE))
 		wire_set(&ops_policy_map, &q, "rate");
+	if (args_has(&c->args, ARG_RAW))
+		wire_set(&ops_policy_map, &q, "raw");
 	if (!(e = cli_call(c, OP_POLICY_SET, &q, NULL)))
 		out_say("done");
 	return e;

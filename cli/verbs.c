@@ -90,7 +90,7 @@ const struct verb verbs[] = {
   VERB_ASKS, "remove one for good", "ownkey secret remove xmpp/alice" },
 { "ssh list", verb_ssh_list, "", 0, 0, A(JSON),
   0, "keys that ssh may use", "ownkey ssh list" },
-{ "policy", verb_policy, "NAME", 1, 1, PROOF | A(USE) | A(EXPORT) | A(RATE),
+{ "policy", verb_policy, "NAME", 1, 1, PROOF | A(USE) | A(EXPORT) | A(RATE) | A(RAW),
   VERB_ASKS, "what an identity or secret may be used for", "ownkey policy xmpp/alice --use 2" },
 { "import", verb_import, "[TYPE] FILE...", 1, MANY, A(REPLACE) | A(DRY_RUN) | ASKS,
   VERB_ASKS, "take over keys and secrets of others", "ownkey import ~/.ssh/id_ed25519" },

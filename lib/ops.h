@@ -441,6 +441,7 @@ struct ops_policy {
 	uint64_t proof;
 	struct span proof_label;
 	bool force;
+	bool raw; /* bytes whose meaning nobody sees */
 };
 extern const struct wire_map ops_policy_map;
 

@@ -365,6 +365,7 @@ static const struct wire_field ops_policy_fields[] = {
 	WIRE_F(ops_policy, 5, UINT, WF_OPT, proof, 0, 7, "way in to prove with, bits"),
 	WIRE_F(ops_policy, 6, TEXT, WF_OPT, proof_label, 1, 255, "way in to prove with, name"),
 	WIRE_F(ops_policy, 7, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
+	WIRE_F(ops_policy, 8, BOOL, WF_OPT, raw, 0, 1, "signs and agrees on anything, unseen"),
 };
 const struct wire_map ops_policy_map = { "policy", sizeof(struct ops_policy), ops_policy_fields,
 	N(ops_policy_fields), false, 0 };

@@ -89,6 +89,10 @@ format_ssh_tbs(const struct format_ssh_key *k, const struct ops_sign *q, struct 
 {
 	if (q->type == OPS_SIGN_SSHSIG)
 		return sshsig_tbs(q, tbs);
+	if (q->type == OPS_SIGN_RAW) {
+		buf_put_span(tbs, q->data);
+		return q->data.len ? buf_err(tbs) : ERR_USAGE;
+	}
 	return q->type == OPS_SIGN_SSH_USERAUTH ? userauth_tbs(k, q, tbs) : ERR_UNSUPPORTED;
 }
 

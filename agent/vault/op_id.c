@@ -206,6 +206,8 @@ apply_policy(const struct ops_policy *in, struct item_policy *p)
 		p->may_export = in->may_export;
 	if (wire_has(&ops_policy_map, in, "rate"))
 		p->rate = in->rate;
+	if (wire_has(&ops_policy_map, in, "raw"))
+		p->raw = in->raw;
 	wire_mark(&item_policy_map, p);
 }
 

@@ -116,7 +116,8 @@ op_sign(struct req *r)
 {
 	const struct ops_sign *in = r->in;
 
-	if (in->type == OPS_SIGN_SSHSIG || in->type == OPS_SIGN_SSH_USERAUTH)
+	if (in->type == OPS_SIGN_SSHSIG || in->type == OPS_SIGN_SSH_USERAUTH ||
+	    (in->type == OPS_SIGN_RAW && in->bare))
 		return op_sign_ssh(r);
 	return sign_item(r);
 }

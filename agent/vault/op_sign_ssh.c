@@ -163,7 +163,9 @@ through(const struct ops_sign *in, uint8_t hash[32])
 static void
 describe(const struct ops_sign *in, struct span host, struct buf *b)
 {
-	if (in->type == OPS_SIGN_SSHSIG) {
+	if (in->type == OPS_SIGN_RAW) {
+		buf_put_str(b, "raw bytes: nobody can tell what this signs");
+	} else if (in->type == OPS_SIGN_SSHSIG) {
 		put_quoted(b, "signature for namespace ", in->name_space);
 	} else {
 		put_quoted(b, "ssh login as ", in->user);
@@ -179,9 +181,12 @@ agree_vault(struct req *r, struct signer *s)
 	const struct ops_sign *in = r->in;
 	struct use u = { .item = &s->it,
 		.verb = "sign with",
-		.request = in->hash.len ? in->hash : in->session,
+		.request = in->hash.len ? in->hash
+		    : in->data.len	? in->data
+					: in->session,
 		/* ssh and git start a process for each signature */
-		.by_session = in->bare || in->type == OPS_SIGN_SSH_USERAUTH };
+		.by_session =
+		    in->type != OPS_SIGN_RAW && (in->bare || in->type == OPS_SIGN_SSH_USERAUTH) };
 	struct buf text = BUF_INIT;
 	uint8_t hash[32];
 	enum err e;
@@ -237,10 +242,13 @@ permit_added(const struct ops_sign *in, const struct signer *s, struct ssh_dest_
 static enum err
 agree_added(struct req *r, struct signer *s)
 {
+	const struct ops_sign *in = r->in;
 	struct ssh_dest_hosts hosts;
 	enum err e;
 
-	if ((e = permit_added(r->in, s, &hosts)))
+	if (in->type == OPS_SIGN_RAW) /* it has no policy that could say so */
+		return ERR_DENIED;
+	if ((e = permit_added(in, s, &hosts)))
 		return e;
 	if (!s->key->confirm) {
 		audit_count(r, s->id);

@@ -124,9 +124,9 @@ def sshsig(namespace):
 
 
 def raw(directory):
-    """ssh-add -T signs random bytes: refused (differs from OpenSSH), and nothing else is spoilt"""
-    with door(directory) as (agent, _, person, t):
-        _, line = vault_key(agent, person)
+    """ssh-add -T signs random bytes: refused (differs from OpenSSH) unless the policy says raw"""
+    with door(directory) as (agent, token, person, t):
+        label, line = vault_key(agent, person)
         with open(directory + "/vault.pub", "w", encoding="utf-8") as f:
             f.write(line + "\n")
         t.do("ssh-add", "-T", directory + "/vault.pub", status=1)
@@ -134,6 +134,14 @@ def raw(directory):
             file = t.generate(kind, kind)
             t.add(file)
             t.do("ssh-add", "-T", file + ".pub", status=1)
+        with contextlib.closing(agent.client(person)) as c:
+            c.call("policy.set", label=label, raw=True, timeout=30)
+        t.do("ssh-add", "-T", directory + "/vault.pub")
+        with contextlib.closing(agent.client()) as nobody:
+            token.tell("touch-mode", "never")
+            nobody.call("policy.set", label=label, raw=False)
+            assert nobody.ask("policy.set", label=label, raw=True, timeout=15).status != "OK"
+        t.do("ssh-add", "-T", directory + "/vault.pub", status=1)
 
 
 def foreign_certificate(directory):

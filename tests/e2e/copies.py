@@ -357,7 +357,7 @@ def dies(directory):
 
 def confined(directory):
     """what copies is filtered and cannot reach anything else"""
-    with opened(directory, "stick", copy_timeout="3s") as (agent, _, c, _s):
+    with opened(directory, "stick", copy_timeout="15s") as (agent, _, c, _s):
         copier, target = catch(agent, c, signal.SIGSTOP, True)
         until(lambda: status_of(copier, "NoNewPrivs") == ["1"], "it to give up privileges")
         for pid in (copier, target):

@@ -191,6 +191,29 @@ get_cose(struct cbor *c, struct forward *f)
 	return ERR_OK;
 }
 
+/* A map with ascending numbers as keys, each at most once. */
+typedef enum err part_fn(struct cbor *c, uint64_t key, struct forward *f);
+
+static enum err
+get_parts(struct cbor *c, part_fn *part, struct forward *f)
+{
+	uint64_t key, last = 0;
+	size_t n;
+	enum err e;
+
+	if ((e = cbor_get_map(c, &n)))
+		return e;
+	for (; n > 0; n--, last = key) {
+		if ((e = cbor_get_uint(c, &key)))
+			return e;
+		if (key <= last)
+			return ERR_FORMAT;
+		if ((e = part(c, key, f)))
+			return e;
+	}
+	return ERR_OK;
+}
+
 static enum err
 get_secret_part(struct cbor *c, uint64_t key, struct forward *f)
 {
@@ -211,20 +234,10 @@ get_secret_part(struct cbor *c, uint64_t key, struct forward *f)
 static enum err
 get_secret(struct cbor *c, struct forward *f)
 {
-	uint64_t key, last = 0;
-	size_t n;
 	enum err e;
 
-	if ((e = cbor_get_map(c, &n)))
+	if ((e = get_parts(c, get_secret_part, f)))
 		return e;
-	for (; n > 0; n--, last = key) {
-		if ((e = cbor_get_uint(c, &key)))
-			return e;
-		if (key <= last)
-			return ERR_FORMAT;
-		if ((e = get_secret_part(c, key, f)))
-			return e;
-	}
 	f->secret = true;
 	return f->x.p && f->y.p && f->salt_enc.p && f->salt_auth.p && f->secret_proto <= 2
 	    ? ERR_OK
@@ -292,20 +305,10 @@ get_assert_part(struct cbor *c, uint64_t key, struct forward *f)
 static enum err
 parse_assert(struct cbor *c, struct forward *f)
 {
-	uint64_t key, last = 0;
-	size_t n;
 	enum err e;
 
-	if ((e = cbor_get_map(c, &n)))
+	if ((e = get_parts(c, get_assert_part, f)))
 		return e;
-	for (; n > 0; n--, last = key) {
-		if ((e = cbor_get_uint(c, &key)))
-			return e;
-		if (key <= last)
-			return ERR_FORMAT;
-		if ((e = get_assert_part(c, key, f)))
-			return e;
-	}
 	return cbor_at_end(c) && f->rp_id.p && f->cdh.p ? ERR_OK : ERR_FORMAT;
 }
 

@@ -15,7 +15,7 @@ if [ "${1-}" = --inside ]; then
 	trap 'exit 130' INT TERM HUP
 	echo '1. the vault is locked; one touch opens it'
 	ownkey lock
-	! ownkey secret get xmpp/alice 2>locked || die 'an answer from a locked vault'
+	! ownkey secret list 2>locked || die 'an answer from a locked vault'
 	say "$(head -n 1 locked)"
 	ownkey unlock
 	echo '2. ssh-keygen checks a signature of a derived key'
@@ -24,9 +24,9 @@ if [ "${1-}" = --inside ]; then
 	demo_age
 	echo '4. Profanity logs in to Prosody'
 	demo_profanity
-	echo '5. locked again: nothing answers any more'
+	echo '5. locked again: nothing answers without a touch'
 	ownkey lock
-	! ownkey secret get xmpp/alice 2>locked || die 'an answer from a locked vault'
+	! ownkey secret list 2>locked || die 'an answer from a locked vault'
 	say "$(head -n 1 locked)"
 	exit 0
 fi

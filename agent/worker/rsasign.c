@@ -11,7 +11,7 @@
 #include "lib/sshkey.h"
 
 #define NICE	 19
-#define SLICE_NS 100000 /* the least that a kernel takes (6.12 and later; others do not look) */
+#define SLICE_NS 100000000 /* the most that a kernel takes: any other may come between */
 
 /* sched(7): where sessions are groups, niceness counts within one only, and this process is alone
  * in its own. */
@@ -26,8 +26,9 @@ set_group_nice(void)
 	close(fd);
 }
 
-/* Ed25519 signatures of the vault must not wait for ours: this process gets what they leave, and in
- * short pieces.  If the system refuses, signatures are only fairer. */
+/* Ed25519 signatures of the vault must not wait for ours: this process gets what they leave.  Linux
+ * 6.12 and later keep a process running to the end of its slice, unless one with a shorter slice
+ * wakes up; so ours is the longest.  If the system refuses, signatures are only fairer. */
 void
 rsasign_prepare(void)
 {

@@ -113,7 +113,7 @@ def rates(note, agent, theirs, rounds):
 def beside_rsa(note, agent, rounds):
     """Ed25519's p99 with and without clients that want RSA and P-256 all the time."""
     rows = {spec: [] for spec in ("ed25519:1", "ed25519:1 rsa:4", "ed25519:64",
-                                  "ed25519:64 rsa:4", "ed25519:64 rsa:64 ecdsa:8")}
+                                  "ed25519:64 rsa:4", "ed25519:64 rsa:64", "ed25519:64 ecdsa:8")}
     for _ in range(rounds):
         for spec, got in rows.items():
             got.append(load("run", door(agent), "2", *spec.split()))

@@ -29,6 +29,8 @@ allowed()
 	cli/pinentry/*)   echo lib cli/pinentry ;;
 	cli/age/*)        echo lib cli/age ;;
 	cli/import_xml.c) echo lib include cli expat ;;
+	cli/secrets/*)    echo lib cli/secrets systemd ;;
+	cli/session/*)    echo lib cli/session systemd ;;
 	cli/git/*)        echo lib include cli/git ;;
 	cli/*)            echo lib include cli ;;
 	pam/*)            echo lib include pam ;;
@@ -48,7 +50,8 @@ room()
 	'<expat'*)                echo expat ;;
 	'<jansson'*)              echo jansson ;;
 	'<utf8proc'*)             echo utf8proc ;;
-	'<cbor'* | '<curl/'* | '<systemd/'*) echo "${1#<}" ;;
+	'<systemd/'*)             echo systemd ;;
+	'<cbor'* | '<curl/'*)     echo "${1#<}" ;;
 	'"'*/*)                   h=${1#?} && echo "${h%/*}" ;;
 	'"'*)                     echo 'without a directory' ;;
 	esac

@@ -22,6 +22,7 @@ cli_DIRS       := cli
 age_DIRS       := cli/age
 pinentry_DIRS  := cli/pinentry
 git_DIRS       := cli/git
+secrets_DIRS   := cli/secrets
 ownkey_DIRS    := lib/ownkey
 sk_DIRS        := cli/sk
 softtoken_DIRS := tests/softtoken
@@ -35,6 +36,7 @@ cli_PROG       := ownkey
 age_PROG       := age-plugin-ownkey
 pinentry_PROG  := pinentry-ownkey
 git_PROG       := git-credential-ownkey
+secrets_PROG   := ownkey-secrets
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
 
@@ -46,6 +48,7 @@ cli_LIBS       := $(QR_LIBS) $(XML_LIBS) $(CRYPTO_LIBS)
 age_LIBS       := $(CRYPTO_LIBS)
 pinentry_LIBS  := $(CRYPTO_LIBS)
 git_LIBS       := $(CRYPTO_LIBS)
+secrets_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
@@ -61,7 +64,7 @@ sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_ha
 sk_LIBS        := $(CRYPTO_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry agent token worker prompt $(SHARED) lib
+ROOMS := softtoken cli git age pinentry secrets agent token worker prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -102,7 +105,7 @@ endef
 $(foreach r,$(SHARED),$(eval $(call shared,$(r))))
 LIBRARIES := $(foreach r,$(SHARED),$($(r)_LIB))
 
-INSTALLED := $(foreach r,cli git age pinentry agent token worker prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli git age pinentry secrets agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -172,7 +175,7 @@ $(B)/fuzz/obj/%.o: %.c $(B)/flags
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
 		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) \
-		$(QR_LIBS) $(XML_LIBS)
+		$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ) $(foreach r,$(SHARED),$($(r)_PIC)))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)
@@ -218,7 +221,7 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry softtoken $(SHARED)
+SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets softtoken $(SHARED)
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \

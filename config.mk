@@ -22,11 +22,12 @@ pkg         = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 CRYPTO_LIBS := $(call pkg,libsodium) $(call pkg,libcrypto) $(call pkg,libutf8proc)
 QR_LIBS    := $(call pkg,libqrencode)
 XML_LIBS   := $(call pkg,expat)
+BUS_LIBS   := $(call pkg,libsystemd)
 JSON_LIBS  := $(call pkg,jansson)
 FIDO_LIBS  := $(call pkg,libfido2)
 TEST_LIBS  := $(call pkg,cmocka) $(JSON_LIBS) $(call pkg,libcbor) $(FIDO_LIBS) \
-	$(QR_LIBS) $(XML_LIBS) $(CRYPTO_LIBS)
-ifeq ($(and $(CRYPTO_LIBS),$(FIDO_LIBS),$(QR_LIBS),$(XML_LIBS),$(JSON_LIBS)),)
+	$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(CRYPTO_LIBS)
+ifeq ($(and $(CRYPTO_LIBS),$(FIDO_LIBS),$(QR_LIBS),$(XML_LIBS),$(BUS_LIBS),$(JSON_LIBS)),)
 $(warning libraries are missing: `make deps` installs them)
 endif
 

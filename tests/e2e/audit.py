@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 from other_audit import RECORD, follow, make
-from ownkey import (ARGON, HERE, PASS, TOKEN, Person, children, expect, run_parallel, until,
-                    world)
+from ownkey import (ARGON, HERE, PASS, TOKEN, Person, children, expect, has_ended, run_parallel,
+                    until, world)
 from policy import SIGN
 
 WORDLIST = os.path.join(HERE, "..", "..", "lib", "words_english.c")
@@ -53,8 +53,7 @@ def kill(agent):
             os.kill(pid, signal.SIGKILL)
     agent.process.wait()
     for pid in pids:
-        until(lambda p=pid: not os.path.exists("/proc/%d/fd" % p) or
-              "Z" in open("/proc/%d/stat" % p, encoding="utf-8").read().rsplit(")")[1][:3], "end")
+        until(lambda p=pid: has_ended(p), "end")
     agent.process = None
 
 

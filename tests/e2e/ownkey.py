@@ -435,8 +435,17 @@ def cmdline(pid):
 def children(pid):
     try:
         return [int(p) for p in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def has_ended(pid):
+    """Waited for by its parent, or not yet."""
+    try:
+        stat = open("/proc/%d/stat" % pid, encoding="utf-8").read()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def status_of(pid, field):

@@ -111,7 +111,7 @@ def children(pid):
 def is_gone(pid):
     try:
         return open("/proc/%d/stat" % pid).read().split()[2] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 

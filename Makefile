@@ -23,6 +23,7 @@ age_DIRS       := cli/age
 pinentry_DIRS  := cli/pinentry
 git_DIRS       := cli/git
 secrets_DIRS   := cli/secrets
+session_DIRS   := cli/session
 ownkey_DIRS    := lib/ownkey
 sk_DIRS        := cli/sk
 softtoken_DIRS := tests/softtoken
@@ -37,6 +38,7 @@ age_PROG       := age-plugin-ownkey
 pinentry_PROG  := pinentry-ownkey
 git_PROG       := git-credential-ownkey
 secrets_PROG   := ownkey-secrets
+session_PROG   := ownkey-session
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
 
@@ -49,6 +51,7 @@ age_LIBS       := $(CRYPTO_LIBS)
 pinentry_LIBS  := $(CRYPTO_LIBS)
 git_LIBS       := $(CRYPTO_LIBS)
 secrets_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
+session_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
@@ -64,7 +67,7 @@ sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_ha
 sk_LIBS        := $(CRYPTO_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry secrets agent token worker prompt $(SHARED) lib
+ROOMS := softtoken cli git age pinentry secrets session agent token worker prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -105,7 +108,7 @@ endef
 $(foreach r,$(SHARED),$(eval $(call shared,$(r))))
 LIBRARIES := $(foreach r,$(SHARED),$($(r)_LIB))
 
-INSTALLED := $(foreach r,cli git age pinentry secrets agent token worker prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli git age pinentry secrets session agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -221,7 +224,8 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets softtoken $(SHARED)
+SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets session softtoken \
+	$(SHARED)
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \

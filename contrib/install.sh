@@ -28,7 +28,8 @@ made()
 	fi
 }
 
-for program in ownkey ownkey-agent git-credential-ownkey age-plugin-ownkey pinentry-ownkey; do
+for program in ownkey ownkey-agent git-credential-ownkey age-plugin-ownkey pinentry-ownkey \
+	ownkey-session; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$BINDIR/$program"
 done
 for program in ownkey-token ownkey-worker ownkey-prompt ownkey-softtoken; do

@@ -68,8 +68,11 @@ crypto='libsodium libcrypto libutf8proc'
 	# shellcheck disable=SC2086
 	direct ownkey-secrets libsystemd $crypto
 	never ownkey-secrets libsystemd
+	# shellcheck disable=SC2086
+	direct ownkey-session libsystemd $crypto
+	never ownkey-session libsystemd
 	for program in ownkey age-plugin-ownkey git-credential-ownkey pinentry-ownkey \
-		ownkey-secrets ownkey-oidc pam_ownkey.so; do
+		ownkey-secrets ownkey-session ownkey-oidc pam_ownkey.so; do
 		client "$program"
 	done
 } | violations

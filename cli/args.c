@@ -74,6 +74,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_ALPHABET] = { "alphabet", 0, "KIND", "alnum|print|digits|words", "what it is made of" },
 [ARG_ENV] = { "env", 0, "VAR=NAME", NULL, "as a variable, which others see", true },
 [ARG_FD] = { "fd", 0, "N=NAME", NULL, "as descriptor N: 0, 3, 4, ...", true },
+[ARG_SECRET_SERVICE] = { "secret-service", 0, NULL, NULL, "what desktop programs keep there" },
 };
 /* clang-format on */
 
@@ -113,7 +114,7 @@ take_again(struct args *a, enum arg which, const char *value)
 		    a->wrong, sizeof a->wrong, "--%s is given too often", arg_rows[which].name);
 		return ERR_USAGE;
 	}
-	a->given |= ARG_BIT(which);
+	a->given[which] = true;
 	a->value[which] = value;
 	a->list[a->nlist].which = which;
 	a->list[a->nlist++].value = value;
@@ -135,7 +136,7 @@ take(struct args *a, enum arg which, const char *value)
 		snprintf(a->wrong, sizeof a->wrong, "--%s takes one of %s", r->name, r->choices);
 		return ERR_USAGE;
 	}
-	a->given |= ARG_BIT(which);
+	a->given[which] = true;
 	a->value[which] = value;
 	return ERR_OK;
 }
@@ -202,16 +203,13 @@ args_parse(struct args *a, int argc, char **argv)
 	return e;
 }
 
-enum err
-args_allow(struct args *a, uint64_t allowed, const char *command)
+bool
+args_among(const uint8_t some[ARGS_SOME], enum arg which)
 {
-	for (size_t i = 0; i < ARG_COUNT; i++)
-		if (a->given & ~allowed & ARG_BIT(i)) {
-			snprintf(a->wrong, sizeof a->wrong, "'%s' takes no --%s", command,
-			    arg_rows[i].name);
-			return ERR_USAGE;
-		}
-	return ERR_OK;
+	for (size_t i = 0; i < ARGS_SOME; i++)
+		if (some[i] == which)
+			return true;
+	return false;
 }
 
 enum err

@@ -76,13 +76,14 @@ enum arg {
 	ARG_ENV,
 	ARG_FD,
 	ARG_RAW,
+	ARG_SECRET_SERVICE,
 	ARG_COUNT
 };
 
 #define ARGS_LIST 32 /* values of all options that may be given again */
 
-#define ARG_BIT(a) (UINT64_C(1) << (a))
-_Static_assert(ARG_COUNT <= 64, "an option is a bit of 64");
+/* Some of the options: as many as are listed; the rest is 0, ARG_HELP, which all commands take. */
+#define ARGS_SOME 24
 
 struct arg_row {
 	const char *name;    /* without the dashes */
@@ -96,7 +97,7 @@ struct arg_row {
 extern const struct arg_row arg_rows[ARG_COUNT];
 
 struct args {
-	uint64_t given; /* ARG_BIT of each */
+	bool given[ARG_COUNT];
 	const char *value[ARG_COUNT];
 	struct {
 		enum arg which;
@@ -111,14 +112,14 @@ struct args {
 
 /* All of argv but the program's name; "--" ends the options.  ERR_USAGE. */
 MUST enum err args_parse(struct args *a, int argc, char **argv);
-/* ERR_USAGE when an option was given that is not among allowed. */
-MUST enum err args_allow(struct args *a, uint64_t allowed, const char *command);
 
 static inline bool
 args_has(const struct args *a, enum arg which)
 {
-	return a->given & ARG_BIT(which);
+	return a->given[which];
 }
+
+bool args_among(const uint8_t some[ARGS_SOME], enum arg which);
 
 /* The value as a number in [min,max]; *v is left alone when the option was not given. */
 MUST enum err args_number(struct args *a, enum arg which, uint64_t min, uint64_t max, uint64_t *v);

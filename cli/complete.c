@@ -7,7 +7,7 @@ static void
 put_options(const struct verb *v)
 {
 	for (size_t i = 0; i < ARG_COUNT; i++)
-		if (verbs_args(v) & ARG_BIT(i))
+		if (verbs_takes(v, (enum arg)i))
 			printf("--%s ", arg_rows[i].name);
 }
 
@@ -195,7 +195,7 @@ fish_verb(size_t i)
 	}
 	fish_condition(v->name, words, &condition);
 	for (size_t o = 0; o < ARG_COUNT; o++)
-		if (verbs_args(v) & ARG_BIT(o))
+		if (verbs_takes(v, (enum arg)o))
 			fish_option(&arg_rows[o], buf_cstr(&condition));
 	buf_done(&condition);
 }

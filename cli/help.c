@@ -99,7 +99,7 @@ help_verb(FILE *f, const struct verb *v)
 	    v->operands);
 	fprintf(f, "%s\n", v->help);
 	for (size_t i = 0; i < ARG_COUNT; i++)
-		if (v->args & ARG_BIT(i))
+		if (i != ARG_HELP && args_among(v->args, (enum arg)i))
 			put_option(f, &arg_rows[i]);
 	fputs("  also --help, --plain, --vault FILE\n", f);
 	fprintf(f, "example: %s\n", v->example);
@@ -149,7 +149,7 @@ verb_help(struct cli *c)
 		if (help_noun(stdout, noun))
 			return ERR_OK;
 	}
-	c->args.given |= ARG_BIT(ARG_HELP);
+	c->args.given[ARG_HELP] = true;
 	if (!(e = verbs_find(&c->args, &v)))
 		help_verb(stdout, v);
 	return e;

@@ -77,15 +77,15 @@ static enum err
 read_args(struct at *at)
 {
 	struct cli *c = at->c;
-	const uint64_t fit = ARG_BIT(ARG_AT) | ARG_BIT(ARG_SSH_OPTION) | ARG_BIT(ARG_TOKEN) |
-	    ARG_BIT(ARG_FORCE) | ARG_BIT(ARG_SAME_VAULT) | ARG_BIT(ARG_ASK_STDIN) |
-	    ARG_BIT(ARG_PLAIN) | ARG_BIT(ARG_VAULT);
+	static const uint8_t fit[ARGS_SOME] = { ARG_AT, ARG_SSH_OPTION, ARG_TOKEN, ARG_FORCE,
+		ARG_SAME_VAULT, ARG_ASK_STDIN, ARG_PLAIN, ARG_VAULT };
 
 	at->host = c->args.value[ARG_AT];
-	if (c->args.given & ~fit)
-		return cli_wrong(c,
-		    "an option that says how this vault is opened does not go "
-		    "with --at");
+	for (size_t i = 0; i < ARG_COUNT; i++)
+		if (c->args.given[i] && !args_among(fit, (enum arg)i))
+			return cli_wrong(c,
+			    "an option that says how this vault is opened does not go "
+			    "with --at");
 	if (at->host[0] == '-' || !at->host[0])
 		return cli_wrong(c, "that is no name of a machine");
 	for (size_t i = 0; i < c->args.nlist; i++)

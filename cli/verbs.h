@@ -20,9 +20,9 @@ enum verb_flag {
 struct verb {
 	const char *name; /* up to VERB_WORDS words */
 	enum err (*run)(struct cli *c);
-	const char *operands; /* for the usage line; "" = none */
-	size_t min, max;      /* how many */
-	uint64_t args;	      /* ARG_BITs it takes, besides the common ones */
+	const char *operands;	 /* for the usage line; "" = none */
+	size_t min, max;	 /* how many */
+	uint8_t args[ARGS_SOME]; /* options it takes, besides the common ones */
 	unsigned flags;
 	const char *help; /* one line */
 	const char *example;
@@ -36,8 +36,8 @@ extern const size_t nverbs;
 MUST enum err verbs_find(struct args *a, const struct verb **out);
 /* Of a name. */
 size_t verbs_words(const char *name);
-/* Every option of a command, the common ones too. */
-uint64_t verbs_args(const struct verb *v);
+/* The common options, too. */
+bool verbs_takes(const struct verb *v, enum arg which);
 
 /* help.c */
 void help_short(FILE *f);

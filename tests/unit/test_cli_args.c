@@ -113,7 +113,7 @@ rows(void **state)
 		assert_true(strlen(v->help) < 45);
 		assert_int_equal(v->max > 0, *v->operands != '\0');
 		assert_int_equal(v->min, wanted(v->operands));
-		assert_true(!(v->args & ARG_BIT(ARG_ASK_STDIN)) == !(v->flags & VERB_ASKS));
+		assert_true(args_among(v->args, ARG_ASK_STDIN) == ((v->flags & VERB_ASKS) != 0));
 		for (size_t j = i + 1; j < nverbs; j++)
 			assert_string_not_equal(v->name, verbs[j].name);
 	}

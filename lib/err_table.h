@@ -213,4 +213,6 @@ E(SETUP_EDITED,   265, 1, "PAM_SYSTEM_ERR",       5, "the lines that ownkey wrot
 E(SETUP_OUTSIDE,  266, 1, "PAM_SYSTEM_ERR",       5, "that file is a link that leads out of your home, or nowhere", "nothing was changed; ownkey writes into your own files only")
 E(SETUP_FOREIGN,  267, 1, "PAM_SYSTEM_ERR",       5, "lines of ownkey are in that file already, and this machine did not write them", "nothing was changed; take out the lines between '# ownkey: begin' and '# ownkey: end' first")
 E(SETUP_NOTHING,  268, 1, "PAM_SYSTEM_ERR",       5, "there is nothing that this program could use yet", "nothing was changed")
+/* what desktop applications keep */
+E(RESERVED,       270, 1, "PAM_PERM_DENIED",      5, "attributes whose names begin with \"ownkey.\" belong to ownkey itself", "leave them out, or take another name; nothing was changed")
 /* clang-format on */

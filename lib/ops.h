@@ -93,7 +93,12 @@ enum op {
 	OP_KEY_HIDE = 131,
 	OP_KEY_LIST = 132,
 	OP_SSH_LOCK = 133,
-	OP_TOKEN_SERVE = 140
+	OP_TOKEN_SERVE = 140,
+	OP_ENTRY_LIST = 150,
+	OP_ENTRY_SET = 151,
+	OP_ENTRY_GET = 152,
+	OP_ENTRY_REMOVE = 153,
+	OP_ENTRY_BACK = 154
 };
 
 enum op_flag {
@@ -232,6 +237,7 @@ struct ops_event {
 	uint64_t err;	  /* why it is asked again */
 	uint64_t retries; /* PIN tries left */
 	bool again;	  /* choose a new one (twice typed by the client) */
+	uint64_t change;  /* changed: generation of the vault now */
 };
 extern const struct wire_map ops_event_map;
 
@@ -555,5 +561,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_token.h"
 #include "lib/ops_agree.h"
 #include "lib/ops_secrets.h"
+#include "lib/ops_entry.h"
 
 #endif

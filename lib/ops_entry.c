@@ -1,6 +1,5 @@
 /* ops_entry.c - the field tables of ops_entry.h. */
 #include "lib/ops.h"
-#include "lib/ops_entry.h"
 
 #define N(a)  (sizeof(a) / sizeof *(a))
 #define VALUE 131072

@@ -68,6 +68,12 @@ enum err op_secret_generate(struct req *r);
 /* op_secret_code.c */
 enum err op_secret_code(struct req *r);
 enum err op_secret_show(struct req *r);
+/* op_entry.c, op_entry_set.c, op_entry_aside.c */
+enum err op_entry_list(struct req *r);
+enum err op_entry_get(struct req *r);
+enum err op_entry_set(struct req *r);
+enum err op_entry_remove(struct req *r);
+enum err op_entry_back(struct req *r);
 /* op_audit.c */
 enum err op_audit_show(struct req *r);
 enum err op_audit_verify(struct req *r);

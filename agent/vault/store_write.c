@@ -101,7 +101,7 @@ append_record(struct job *j, struct file_request *q, const struct vaultfile_stat
 static void
 tell_changed(struct vault *v)
 {
-	struct ops_event ev = { .kind = OPS_EV_CHANGED };
+	struct ops_event ev = { .kind = OPS_EV_CHANGED, .change = v->open.body.generation };
 
 	wire_mark(&ops_event_map, &ev);
 	if (v->open.is)

@@ -87,8 +87,11 @@ def pack(name, values):
     for member, value in values.items():
         if value is None:
             continue
-        key, _, sub = fields[member]
-        out[key] = [pack(sub, v) for v in value] if sub else value
+        key, kind, sub = fields[member]
+        if kind == "MAP":
+            out[key] = pack(sub, value)
+        else:
+            out[key] = [pack(sub, v) for v in value] if sub else value
     return out
 
 

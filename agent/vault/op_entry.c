@@ -1,0 +1,141 @@
+/* op_entry.c - what desktop applications keep: lists of it, and values (lib/ops_entry.h). */
+#include "agent/vault/audit.h"
+#include "agent/vault/entry.h"
+#include "agent/vault/itemop.h"
+#include "agent/vault/job.h"
+#include "agent/vault/keyring.h"
+#include "agent/vault/op.h"
+#include "agent/vault/op_entry.h"
+#include "agent/vault/policy.h"
+
+/* Of a frame: the rest is its head and that of the reply. */
+#define PAGE_BYTES (OPS_FRAME_MAX - 4096)
+
+/* ---- list ---- */
+void
+op_entry_row(const struct item *it, const struct entry *en, struct ops_entry *row)
+{
+	*row = (struct ops_entry){ .id = it->id,
+		.kind = en->kind,
+		.collection = en->collection,
+		.label = en->label,
+		.type = en->type,
+		.created = en->created,
+		.modified = it->mtime,
+		.name = it->label,
+		.removed = en->removed };
+	row->attributes = (struct wire_list){ .v = en->attr,
+		.n = en->nattr < OPS_ENTRY_ATTRS ? en->nattr : OPS_ENTRY_ATTRS };
+	wire_mark(&ops_entry_map, row);
+}
+
+/* False: the page is full. */
+static bool
+put_row(const struct item *it, bool removed, struct wire_list *list, struct buf *mem)
+{
+	struct entry en;
+	struct ops_entry row;
+	size_t at = mem->len;
+
+	if (!entry_read(it, &en) || (en.removed != 0) != removed)
+		return true;
+	op_entry_row(it, &en, &row);
+	if (wire_encode(&ops_entry_map, &row, mem))
+		return true; /* written by something else: `ownkey secret` shows it */
+	if (mem->len > PAGE_BYTES && at) {
+		buf_cut(mem, at);
+		return false;
+	}
+	list->n++;
+	return true;
+}
+
+enum err
+op_entry_list(struct req *r)
+{
+	const struct ops_entry_page *in = r->in;
+	struct ops_entry_list_rep rep = { .change = r->v->open.body.generation };
+	struct buf mem = BUF_INIT;
+	uint8_t cursor[8];
+	size_t pos = 0, next;
+	struct item it;
+	enum err e;
+
+	if (in->cursor.len && in->cursor.len != sizeof cursor)
+		return ERR_RANGE;
+	if (in->cursor.len)
+		pos = (size_t)be64(in->cursor.p);
+	if (!buf_room(&mem, OPS_FRAME_MAX))
+		return ERR_NOMEM;
+	for (next = pos; body_item_next(&r->v->open.body, &next, &it); pos = next)
+		if (rep.entries.n == OPS_ENTRY_IDS ||
+		    !put_row(&it, in->removed, &rep.entries, &mem)) {
+			put_be64(cursor, pos);
+			rep.cursor = SPAN(cursor, sizeof cursor);
+			break;
+		}
+	rep.entries.raw = buf_span(&mem);
+	wire_mark(&ops_entry_list_rep_map, &rep);
+	e = req_reply(r, &rep);
+	buf_done(&mem);
+	return e;
+}
+
+/* ---- get ---- */
+/* The value goes where the reply is made, which is wiped. */
+static enum err
+put_value(struct req *r, struct span id, struct wire_list *list, struct buf *mem)
+{
+	struct ops_entry_value val = { .id = id };
+	struct sec value = { 0 };
+	struct entry en;
+	struct item it;
+	size_t at = mem->len;
+	enum err e;
+
+	if ((e = body_item_by_id(&r->v->open.body, id.p, &it)) || !entry_read(&it, &en) ||
+	    en.removed)
+		val.err = ERR_NOTFOUND;
+	else if (!(e = keyring_secret(r->v, &it, &value))) {
+		val.value = sec_span(&value);
+		val.type = en.type;
+	} else
+		val.err = e;
+	wire_mark(&ops_entry_value_map, &val);
+	if (!val.err)
+		wire_set(&ops_entry_value_map, &val, "value");
+	e = wire_encode(&ops_entry_value_map, &val, mem);
+	if (!e && mem->len > PAGE_BYTES && at) {
+		buf_cut(mem, at);
+		val = (struct ops_entry_value){ .id = id, .err = ERR_TOOBIG };
+		wire_mark(&ops_entry_value_map, &val);
+		e = wire_encode(&ops_entry_value_map, &val, mem);
+	}
+	list->n++;
+	sec_done(&value);
+	return e;
+}
+
+enum err
+op_entry_get(struct req *r)
+{
+	const struct ops_entry_get *in = r->in;
+	struct ops_entry_get_rep rep = { .has = 0 };
+	struct cbor c = wire_each(&in->ids);
+	struct buf mem = BUF_INIT;
+	struct span id;
+	enum err e = ERR_OK;
+
+	if (in->ids.n > OPS_ENTRY_IDS)
+		return ERR_TOOBIG;
+	while (!e && !cbor_at_end(&c))
+		if (!(e = cbor_get_bytes(&c, &id)))
+			e = put_value(r, id, &rep.values, &mem);
+	rep.values.raw = buf_span(&mem);
+	wire_mark(&ops_entry_get_rep_map, &rep);
+	if (!e)
+		e = req_reply(r, &rep);
+	buf_done(&mem);
+	vault_touch(r->v);
+	return e;
+}

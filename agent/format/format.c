@@ -9,6 +9,7 @@ const struct format *const formats[] = {
 	&format_age,
 	&format_app,
 	&format_wireguard,
+	&format_portal,
 };
 const size_t nformats = sizeof formats / sizeof *formats;
 

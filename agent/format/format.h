@@ -123,6 +123,6 @@ MUST enum err format_app_sign(
     const struct format_in *in, const struct ops_sign *q, struct buf *sig);
 
 extern const struct format format_matrix, format_omemo, format_tor, format_ssh, format_age,
-    format_app, format_wireguard;
+    format_app, format_wireguard, format_portal;
 
 #endif

@@ -307,6 +307,8 @@ check_key(const struct format *f, const struct format_key *key)
 	size_t rows = 0;
 
 	crypto_random(priv, sizeof priv);
+	for (size_t i = 0; i < sizeof priv && strncmp(key->alg, "password.", 9) == 0; i++)
+		priv[i] = (uint8_t)('a' + priv[i] % 26);
 	struct format_in in = { span_str(account), SPAN(priv, 32),
 		public_of(key, SPAN(priv, 32), pub), SPAN_NONE };
 	for (size_t i = 0; i < f->npublic; i++)

@@ -20,15 +20,15 @@
 
 struct placeholder {
 	uint64_t number;
-	struct span collection; /* empty = all */
-	struct store_attr *attr;
-	size_t nattr;
+	struct store_query query; /* ours */
 };
 struct placeholders;
 MUST enum err placeholders_new(struct placeholders **out);
 void placeholders_done(struct placeholders *p);
-MUST enum err placeholders_get(struct placeholders *p, struct peer *who, struct span collection,
-    const struct store_attr *attr, size_t n, const struct placeholder **out);
+/* The one for this query; ERR_LIMIT, ERR_NOMEM. */
+MUST enum err placeholders_get(struct placeholders *p, struct peer *who,
+    const struct store_query *q, const struct placeholder **out);
+/* NULL when there is none with that number. */
 const struct placeholder *placeholders_find(const struct placeholders *p, uint64_t number);
 /* What it stands for now: NULL when locked, or when there is none. */
 const struct entry *placeholder_entry(const struct placeholder *h, const struct store *s);

@@ -156,6 +156,23 @@ const struct opt conf_options[] = {
 	    .max = CONF_PATH,
 	    .check = is_socket,
 	    .help = "socket of another agent, whose keys ssh gets behind those of the vault" },
+	{ .name = "lock_on",
+	    .type = OPT_SET,
+	    F(lock_on),
+	    .names = "session-lock|sleep|screensaver|token-removed|idle|lid",
+	    .def = "session-lock,sleep,screensaver,token-removed",
+	    .help = "what locks the vault while ownkey-session runs; none: only time does" },
+	{ .name = "lock_session_idle",
+	    .type = OPT_SECONDS,
+	    F(lock_session_idle),
+	    .max = DAY,
+	    .def = "5m",
+	    .help = "with lock_on idle: this long after the desktop said that nobody is there" },
+	{ .name = "notify",
+	    .type = OPT_BOOL,
+	    F(notify),
+	    .def = "yes",
+	    .help = "desktop notifications when a token or a PIN is waited for" },
 };
 
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);

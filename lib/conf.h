@@ -14,6 +14,15 @@
 
 enum conf_fingerprint { CONF_FINGER_AUTO, CONF_FINGER_NEVER };
 enum conf_ssh_add { CONF_SSH_MEMORY, CONF_SSH_VAULT };
+/* What locks besides time: bits of lock_on. */
+enum conf_lock {
+	CONF_LOCK_SESSION = 1,
+	CONF_LOCK_SLEEP = 2,
+	CONF_LOCK_SCREENSAVER = 4,
+	CONF_LOCK_TOKEN = 8,
+	CONF_LOCK_IDLE = 16,
+	CONF_LOCK_LID = 32
+};
 enum conf_memory { CONF_MEMORY_AUTO, CONF_MEMORY_SECRETMEM, CONF_MEMORY_MLOCK };
 
 struct conf {
@@ -37,6 +46,10 @@ struct conf {
 	uint32_t nssh_list;    /* ssh_list = pattern of paths and comments, repeated */
 	char ssh_list[CONF_SSH_LIST][CONF_PATTERN];
 	char ssh_upstream[CONF_PATH]; /* socket of another agent for ssh; "" = none */
+	/* ownkey-session: */
+	uint32_t lock_on;	    /* enum conf_lock bits */
+	uint32_t lock_session_idle; /* seconds after the desktop said idle; 0 = at once */
+	uint32_t notify;	    /* bool: notifications at all */
 };
 
 extern const struct opt conf_options[];

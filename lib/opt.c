@@ -100,6 +100,42 @@ set_named(const struct opt *o, const char *names, struct span value, void *st)
 	return ERR_OK;
 }
 
+static bool
+is_between(uint8_t c)
+{
+	return c == ',' || c == ' ' || c == '\t';
+}
+
+/* Each name once, at least one: who writes nothing has forgotten something. */
+static enum err
+set_set(const struct opt *o, struct span value, void *st)
+{
+	uint64_t bits = 0, i;
+	enum err r;
+	size_t n;
+
+	if (span_is(value, "none")) {
+		store(o, st, 0);
+		return ERR_OK;
+	}
+	while (value.len > 0) {
+		for (n = 0; n < value.len && !is_between(value.p[n]);)
+			n++;
+		if (n > 0 && (r = find_name(o->names, SPAN(value.p, n), &i)))
+			return r;
+		if (n > 0 && (bits & UINT64_C(1) << i))
+			return ERR_CONFIG;
+		if (n > 0)
+			bits |= UINT64_C(1) << i;
+		n += n < value.len;
+		value = SPAN(value.p + n, value.len - n);
+	}
+	if (!bits)
+		return ERR_CONFIG;
+	store(o, st, bits);
+	return ERR_OK;
+}
+
 /* Into out[max], the rest of it zero. */
 static enum err
 copy_text(const struct opt *o, struct span value, char *out)
@@ -172,6 +208,8 @@ set_option(const struct opt *o, struct span value, void *st)
 		return add_text(o, value, st);
 	case OPT_ENUM:
 		return set_named(o, o->names, value, st);
+	case OPT_SET:
+		return set_set(o, value, st);
 	}
 	return ERR_INTERNAL;
 }

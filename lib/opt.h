@@ -15,7 +15,8 @@ enum opt_type {
 	OPT_SECONDS, /* uint32_t in [min,max]; suffixes s m h d; "never" is 0 */
 	OPT_TEXT,    /* char[max], at least min bytes, NUL padded, no controls */
 	OPT_TEXTS,   /* repeated: char[min][max] followed by nothing; count in uint32_t before it */
-	OPT_ENUM     /* uint32_t index into names "a|b|c" */
+	OPT_ENUM,    /* uint32_t index into names "a|b|c" */
+	OPT_SET	     /* uint32_t, a bit for each of names; "a, c", or "none" */
 };
 
 struct opt {

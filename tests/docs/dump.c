@@ -369,6 +369,9 @@ argument(const struct opt *o)
 	case OPT_TEXTS:
 		printf(" Ar text");
 		break;
+	case OPT_SET:
+		printf(" Ar names");
+		break;
 	case OPT_ENUM:
 		for (; *names; names += n + (names[n] == '|')) {
 			n = name_len(names);
@@ -394,11 +397,30 @@ duration(uint64_t s, char out[24])
 	return out;
 }
 
+/* Of a set: those that there are. */
+static void
+members(const struct opt *o)
+{
+	const char *names = o->names;
+	char item[80];
+	size_t n;
+
+	text("Any of");
+	for (; *names; names += n + (names[n] == '|')) {
+		n = name_len(names);
+		snprintf(item, sizeof(item), "%.*s%s", (int)n, names, names[n] ? "," : ".");
+		text(item);
+	}
+	end_line();
+}
+
 static void
 limits(const struct opt *o)
 {
 	char line[160], a[24], b[24];
 
+	if (o->type == OPT_SET)
+		members(o);
 	if (o->def && *o->def)
 		snprintf(line, sizeof(line), "Default: %s.", o->def);
 	else

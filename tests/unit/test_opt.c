@@ -19,6 +19,7 @@ struct sample {
 	char name[8];
 	uint32_t nlist;
 	char list[3][6];
+	uint32_t set;
 	uint32_t guard;
 };
 
@@ -43,6 +44,7 @@ static const struct opt table[] = {
 	    .def = "joe",
 	    .check = no_x },
 	{ .name = "list", .type = OPT_TEXTS, F(list), .min = 3, .max = 6, .def = "def" },
+	{ .name = "set", .type = OPT_SET, F(set), .names = "one|two|three", .def = "one,three" },
 };
 
 #define N (sizeof(table) / sizeof(table[0]))
@@ -66,6 +68,7 @@ test_defaults(void **state)
 
 	(void)state;
 	assert_true(s.flag == 1 && s.number == 7 && s.wait == 0 && s.color == 1);
+	assert_int_equal(s.set, 5);
 	assert_string_equal(s.name, "joe");
 	assert_memory_equal(s.name + 3, zero, 5);
 	assert_int_equal(s.nlist, 1);
@@ -100,6 +103,7 @@ test_file(void **state)
 				      "wait = 36h\n"
 				      "\t# another\n"
 				      "color = blue\n"
+				      "set = two , three\n"
 				      "name = a = b#\n"
 				      "list = one\n"
 				      "list = two"),
@@ -107,6 +111,7 @@ test_file(void **state)
 	    ERR_OK);
 	assert_int_equal(line, 0);
 	assert_true(s.flag == 0 && s.number == 3999999999 && s.wait == 129600 && s.color == 2);
+	assert_int_equal(s.set, 6);
 	assert_string_equal(s.name, "a = b#");
 	assert_int_equal(s.nlist, 2); /* instead of the default */
 	assert_string_equal(s.list[0], "one");
@@ -144,6 +149,12 @@ static const struct {
 	{ "color = re", 1 },
 	{ "color = red|green", 1 },
 	{ "color =", 1 },
+	{ "set =", 1 },
+	{ "set = ,", 1 },
+	{ "set = one,four", 1 },
+	{ "set = one,one", 1 },
+	{ "set = one,none", 1 },
+	{ "set = one|two", 1 },
 	{ "name =", 1 },
 	{ "name = 12345678", 1 },
 	{ "name = xavier", 1 },
@@ -362,7 +373,8 @@ test_conf_table(void **state)
 		/* a text or a list may be empty, all else has a value */
 		assert_true(conf_options[i].def != NULL || conf_options[i].type == OPT_TEXT ||
 		    conf_options[i].type == OPT_TEXTS);
-		assert_true((conf_options[i].names != NULL) == (conf_options[i].type == OPT_ENUM));
+		assert_true((conf_options[i].names != NULL) ==
+		    (conf_options[i].type == OPT_ENUM || conf_options[i].type == OPT_SET));
 		assert_true(conf_options[i].offset < sizeof(struct conf));
 	}
 	assert_int_equal(

@@ -204,9 +204,10 @@ struct ops_status_rep {
 	uint64_t backup_seed;	  /* generation of its passphrase */
 	uint64_t changed;	  /* identities, secrets and seeds that are newer */
 	/* copies that were changed apart and joined since it was unlocked: */
-	uint64_t joined;    /* things that came from another one, or were removed there */
-	uint64_t conflicts; /* changed on both sides: kept twice */
-	bool backup_here;   /* the newest backup is on the disk of the vault */
+	uint64_t joined;	 /* things that came from another one, or were removed there */
+	uint64_t conflicts;	 /* changed on both sides: kept twice */
+	bool backup_here;	 /* the newest backup is on the disk of the vault */
+	struct span opened_with; /* device path of the token; absent = none, or a forwarded one */
 };
 extern const struct wire_map ops_status_rep_map;
 
@@ -225,7 +226,8 @@ enum ops_event_kind {
 	OPS_EV_NEED_NEWPIN,
 	OPS_EV_NOTE,	  /* text for the person (warnings) */
 	OPS_EV_NEED_FILE, /* connect and send the backup (job.h); the key for it is asked there */
-	OPS_EV_FORWARD	  /* ops_forward.h */
+	OPS_EV_FORWARD,	  /* ops_forward.h */
+	OPS_EV_ANSWERED	  /* subscriptions: what `which` asked for is not wanted any more */
 };
 struct ops_event {
 	uint64_t has;
@@ -238,12 +240,16 @@ struct ops_event {
 	uint64_t retries; /* PIN tries left */
 	bool again;	  /* choose a new one (twice typed by the client) */
 	uint64_t change;  /* changed: generation of the vault now */
+	uint64_t which;	  /* subscriptions, of what waits for the person: tells requests apart */
 };
 extern const struct wire_map ops_event_map;
 
 struct ops_subscribe {
 	uint64_t has;
 	bool on;
+	/* What other connections' requests ask of the person, too: WAIT_TOKEN, TOUCH, NEED_PIN,
+	 * NEED_PASS, then ANSWERED, with which; text and label for the owner only. */
+	bool asks;
 };
 struct ops_cancel {
 	uint64_t has;

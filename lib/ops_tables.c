@@ -83,14 +83,16 @@ static const struct wire_field ops_status_rep_fields[] = {
 	    "changed in two copies, and kept twice"),
 	WIRE_F(ops_status_rep, 42, BOOL, WF_OPT, backup_here, 0, 1,
 	    "the newest backup is on the disk of the vault"),
+	WIRE_F(ops_status_rep, 43, TEXT, WF_OPT, opened_with, 0, 127,
+	    "device of the token that opened it, if that is one of this machine"),
 };
 const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_status_rep),
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };
 
 static const struct wire_field ops_event_fields[] = {
-	WIRE_E(ops_event, 1, 0, kind, OPS_EV_FORWARD,
+	WIRE_E(ops_event, 1, 0, kind, OPS_EV_ANSWERED,
 	    "locked|unlocked|changed|wait-token|touch|need-pin|need-passphrase|need-words|"
-	    "show-words|working|need-new-pin|note|need-file|forward",
+	    "show-words|working|need-new-pin|note|need-file|forward|answered",
 	    "what happens"),
 	WIRE_F(ops_event, 2, UINT, WF_OPT, request, 0, UINT64_MAX, "the request it belongs to"),
 	WIRE_F(ops_event, 3, BYTES, WF_OPT | WF_HEX, job, 16, 16, "job id for secret.sock"),
@@ -101,12 +103,16 @@ static const struct wire_field ops_event_fields[] = {
 	WIRE_F(ops_event, 8, BOOL, WF_OPT, again, 0, 1, "choose a new one"),
 	WIRE_F(
 	    ops_event, 9, UINT, WF_OPT, change, 0, UINT64_MAX, "generation of the vault (changed)"),
+	WIRE_F(ops_event, 10, UINT, WF_OPT, which, 0, UINT64_MAX,
+	    "tells what others ask for apart (subscribe, asks)"),
 };
 const struct wire_map ops_event_map = { "event", sizeof(struct ops_event), ops_event_fields,
 	N(ops_event_fields), false, 0 };
 
 static const struct wire_field ops_subscribe_fields[] = {
 	WIRE_F(ops_subscribe, 1, BOOL, WF_OPT, on, 0, 1, "send events to this connection"),
+	WIRE_F(ops_subscribe, 2, BOOL, WF_OPT, asks, 0, 1,
+	    "and what requests of others ask of the person"),
 };
 const struct wire_map ops_subscribe_map = { "subscribe", sizeof(struct ops_subscribe),
 	ops_subscribe_fields, N(ops_subscribe_fields), false, 0 };

@@ -119,3 +119,19 @@ client_event_all(struct vault *v, const struct ops_event *ev)
 			if (c->subscribed)
 				client_event(v, c, ev);
 }
+
+/* What it is about is for the owner's eyes; the job id is for nobody else's at all. */
+void
+client_event_asks(struct vault *v, const struct client *from, const struct ops_event *ev)
+{
+	struct ops_event bare = { .kind = ev->kind, .which = ev->which }, full = bare;
+
+	full.text = ev->text;
+	full.label = ev->label;
+	wire_mark(&ops_event_map, &bare);
+	wire_mark(&ops_event_map, &full);
+	for (size_t i = 0; i < sizeof v->clients / sizeof *v->clients; i++)
+		for (struct client *c = v->clients[i]; c; c = c->next)
+			if (c->asks && c != from)
+				client_event(v, c, c->uid == v->owner ? &full : &bare);
+}

@@ -35,6 +35,8 @@ struct job {
 	struct helper helper[JOB_HELPERS];
 	uint8_t id[JOB_ID_LEN];	       /* secret.sock id in use, zero = none */
 	int secret;		       /* the person's connection, -1 */
+	uint64_t which;		       /* names it to subscribers; 0 = nothing was asked yet */
+	bool asking;		       /* the person was asked for something */
 	enum err (*own)(struct job *); /* no request: work of our own */
 	struct job *next;
 };
@@ -75,6 +77,8 @@ void job_end_all(struct job *j);
 void job_event(struct job *j, enum ops_event_kind kind, const char *text);
 /* The same with everything. */
 void job_event_full(struct job *j, struct ops_event *ev);
+/* What it asked of the person came, or is not wanted any more: for subscribers. */
+void job_answered(struct job *j);
 enum ask { ASK_PIN, ASK_NEWPIN, ASK_PASS, ASK_NEWPASS };
 struct question {
 	enum ask ask;

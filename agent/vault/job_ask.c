@@ -12,12 +12,46 @@
 
 #define SECRET_FRAME_MAX 8192
 
+/* ---- for those who subscribed ---- */
+static void
+tell_others(struct job *j, const struct ops_event *ev)
+{
+	struct ops_event out = *ev;
+
+	switch (ev->kind) {
+	case OPS_EV_WAIT_TOKEN:
+	case OPS_EV_TOUCH:
+	case OPS_EV_NEED_PIN:
+	case OPS_EV_NEED_PASS:
+		break;
+	default:
+		return;
+	}
+	if (!j->which)
+		j->which = ++j->v->asked;
+	j->asking = true;
+	out.which = j->which;
+	client_event_asks(j->v, j->r.c, &out);
+}
+
+void
+job_answered(struct job *j)
+{
+	struct ops_event ev = { .kind = OPS_EV_ANSWERED, .which = j->which };
+
+	if (j->asking)
+		client_event_asks(j->v, j->r.c, &ev);
+	j->asking = false;
+}
+
+/* ---- telling ---- */
 void
 job_event_full(struct job *j, struct ops_event *ev)
 {
 	ev->request = j->r.id;
 	wire_mark(&ops_event_map, ev);
 	client_event(j->v, j->r.c, ev);
+	tell_others(j, ev);
 }
 
 void
@@ -140,6 +174,7 @@ ask_client(struct job *j, const struct question *q, struct sec *out)
 	ev.retries = q->retries;
 	job_event_full(j, &ev);
 	e = wait_secret(j, j->v->conf.prompt_timeout * 1000ull, out);
+	job_answered(j);
 	job_forget_id(j);
 	return e;
 }
@@ -190,14 +225,21 @@ ask_prompt(struct job *j, const struct question *q, struct sec *out)
 {
 	bool pin = q->ask == ASK_PIN || q->ask == ASK_NEWPIN;
 	struct prompt_job p = { .kind = pin ? PROMPT_PIN : PROMPT_PASSPHRASE };
+	struct ops_event ev = { .kind = pin ? OPS_EV_NEED_PIN : OPS_EV_NEED_PASS };
 	char again[160];
+	enum err e;
 
 	why_again(q, again, sizeof again);
 	p.title = SPAN_LIT("ownkey");
 	p.text = span_str(q->text);
 	p.label = pin ? SPAN_LIT("PIN:") : SPAN_LIT("Passphrase:");
 	p.error = span_str(again);
-	return run_prompt(j, &p, out);
+	ev.text = p.text;
+	ev.label = span_str(q->label ? q->label : "");
+	tell_others(j, &ev);
+	e = run_prompt(j, &p, out);
+	job_answered(j);
+	return e;
 }
 
 static unsigned

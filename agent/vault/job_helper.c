@@ -232,8 +232,10 @@ job_end(struct job *j, struct helper *h)
 		chan_done(&h->chan);
 	tell(j->v, CONTROL_KILL, h->handle, NULL);
 	*h = (struct helper){ 0 };
-	if (!runs_token(j))
-		turn_release(j, &j->v->tokens);
+	if (runs_token(j))
+		return;
+	turn_release(j, &j->v->tokens);
+	job_answered(j);
 }
 
 void
@@ -242,6 +244,7 @@ job_end_all(struct job *j)
 	for (size_t i = 0; i < JOB_HELPERS; i++)
 		job_end(j, &j->helper[i]);
 	job_forget_id(j);
+	job_answered(j);
 }
 
 enum err

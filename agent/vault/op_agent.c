@@ -57,6 +57,7 @@ open_status(const struct vault *v, struct ops_status_rep *rep, char *label, size
 	if (v->open.slot >= 0)
 		way_label(&v->open.outer, &v->open.body, v->open.slot, label, cap);
 	rep->unlocked_by = span_str(label);
+	rep->opened_with = span_str(v->open.token);
 	rep->joined = v->open.notes.came + v->open.notes.removed;
 	rep->conflicts = v->open.notes.conflicts;
 	inventory_put(v, rep);
@@ -130,6 +131,7 @@ op_subscribe(struct req *r)
 	const struct ops_subscribe *in = r->in;
 
 	r->c->subscribed = in->on;
+	r->c->asks = in->on && in->asks;
 	return ERR_OK;
 }
 

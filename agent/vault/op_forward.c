@@ -174,6 +174,7 @@ take(struct forwarding *f, const struct token_event *ev, bool *end)
 		say(f, OPS_EV_NOTE, ev->name, ": refused");
 		return ERR_OK;
 	case TOKEN_EV_RELEASED:
+		job_answered(f->r->job);
 		tell_released(f, ev);
 		return ERR_OK;
 	case TOKEN_EV_ERROR:

@@ -27,6 +27,26 @@ op_unlocked(struct vault *v, int slot)
 	public_send(v);
 }
 
+/* A socket that the request named, not the configuration, is the far end of a forwarded token: it
+ * goes when that request ends, and says nothing about where the token is. */
+static bool
+is_of_this_machine(const struct conf *c, const char *token)
+{
+	if (strncmp(token, "unix:", 5) != 0)
+		return true;
+	for (uint32_t i = 0; i < c->ntokens; i++)
+		if (strcmp(c->token[i], token) == 0)
+			return true;
+	return false;
+}
+
+static void
+keep_token(struct vault *v, const struct way_got *got)
+{
+	if (is_of_this_machine(&v->conf, got->token))
+		memcpy(v->open.token, got->token, sizeof v->open.token);
+}
+
 static enum err
 answer(struct req *r, bool was_open)
 {
@@ -86,6 +106,7 @@ unlock(struct req *r, struct span bytes, struct outer *o)
 		audit_about(r, o->slot[got.slot].id);
 		/* joined with another copy it may have another place */
 		got.slot = outer_slot_find(&r->v->open.outer, o->slot[got.slot].id);
+		keep_token(r->v, &got);
 		op_unlocked(r->v, got.slot);
 		if (got.slot >= 0 && upgrade_slot(r->job, &got))
 			log_warn("the way in could not be renewed; it is tried again next time");

@@ -84,6 +84,7 @@ struct token_ask {
 	struct span path; /* this token only; empty = any */
 	bool nowait;
 	const char *touch;
+	char *which; /* gets the device path of the one that answered, 128 bytes; may be NULL */
 };
 /* *slot = which; secret (may be NULL) gets 32 bytes. */
 MUST enum err token_assert(struct job *j, const struct token_ask *a, int *slot, struct sec *secret);

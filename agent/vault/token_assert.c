@@ -145,6 +145,8 @@ keep(struct assertion *as, const struct token *t, const struct token_event *ev, 
 
 	if ((e = judge(as, ev, w)))
 		return e;
+	if (as->ask->which)
+		memcpy(as->ask->which, t->path, sizeof t->path);
 	if (f)
 		return f->take(f->arg, t, ev);
 	return as->secret ? sec_init_copy(as->secret, ev->secret) : ERR_OK;

@@ -49,6 +49,7 @@ struct client {
 	bool greeted;
 	bool interactive;
 	bool subscribed;
+	bool asks; /* subscribed to what others' requests ask of the person */
 	unsigned njobs;
 	struct client *next; /* hash chain */
 };
@@ -85,7 +86,8 @@ struct open_vault {
 	struct outer outer;
 	struct body body;
 	struct vaultfile_state state;
-	int slot;			      /* index of the slot that opened it */
+	int slot;	 /* index of the slot that opened it */
+	char token[128]; /* device path of the token that did; "" = none, or not of this machine */
 	uint64_t since_unix, since, last_use; /* since, last_use: loop_now() */
 	bool first_seen;
 	enum err warning;
@@ -108,6 +110,7 @@ struct vault {
 	unsigned nclients;
 	struct job *jobs; /* all that run or wait */
 	unsigned njobs;
+	uint64_t asked; /* jobs that asked something of the person, ever */
 	uint32_t next_handle;
 	struct loop_timer *deadline;
 	struct key_cache *keys;	   /* keyring.h */
@@ -186,6 +189,8 @@ void client_remove(struct vault *v, struct client *c);
 /* Event to one client (request != 0) / to all subscribers (request 0). */
 void client_event(struct vault *v, struct client *c, const struct ops_event *ev);
 void client_event_all(struct vault *v, const struct ops_event *ev);
+/* What a request of `from` (may be NULL) asks of the person, to those who subscribed to that. */
+void client_event_asks(struct vault *v, const struct client *from, const struct ops_event *ev);
 
 /* ---- dispatch.c ---- */
 void dispatch_frame(struct vault *v, struct span frame);

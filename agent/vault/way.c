@@ -201,7 +201,8 @@ open_token(struct job *j, const struct way_want *w, unsigned slots, struct way_g
 		.force = w->force,
 		.path = w->token,
 		.nowait = w->nowait,
-		.touch = w->why };
+		.touch = w->why,
+		.which = got->token };
 	struct sec f1 = { 0 };
 	int slot = -1;
 	enum err e;

@@ -26,6 +26,7 @@ struct way_got {
 	struct sec f1, f2, f3; /* the factors, to make new wraps with */
 	struct sec prk;
 	struct sec vrk;
+	char token[128]; /* device path of the token that gave f1; "" = none */
 };
 
 /* On success *got owns prk and vrk.  Errors of tokens, words, passphrases; ERR_VAULT_KEY when

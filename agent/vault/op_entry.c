@@ -1,12 +1,9 @@
 /* op_entry.c - what desktop applications keep: lists of it, and values (lib/ops_entry.h). */
-#include "agent/vault/audit.h"
-#include "agent/vault/entry.h"
-#include "agent/vault/itemop.h"
-#include "agent/vault/job.h"
+#include <stdlib.h>
+
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
 #include "agent/vault/op_entry.h"
-#include "agent/vault/policy.h"
 
 /* Of a frame: the rest is its head and that of the reply. */
 #define PAGE_BYTES (OPS_FRAME_MAX - 4096)
@@ -84,35 +81,80 @@ op_entry_list(struct req *r)
 /* ---- get ---- */
 /* The value goes where the reply is made, which is wiped. */
 static enum err
-put_value(struct req *r, struct span id, struct wire_list *list, struct buf *mem)
+open_value(struct req *r, struct span id, struct ops_entry_value *val, struct sec *value)
 {
-	struct ops_entry_value val = { .id = id };
-	struct sec value = { 0 };
 	struct entry en;
 	struct item it;
+	enum err e;
+
+	if (body_item_by_id(&r->v->open.body, id.p, &it) || !entry_read(&it, &en) || en.removed)
+		return ERR_NOTFOUND;
+	if ((e = keyring_secret(r->v, &it, value)))
+		return e;
+	val->value = sec_span(value);
+	val->type = en.type;
+	return ERR_OK;
+}
+
+static enum err
+encode_value(struct ops_entry_value *val, struct buf *mem)
+{
+	wire_mark(&ops_entry_value_map, val);
+	if (!val->err)
+		wire_set(&ops_entry_value_map, val, "value");
+	return wire_encode(&ops_entry_value_map, val, mem);
+}
+
+static enum err
+put_value(struct req *r, const struct use_item *ui, struct buf *mem)
+{
+	struct ops_entry_value val = { .id = SPAN(ui->id, sizeof ui->id), .err = ui->err };
+	struct sec value = { 0 };
 	size_t at = mem->len;
 	enum err e;
 
-	if ((e = body_item_by_id(&r->v->open.body, id.p, &it)) || !entry_read(&it, &en) ||
-	    en.removed)
-		val.err = ERR_NOTFOUND;
-	else if (!(e = keyring_secret(r->v, &it, &value))) {
-		val.value = sec_span(&value);
-		val.type = en.type;
-	} else
-		val.err = e;
-	wire_mark(&ops_entry_value_map, &val);
 	if (!val.err)
-		wire_set(&ops_entry_value_map, &val, "value");
-	e = wire_encode(&ops_entry_value_map, &val, mem);
+		val.err = open_value(r, val.id, &val, &value);
+	e = encode_value(&val, mem);
 	if (!e && mem->len > PAGE_BYTES && at) {
 		buf_cut(mem, at);
-		val = (struct ops_entry_value){ .id = id, .err = ERR_TOOBIG };
-		wire_mark(&ops_entry_value_map, &val);
-		e = wire_encode(&ops_entry_value_map, &val, mem);
+		val = (struct ops_entry_value){ .id = val.id, .err = ERR_TOOBIG };
+		e = encode_value(&val, mem);
 	}
-	list->n++;
 	sec_done(&value);
+	return e;
+}
+
+static enum err
+put_values(struct req *r, const struct use_item *v, size_t n)
+{
+	struct ops_entry_get_rep rep = { .values = { .n = n } };
+	struct buf mem = BUF_INIT;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n && !e; i++)
+		e = put_value(r, &v[i], &mem);
+	rep.values.raw = buf_span(&mem);
+	wire_mark(&ops_entry_get_rep_map, &rep);
+	if (!e)
+		e = req_reply(r, &rep);
+	buf_done(&mem);
+	return e;
+}
+
+static enum err
+take_ids(struct req *r, const struct ops_entry_get *in, struct use_item *v)
+{
+	struct cbor c = wire_each(&in->ids);
+	struct item it;
+	struct span id;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < in->ids.n && !(e = cbor_get_bytes(&c, &id)); i++) {
+		memcpy(v[i].id, id.p, sizeof v[i].id);
+		if (body_item_by_id(&r->v->open.body, v[i].id, &it) || !entry_is(&it))
+			v[i].err = ERR_NOTFOUND;
+	}
 	return e;
 }
 
@@ -120,22 +162,21 @@ enum err
 op_entry_get(struct req *r)
 {
 	const struct ops_entry_get *in = r->in;
-	struct ops_entry_get_rep rep = { .has = 0 };
-	struct cbor c = wire_each(&in->ids);
-	struct buf mem = BUF_INIT;
-	struct span id;
-	enum err e = ERR_OK;
+	struct use u = { .verb = "read the secret",
+		.request = in->ids.raw,
+		.who = op_entry_who(&ops_entry_get_map, in, &in->who) };
+	struct use_item *v;
+	enum err e;
 
-	if (in->ids.n > OPS_ENTRY_IDS)
-		return ERR_TOOBIG;
-	while (!e && !cbor_at_end(&c))
-		if (!(e = cbor_get_bytes(&c, &id)))
-			e = put_value(r, id, &rep.values, &mem);
-	rep.values.raw = buf_span(&mem);
-	wire_mark(&ops_entry_get_rep_map, &rep);
-	if (!e)
-		e = req_reply(r, &rep);
-	buf_done(&mem);
-	vault_touch(r->v);
+	if (!in->ids.n || in->ids.n > OPS_ENTRY_IDS)
+		return ERR_RANGE;
+	if (!(v = calloc(in->ids.n, sizeof *v)))
+		return ERR_NOMEM;
+	if (!(e = take_ids(r, in, v)) && !(e = policy_use_all(r, &u, v, in->ids.n))) {
+		op_entry_adopt(r, u.who, v, in->ids.n);
+		e = put_values(r, v, in->ids.n);
+		vault_touch(r->v);
+	}
+	free(v);
 	return e;
 }

@@ -29,11 +29,14 @@ enum err
 op_entry_remove(struct req *r)
 {
 	const struct ops_entry_sel *in = r->in;
+	struct use u = { .verb = "remove",
+		.request = in->id,
+		.who = op_entry_who(&ops_entry_sel_map, in, &in->who) };
 	struct ops_change_rep rep = { .has = 0 };
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = change(r, in->id.p, (uint64_t)time(NULL))))
+	if ((e = op_entry_may(r, &u, in->id.p)) || (e = change(r, in->id.p, (uint64_t)time(NULL))))
 		return e;
 	rep.change = r->v->open.body.generation;
 	wire_mark(&ops_change_rep_map, &rep);
@@ -44,10 +47,13 @@ enum err
 op_entry_back(struct req *r)
 {
 	const struct ops_entry_sel *in = r->in;
+	struct use u = { .verb = "take back",
+		.request = in->id,
+		.who = op_entry_who(&ops_entry_sel_map, in, &in->who) };
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = change(r, in->id.p, 0)))
+	if ((e = op_entry_may(r, &u, in->id.p)) || (e = change(r, in->id.p, 0)))
 		return e;
 	return op_entry_reply(r, in->id.p);
 }

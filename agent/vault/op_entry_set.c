@@ -18,6 +18,7 @@ struct setting {
 	struct entry_attrs attrs;
 	struct itemop_new fresh;
 	struct itemop_rev rev;
+	struct item_client client;
 	struct item item, old;
 	struct buf name, box;
 };
@@ -110,6 +111,8 @@ fill_new(struct setting *s)
 	wire_mark(&item_origin_map, &s->item.origin);
 	s->item.policy = (struct item_policy){ .use = IN_HAS("use") ? in->use : USE_ASK_ONCE,
 		.may_export = true };
+	if (IN_HAS("who") && !in->import && policy_client(&in->who, &s->client))
+		s->item.policy.clients = (struct wire_list){ .v = &s->client, .n = 1 };
 	wire_mark(&item_policy_map, &s->item.policy);
 }
 
@@ -156,20 +159,34 @@ write_entry(struct req *r, struct setting *s)
 	return e;
 }
 
+/* What is there is changed by those who may read it. */
+static enum err
+may_change(struct req *r, const struct ops_entry_set *in)
+{
+	struct use u = { .verb = IN_HAS("value") ? "replace the secret" : "change what is around",
+		.request = in->id,
+		.who = op_entry_who(&ops_entry_set_map, in, &in->who) };
+
+	return IN_HAS("id") ? op_entry_may(r, &u, in->id.p) : ERR_OK;
+}
+
 enum err
 op_entry_set(struct req *r)
 {
+	const struct ops_entry_set *in = r->in;
 	uint8_t id[16];
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = store_take(r->job)))
+	if ((e = may_change(r, in)) || (e = store_take(r->job)))
 		return e;
-	setting = (struct setting){ .in = r->in };
+	setting = (struct setting){ .in = in };
 	if (!(e = write_entry(r, &setting)))
-		memcpy(id, setting.in->id.len ? setting.in->id.p : setting.fresh.id, 16);
+		memcpy(id, in->id.len ? in->id.p : setting.fresh.id, 16);
 	buf_done(&setting.name);
 	buf_done(&setting.box);
+	if (!e && !in->id.len && !in->import)
+		policy_grant(r, op_entry_who(&ops_entry_set_map, in, &in->who), id);
 	if (!e)
 		e = op_entry_reply(r, id);
 	vault_touch(r->v);

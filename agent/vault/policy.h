@@ -27,11 +27,37 @@ struct use {
 	/* 32 bytes that name who asks by way of that process (hosts that an ssh agent is forwarded
 	 * to): what was granted is granted to them, and nothing else is.  NULL: it asks itself. */
 	const uint8_t *through;
+	/* An adapter asks for this application (lib/ops_entry.h): it is in the prompt, and what was
+	 * granted is granted to both together.  policy_use_all alone. */
+	const struct ops_who *who;
 };
 
 /* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED,
  * ERR_LIMIT (rate), token errors. */
 MUST enum err policy_use(struct req *r, const struct use *u);
+/*
+ * Several items of the body at once, one question for all that need one (use.item is not looked
+ * at).  ERR_OK: each has its own answer in err.  VAULT_WAIT, ERR_CANCELLED, ERR_AUDIT_WRITE: none.
+ */
+struct use_item {
+	uint8_t id[16];
+	enum err err; /* in: not ERR_OK = leave it alone */
+	bool asked;   /* the person said yes to it, now */
+	/* inside */
+	uint64_t had;
+	unsigned need;
+};
+MUST enum err policy_use_all(struct req *r, const struct use *u, struct use_item *v, size_t n);
+/* 32 bytes that name an application; one that is not known is its process. */
+void policy_who(const struct ops_who *who, uint8_t out[32]);
+/* Is it the program that says what the kernel told it of applications (by its label)? */
+bool policy_is_adapter(const struct client *c);
+/* As an item's policy lists it; borrows.  False: it is not known well enough to be listed. */
+#define POLICY_CLIENT 255
+struct item_client;
+bool policy_client(const struct ops_who *who, struct item_client *ic);
+/* It made the item: it need not be asked until lock.  who NULL: the client itself. */
+void policy_grant(struct req *r, const struct ops_who *who, const uint8_t id[16]);
 /*
  * A fresh factor of an existing way in: its wrap is opened again and VRK compared (widening
  * operations).  ways: enum ops_way bits the person has at hand, 0 = any; label may be empty.

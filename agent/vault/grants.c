@@ -1,0 +1,132 @@
+/* grants.c - what was granted until lock, what is being asked, how often things were used. */
+#include "agent/vault/grants.h"
+
+#include <stdlib.h>
+
+enum err
+grants_new(struct grants **out)
+{
+	*out = calloc(1, sizeof **out);
+	return *out ? ERR_OK : ERR_NOMEM;
+}
+
+/* A grant belongs to a process; when its last connection goes, its number may be given again. */
+void
+grants_forget_client(struct vault *v, const struct client *c)
+{
+	for (size_t i = 0; i < v->grants->most; i++)
+		if (v->grants->grant[i].used && v->grants->grant[i].pid &&
+		    v->grants->grant[i].pid == c->pid && v->grants->grant[i].uid == c->uid)
+			v->grants->grant[i].used = false;
+}
+
+/* A process of another PID namespace has no number here: it is asked each time. */
+static bool
+is_of(const struct grant *g, const struct client *c)
+{
+	if (g->uid != c->uid)
+		return false;
+	if (g->pid)
+		return g->pid == c->pid;
+	return c->has_session && memcmp(g->session, c->session, sizeof g->session) == 0;
+}
+
+static const uint8_t *
+through(const struct use *u)
+{
+	static const uint8_t nobody[32];
+
+	return u->through ? u->through : nobody;
+}
+
+/* by_session: a grant of the session counts, too. */
+static bool
+is_for(const struct grant *g, const struct client *c, const struct use *u, const uint8_t item[16])
+{
+	return g->used && (g->pid || u->by_session) && is_of(g, c) &&
+	    memcmp(g->item, item, 16) == 0 && memcmp(g->through, through(u), 32) == 0;
+}
+
+bool
+grants_has(
+    const struct vault *v, const struct client *c, const struct use *u, const uint8_t item[16])
+{
+	for (size_t i = 0; i < v->grants->most; i++)
+		if (is_for(&v->grants->grant[i], c, u, item))
+			return true;
+	return false;
+}
+
+/* Not used: there is nothing to know it by. */
+static struct grant
+grant_of(const struct client *c, const uint8_t item[16], const struct use *u)
+{
+	struct grant g = { .uid = c->uid };
+
+	memcpy(g.through, through(u), 32);
+	memcpy(g.item, item, 16);
+	g.used = true;
+	if (u->by_session && c->has_session)
+		memcpy(g.session, c->session, sizeof g.session);
+	else if (!(g.pid = c->pid))
+		g.used = false;
+	return g;
+}
+
+void
+grants_add(struct vault *v, const struct client *c, const uint8_t item[16], const struct use *u)
+{
+	struct grants *g = v->grants;
+
+	g->grant[g->next++ % GRANTS] = grant_of(c, item, u);
+	if (g->most < GRANTS)
+		g->most++;
+}
+
+/* ---- rates ---- */
+/* Of this minute; NULL when as many other items were used in it: nobody's count is lost. */
+static struct rate *
+rate_of(struct grants *g, const uint8_t item[16])
+{
+	uint64_t minute = loop_now() / 60000 + 1;
+	struct rate *unused = NULL;
+
+	for (struct rate *r = g->rate; r < g->rate + RATES; r++)
+		if (r->minute != minute)
+			unused = r;
+		else if (memcmp(r->item, item, 16) == 0)
+			return r;
+	if (unused) {
+		*unused = (struct rate){ .minute = minute };
+		memcpy(unused->item, item, 16);
+	}
+	return unused;
+}
+
+enum err
+grants_count(struct vault *v, const uint8_t item[16], uint64_t most)
+{
+	struct rate *r = most ? rate_of(v->grants, item) : NULL;
+
+	if (!most)
+		return ERR_OK;
+	return !r || ++r->n > most ? ERR_LIMIT : ERR_OK;
+}
+
+/* ---- questions ---- */
+struct asking *
+grants_asking(struct req *r, const struct use *u, const uint8_t item[16])
+{
+	struct asking *q = r->v->grants->asking, *unused = NULL;
+
+	for (size_t i = 0; i < ASKING; i++, q++) {
+		if (!q->jobs)
+			unused = q;
+		else if (!q->answered && is_for(&q->about, r->c, u, item))
+			return q;
+	}
+	if (!unused)
+		return NULL;
+	*unused = (struct asking){ .about = grant_of(r->c, item, u) };
+	return unused->about.used ? unused : NULL;
+}

@@ -11,8 +11,10 @@
 #include "lib/buf.h"
 #include "lib/sec.h"
 
-#define TRANSPORT_PUBLIC 128
-#define TRANSPORT_BLOCK	 16
+#define TRANSPORT_PUBLIC     128
+#define TRANSPORT_BLOCK	     16
+#define TRANSPORT_MAX	     (128 * 1024) /* bytes of a secret, as in the vault */
+#define TRANSPORT_SEALED_MAX (TRANSPORT_MAX + TRANSPORT_BLOCK)
 
 enum transport_kind { TRANSPORT_PLAIN, TRANSPORT_DH };
 struct transport {
@@ -20,8 +22,9 @@ struct transport {
 	uint8_t key[16]; /* wiped by transport_done */
 };
 
-/* ERR_UNSUPPORTED for another algorithm; ERR_RANGE for a peer's number <= 1 or >= p - 1, ERR_FORMAT
- * when it is empty or longer than 128 bytes.  ours: our public number (DH), else unchanged. */
+/* t is not looked at before.  ERR_UNSUPPORTED for another algorithm; ERR_RANGE for a peer's number
+ * <= 1 or >= p - 1, ERR_FORMAT when it is empty or longer than 128 bytes.  ours: our public number
+ * (DH), else unchanged. */
 MUST enum err transport_open(
     struct transport *t, struct span algorithm, struct span theirs, uint8_t ours[TRANSPORT_PUBLIC]);
 void transport_done(struct transport *t);
@@ -29,7 +32,8 @@ void transport_done(struct transport *t);
  * freed. */
 MUST enum err transport_seal(
     const struct transport *t, struct span secret, struct buf *parameters, struct buf *value);
-/* ERR_FORMAT: lengths or padding are wrong. */
+/* *secret must be empty.  ERR_FORMAT: lengths or padding are wrong; ERR_TOOBIG; ERR_NOMEM when the
+ * arena is full. */
 MUST enum err transport_unseal(
     const struct transport *t, struct span parameters, struct span value, struct sec *secret);
 

@@ -73,7 +73,7 @@ setup_insert(struct setup_file *f, size_t at, const char *text, const char *why)
 enum err
 setup_replace(struct setup_file *f, struct span old, const char *text, const char *why)
 {
-	struct setup_edit *d = next_edit(f, (size_t)(old.p - f->text.p), why);
+	struct setup_edit *d = next_edit(f, old.len ? (size_t)(old.p - f->text.p) : 0, why);
 
 	if (!d)
 		return ERR_LIMIT;
@@ -82,17 +82,36 @@ setup_replace(struct setup_file *f, struct span old, const char *text, const cha
 	return buf_err(&d->new);
 }
 
+/* Between the lines that say whose they are. */
+static enum err
+marked(const struct setup_file *f, const char *text, struct buf *out)
+{
+	if (setup_says(f, SETUP_BEGIN))
+		return ERR_SETUP_FOREIGN;
+	buf_putf(out, "%s (%s)\n%s%s\n", SETUP_BEGIN, "ownkey setup", text, SETUP_END);
+	return buf_err(out);
+}
+
 enum err
 setup_block(struct setup_file *f, const char *text, const char *why)
 {
 	struct buf b = BUF_INIT;
 	enum err e;
 
-	if (setup_says(f, SETUP_BEGIN))
-		return ERR_SETUP_FOREIGN;
-	buf_putf(&b, "%s (%s)\n%s%s\n", SETUP_BEGIN, "ownkey setup", text, SETUP_END);
-	if (!(e = buf_err(&b)))
+	if (!(e = marked(f, text, &b)))
 		e = setup_insert(f, f->text.len, buf_cstr(&b), why);
+	buf_done(&b);
+	return e;
+}
+
+enum err
+setup_whole(struct setup_file *f, const char *text, const char *why)
+{
+	struct buf b = BUF_INIT;
+	enum err e;
+
+	if (!(e = marked(f, text, &b)))
+		e = setup_replace(f, buf_span(&f->text), buf_cstr(&b), why);
 	buf_done(&b);
 	return e;
 }
@@ -224,8 +243,10 @@ setup_state(const struct setup_tool *t)
 	enum err e = setup_record_get(t->name, &r);
 
 	if (e == ERR_NOTFOUND)
-		return !t->program || find_program(t->program, file, sizeof file) ? SETUP_NOT
-										  : SETUP_ABSENT;
+		return !t->program || find_program(t->program, file, sizeof file) ||
+			(t->flatpak && setup_has_flatpak(t->flatpak))
+		    ? SETUP_NOT
+		    : SETUP_ABSENT;
 	for (size_t i = 0; i < r.n && !e; i++)
 		if (!is_written(&r.row[i]))
 			s = SETUP_BROKEN;
@@ -237,8 +258,8 @@ setup_state(const struct setup_tool *t)
 static bool
 names_missing(struct span s, char path[PATHS_MAX])
 {
-	static const char *const ours[] = { "/ownkey", "/pinentry-ownkey",
-		"/git-credential-ownkey" };
+	static const char *const ours[] = { "/ownkey", "/pinentry-ownkey", "/git-credential-ownkey",
+		"/ownkey-secrets" };
 	size_t n;
 
 	for (; s.len; s = span_sub(s, n + 1, s.len > n ? s.len - n - 1 : 0)) {

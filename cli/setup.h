@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "lib/paths.h"
 
-#define SETUP_FILES	 3
+#define SETUP_FILES	 8
 #define SETUP_EDITS	 32
 #define SETUP_MAX	 (256 * 1024) /* bytes of a file */
 #define SETUP_RECORD_MAX (2 * SETUP_FILES * SETUP_MAX + SETUP_MAX)
@@ -51,6 +51,7 @@ struct setup_tool {
 	enum err (*plan)(struct cli *c, struct setup_plan *p);
 	const char *const *after; /* a command that makes the program read it; NULL: none */
 	const char *help;
+	const char *flatpak; /* installed, too, when this application is; NULL: there is none */
 };
 
 extern const struct setup_tool setup_tools[];
@@ -75,12 +76,31 @@ MUST enum err setup_replace(
     struct setup_file *f, struct span old, const char *text, const char *why);
 /* The same at the end, between SETUP_BEGIN and SETUP_END. */
 MUST enum err setup_block(struct setup_file *f, const char *text, const char *why);
+/* The same in place of all that the file says. */
+MUST enum err setup_whole(struct setup_file *f, const char *text, const char *why);
+/* key=value in the section "[...]" of a file that has such; nothing is to be done where it says so
+ * already.  ERR_TEXT: the file is no text. */
+MUST enum err setup_setting(
+    struct setup_file *f, const char *section, const char *key, const char *value, const char *why);
+/* The line that begins at this place, with its end; and without the spaces around it. */
+struct span setup_line(const struct buf *text, size_t at);
+struct span setup_trim(struct span s);
 void setup_note(struct setup_plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* $variable/rest, else ~/fallback/rest.  ERR_NOTFOUND, ERR_TOOBIG. */
 MUST enum err setup_place(
     const char *variable, const char *fallback, const char *rest, char out[PATHS_MAX]);
 /* Does the file say this anywhere, in either case? */
 bool setup_says(const struct setup_file *f, const char *word);
+/* The next folder of "a:b"; false: there is none. */
+bool setup_next_dir(const char **list, char out[PATHS_MAX]);
+/* The first $variable/rest that is there, of a list of folders (fallback when it is unset). */
+bool setup_system(
+    const char *variable, const char *fallback, const char *rest, char out[PATHS_MAX]);
+/* A file of the system, which others own.  ERR_NOTFOUND, ERR_TOOBIG, ERR_PERMISSION. */
+MUST enum err setup_read_system(const char *path, struct buf *out);
+/* Where a unit of systemd for users is. */
+bool setup_unit(const char *unit, char out[PATHS_MAX]);
+bool setup_has_flatpak(const char *id);
 /* A program of ours, as others are to name it.  ERR_NOPROGRAM. */
 MUST enum err setup_program(const char *name, char out[PATHS_MAX]);
 void setup_plan_done(struct setup_plan *p);
@@ -120,6 +140,17 @@ MUST enum err setup_file_read(const char *path, struct buf *out, mode_t *mode);
 MUST enum err setup_file_write(const char *path, struct span s, mode_t mode);
 /* The file behind all links, which need not exist. */
 MUST enum err setup_file_real(const char *path, char out[PATHS_MAX]);
+
+/* setup_desktop.c */
+MUST enum err setup_secret_service(struct cli *c, struct setup_plan *p);
+
+/* setup_apps.c */
+MUST enum err setup_signal(struct cli *c, struct setup_plan *p);
+MUST enum err setup_element(struct cli *c, struct setup_plan *p);
+MUST enum err setup_chromium(struct cli *c, struct setup_plan *p);
+MUST enum err setup_brave(struct cli *c, struct setup_plan *p);
+MUST enum err setup_gajim(struct cli *c, struct setup_plan *p);
+MUST enum err setup_nheko(struct cli *c, struct setup_plan *p);
 
 /* setup_accounts.c */
 MUST enum err setup_profanity(struct cli *c, struct setup_plan *p);

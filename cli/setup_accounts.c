@@ -19,24 +19,6 @@ struct sections {
 	const char *skip;    /* a section that is none; may be NULL */
 };
 
-static struct span
-line_at(const struct buf *text, size_t at)
-{
-	const uint8_t *lf = memchr(text->p + at, '\n', text->len - at);
-
-	return SPAN(text->p + at, lf ? (size_t)(lf - text->p) + 1 - at : text->len - at);
-}
-
-static struct span
-trimmed(struct span s)
-{
-	while (s.len && isspace(s.p[0]))
-		s = span_sub(s, 1, s.len - 1);
-	while (s.len && isspace(s.p[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 static bool
 begins(struct span line, const char *word)
 {
@@ -49,15 +31,15 @@ begins(struct span line, const char *word)
 static bool
 is_head(struct span line, const struct sections *s, char *name, size_t cap)
 {
-	struct span v = trimmed(line);
+	struct span v = setup_trim(line);
 	size_t n = strlen(s->head), tail = strlen(s->tail);
 
 	if (!begins(v, s->head))
 		return false;
-	v = trimmed(span_sub(v, n, v.len - n));
+	v = setup_trim(span_sub(v, n, v.len - n));
 	if (v.len < tail || memcmp(v.p + v.len - tail, s->tail, tail) != 0)
 		return false;
-	v = trimmed(SPAN(v.p, v.len - tail));
+	v = setup_trim(SPAN(v.p, v.len - tail));
 	/* msmtp: "account work : default" takes the rest from another */
 	for (size_t i = 0; i < v.len; i++)
 		if (isspace(v.p[i]))
@@ -69,7 +51,7 @@ is_head(struct span line, const struct sections *s, char *name, size_t cap)
 static bool
 is_setting(struct span line, const char *name)
 {
-	struct span v = trimmed(line);
+	struct span v = setup_trim(line);
 	size_t n = strlen(name);
 
 	return begins(v, name) && (v.len == n || isspace(v.p[n]) || v.p[n] == '=');
@@ -123,7 +105,7 @@ plan_accounts(struct setup_plan *p, const char *path, const struct sections *s)
 	enum err e = setup_open(p, path, &f);
 
 	for (size_t at = 0; !e && at < f->text.len; at += line.len) {
-		line = line_at(&f->text, at);
+		line = setup_line(&f->text, at);
 		if (is_head(line, s, name, sizeof name)) {
 			e = give(p, f, s, &a);
 			a = (struct account){ .at = at + line.len };
@@ -223,10 +205,10 @@ setup_weechat(struct cli *c, struct setup_plan *p)
 	setup_note(p, "keep the passphrase of /secure first: ownkey secret set weechat");
 	setup_note(p, "quit WeeChat before: it writes its files when it ends");
 	for (size_t at = 0; at < f->text.len; at += line.len) {
-		line = line_at(&f->text, at);
-		if (span_is(trimmed(line), "[crypt]"))
+		line = setup_line(&f->text, at);
+		if (span_is(setup_trim(line), "[crypt]"))
 			crypt = line;
-		else if (span_is(trimmed(line), "passphrase_command = \"\""))
+		else if (span_is(setup_trim(line), "passphrase_command = \"\""))
 			return setup_replace(
 			    f, line, text, "WeeChat's passphrase is the secret weechat");
 		else if (is_setting(line, "passphrase_command"))

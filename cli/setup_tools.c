@@ -284,26 +284,6 @@ plan_shell(struct cli *c, struct setup_plan *p)
 /* ---- systemd ---- */
 #define UNITS "ownkey-agent.socket ownkey-secret.socket ownkey-ssh.socket"
 
-static bool
-has_unit(const char *unit)
-{
-	static const char *const places[] = { "/etc/systemd/user", "/usr/local/lib/systemd/user",
-		"/usr/local/share/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user",
-		"/usr/share/systemd/user" };
-	char path[PATHS_MAX], rest[128];
-
-	snprintf(rest, sizeof rest, "systemd/user/%s", unit);
-	if ((!setup_place("XDG_CONFIG_HOME", ".config/", rest, path) && !access(path, F_OK)) ||
-	    (!setup_place("XDG_DATA_HOME", ".local/share/", rest, path) && !access(path, F_OK)))
-		return true;
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		snprintf(path, sizeof path, "%s/%s", places[i], unit);
-		if (!access(path, F_OK))
-			return true;
-	}
-	return false;
-}
-
 /* A file of its own instead of the links of `systemctl enable`: it is undone as all others are. */
 static enum err
 plan_systemd(struct cli *c, struct setup_plan *p)
@@ -312,7 +292,7 @@ plan_systemd(struct cli *c, struct setup_plan *p)
 	struct setup_file *f;
 	enum err e;
 
-	if (!has_unit("ownkey-agent.socket")) {
+	if (!setup_unit("ownkey-agent.socket", path)) {
 		snprintf(c->hint, sizeof c->hint, "'make install' installs the units of ownkey");
 		return ERR_SETUP_NOTHING;
 	}
@@ -328,17 +308,28 @@ plan_systemd(struct cli *c, struct setup_plan *p)
 /* ---- the table ---- */
 static const char *const reload_systemd[] = { "systemctl", "--user", "daemon-reload", NULL };
 static const char *const reload_gpg[] = { "gpgconf", "--reload", "gpg-agent", NULL };
+static const char *const reload_bus[] = { "dbus-send", "--session", "--type=method_call",
+	"--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.ReloadConfig",
+	NULL };
 
 const struct setup_tool setup_tools[] = {
-	{ "ssh", "ssh", plan_ssh, NULL, "logins with keys from ownkey" },
-	{ "git", "git", plan_git, NULL, "signed commits, passwords" },
-	{ "gpg", "gpg-agent", plan_gpg, reload_gpg, "passphrases of keys" },
-	{ "age", "age", plan_age, NULL, "sealed files" },
-	{ "profanity", "profanity", setup_profanity, NULL, "passwords of accounts" },
-	{ "weechat", "weechat", setup_weechat, NULL, "the passphrase of its secured data" },
-	{ "msmtp", "msmtp", setup_msmtp, NULL, "passwords for sending mail" },
-	{ "mbsync", "mbsync", setup_mbsync, NULL, "passwords for fetching mail" },
-	{ "systemd", "systemctl", plan_systemd, reload_systemd, "the agent from login on" },
-	{ "shell", NULL, plan_shell, NULL, "SSH_AUTH_SOCK for all programs" },
+	{ "ssh", "ssh", plan_ssh, NULL, "logins with keys from ownkey", NULL },
+	{ "git", "git", plan_git, NULL, "signed commits, passwords", NULL },
+	{ "gpg", "gpg-agent", plan_gpg, reload_gpg, "passphrases of keys", NULL },
+	{ "age", "age", plan_age, NULL, "sealed files", NULL },
+	{ "profanity", "profanity", setup_profanity, NULL, "passwords of accounts", NULL },
+	{ "weechat", "weechat", setup_weechat, NULL, "passphrase of secured data", NULL },
+	{ "msmtp", "msmtp", setup_msmtp, NULL, "passwords for sending mail", NULL },
+	{ "mbsync", "mbsync", setup_mbsync, NULL, "passwords for fetching mail", NULL },
+	{ "systemd", "systemctl", plan_systemd, reload_systemd, "the agent from login on", NULL },
+	{ "shell", NULL, plan_shell, NULL, "SSH_AUTH_SOCK for all", NULL },
+	{ "secret-service", NULL, setup_secret_service, reload_bus, "the store of the desktop",
+	    NULL },
+	{ "signal", "signal-desktop", setup_signal, NULL, "Signal Desktop", "org.signal.Signal" },
+	{ "element", "element-desktop", setup_element, NULL, "Element Desktop", "im.riot.Riot" },
+	{ "chromium", "chromium", setup_chromium, NULL, "Chromium", "org.chromium.Chromium" },
+	{ "brave", "brave-browser", setup_brave, NULL, "Brave", "com.brave.Browser" },
+	{ "gajim", "gajim", setup_gajim, NULL, "Gajim: is its store chosen?", "org.gajim.Gajim" },
+	{ "nheko", "nheko", setup_nheko, NULL, "nheko: needs nothing", "im.nheko.Nheko" },
 };
 const size_t nsetup_tools = sizeof setup_tools / sizeof *setup_tools;

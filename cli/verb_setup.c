@@ -12,7 +12,7 @@ list(void)
 	for (size_t i = 0; i < nsetup_tools; i++) {
 		const struct setup_tool *t = &setup_tools[i];
 
-		printf("%-10s %-13s %s\n", t->name, states[setup_state(t)], t->help);
+		printf("%-14s %-13s %s\n", t->name, states[setup_state(t)], t->help);
 	}
 	return ERR_OK;
 }
@@ -53,6 +53,15 @@ show(const struct setup_plan *p)
 	(void)fflush(stdout);
 	for (size_t i = 0; i < 4 && p->note[i][0]; i++)
 		out_say("note: %s", p->note[i]);
+}
+
+static bool
+changes(const struct setup_plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->file[i].n)
+			return true;
+	return false;
 }
 
 static enum err
@@ -104,7 +113,10 @@ set_up(struct cli *c, const struct setup_tool *t)
 	}
 	p = (struct setup_plan){ .n = 0 };
 	e = t->plan(c, &p);
-	if (!e)
+	if (!e && !changes(&p)) {
+		show(&p);
+		out_say("nothing has to be changed for %s", t->name);
+	} else if (!e)
 		e = carry_out(c, t, &p);
 	else if (p.n && !c->detail[0])
 		snprintf(c->detail, sizeof c->detail, "%s", p.file[p.n - 1].path);

@@ -215,4 +215,5 @@ E(SETUP_FOREIGN,  267, 1, "PAM_SYSTEM_ERR",       5, "lines of ownkey are in tha
 E(SETUP_NOTHING,  268, 1, "PAM_SYSTEM_ERR",       5, "there is nothing that this program could use yet", "nothing was changed")
 /* what desktop applications keep */
 E(RESERVED,       270, 1, "PAM_PERM_DENIED",      5, "attributes whose names begin with \"ownkey.\" belong to ownkey itself", "leave them out, or take another name; nothing was changed")
+E(SETUP_SEALED,   295, 1, "PAM_SYSTEM_ERR",       5, "its keys are sealed by another store, and it does not start with a second one", "nothing was changed, and its messages are safe as they are; ownkey(1), DESKTOP MESSENGERS, says what can be done")
 /* clang-format on */

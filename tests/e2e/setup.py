@@ -26,7 +26,21 @@ FILES = {
                             b"IMAPStore s\nAccount one\n"),
     "systemd": ("systemd/user/sockets.target.d/ownkey.conf", b""),
     "shell": (".profile", b"umask 022\n"),
+    "secret-service": ("data/dbus-1/services/org.freedesktop.secrets.service",
+                       b"[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/true\n"),
+    "signal": ("data/applications/signal-desktop.desktop",
+               b"[Desktop Entry]\nName=Signal\nExec=/opt/Signal/signal-desktop --x %U\n"),
+    "element": ("data/applications/element-desktop.desktop",
+                b"[Desktop Entry]\nExec=/opt/Element/element-desktop\nName=Element\n"),
+    "chromium": ("data/applications/chromium.desktop",
+                 b"[Desktop Entry]\nExec=chromium %U\nName=C\n\n[Desktop Action new]\n"
+                 b"Name=New\nExec=chromium --new-window\n"),
+    "brave": ("data/applications/brave-browser.desktop",
+              b"[Desktop Entry]\nName=Brave\nExec=/usr/bin/brave-browser-stable %U\n"),
 }
+SECRETS = os.path.exists(os.path.join(BUILD, "ownkey-secrets"))
+CHANGE_NOTHING = ["gajim", "nheko"]
+SWITCH = b" --password-store=gnome-libsecret"
 NEEDS_FILE = {"profanity", "weechat", "msmtp", "mbsync"}
 
 
@@ -86,13 +100,24 @@ def home(directory, keys=True):
                 c.call("id.add", service="age", account="me")
         h = Home(directory, agent)
         h.write("data/systemd/user/ownkey-agent.socket", b"")
+        # what packages install, here and on every other machine
+        agent.env.update(XDG_DATA_DIRS=h.path("system/share"), XDG_CONFIG_DIRS=h.path("system/etc"))
+        for tool in ("signal", "element", "chromium", "brave"):
+            name = os.path.basename(FILES[tool][0])
+            h.write("system/share/applications/" + name, FILES[tool][1])
+        h.write("system/etc/autostart/gnome-keyring-secrets.desktop",
+                b"[Desktop Entry]\nExec=gnome-keyring-daemon --start --components=secrets\n")
+        h.write("data/systemd/user/gnome-keyring-daemon.service",
+                b"[Service]\nType=simple\nExecStart=/bin/gnome-keyring-daemon --foreground "
+                b"--components=\"pkcs11,secrets\" --control-directory=%t/keyring\n")
         yield h
 
 
 def tools(h):
     """Those of the table that can be set up here: a new row has to get a file above."""
     names = [line.split()[0] for line in h.setup().stdout.splitlines()]
-    assert names == list(FILES), names
+    assert names == list(FILES) + CHANGE_NOTHING, names
+    names = [n for n in names if n not in CHANGE_NOTHING and (n != "secret-service" or SECRETS)]
     with contextlib.closing(h.agent.client()) as c:
         label = c.call("id.list", service="age")["items"][0].label
         parts = [p.name for p in c.call("id.show", label=label).parts]
@@ -115,7 +140,7 @@ def there_and_back(h, tool):
         assert b"\r" not in data or b"\n" not in data.replace(b"\r\n", b""), data
     h.setup(tool, "--yes")
     assert h.picture() == after, "it was done twice"
-    assert "%-10s set up" % tool in h.setup().stdout
+    assert "%-14s set up" % tool in h.setup().stdout
     h.setup(tool, "--undo", "--dry-run")
     h.setup(tool, "--undo", status=1)
     assert h.picture() == after
@@ -221,7 +246,7 @@ def refused(directory):
         h.setup("nothing", status=64)
         h.write("state/ownkey/setup-gpg", b"ownkey setup 1\nfile /etc/passwd\nnonsense\n", 0o600)
         h.setup("gpg", "--undo", "--yes", status=1)
-        assert "gpg        set up, and edited" in h.setup().stdout
+        assert "gpg            set up, and edited" in h.setup().stdout
 
 
 def read_by(directory):
@@ -265,7 +290,118 @@ def read_by(directory):
             assert run("sh", "-c", script).strip() == sock
 
 
-CASES = [clean, sockets, lived_in, edited, refused, read_by]
+def store(directory):
+    """the store of the desktop: who is started for its names, and who is not any more"""
+    with home(directory, keys=False) as h:
+        if not SECRETS:
+            print("# ownkey-secrets is not built: nothing is shown here")
+            return
+        h.write("keepassxc/keepassxc.ini", b"[Browser]\nEnabled=true\n\n[FdoSecrets]\n"
+                b"ConfirmAccessItem=true\nEnabled=true\n\n[GUI]\nEnabled=true\n")
+        h.write("system/share/xdg-desktop-portal/sway-portals.conf",
+                b"[preferred]\ndefault=gtk\norg.freedesktop.impl.portal.Secret=gnome-keyring\n"
+                b"org.freedesktop.impl.portal.Screenshot=wlr\n")
+        h.agent.env["XDG_CURRENT_DESKTOP"] = "Sway:wlroots"
+        before = h.picture()
+        said = " ".join(h.setup("secret-service", "--yes").stderr.split())
+        assert "FIRST" in said and "'ownkey import --secret-service'" in said, said
+        assert "quit KeePassXC" in said
+        program = os.path.realpath(os.path.join(BUILD, "ownkey-secrets")).encode()
+        for name in (b"org.freedesktop.secrets", b"org.freedesktop.impl.portal.desktop.ownkey"):
+            text = h.read("data/dbus-1/services/%s.service" % name.decode())
+            assert b"[D-BUS Service]\nName=%s\nExec=%s\n" % (name, program) in text, text
+        ini = h.read("keepassxc/keepassxc.ini")
+        assert ini == before["keepassxc/keepassxc.ini"][0].replace(
+            b"ConfirmAccessItem=true\nEnabled=true", b"ConfirmAccessItem=true\nEnabled=false")
+        unit = h.read("systemd/user/gnome-keyring-daemon.service.d/ownkey.conf")
+        assert b"ExecStart=\nExecStart=/bin/gnome-keyring-daemon --foreground " \
+            b"--components=\"pkcs11\" --control" in unit, unit
+        assert b"Hidden=true" in h.read("autostart/gnome-keyring-secrets.desktop")
+        conf = h.read("xdg-desktop-portal/sway-portals.conf")
+        assert b"[preferred]\ndefault=gtk\norg.freedesktop.impl.portal.Secret=ownkey\n" \
+            b"org.freedesktop.impl.portal.Screenshot=wlr\n" in conf, conf
+        h.setup("secret-service", "--undo", "--yes")
+        assert h.picture() == before
+        # one's own file is edited, not covered by another
+        h.write("xdg-desktop-portal/portals.conf", b"[preferred]\r\ndefault=kde\r\n")
+        h.setup("secret-service", "--yes")
+        assert h.read("xdg-desktop-portal/portals.conf") == \
+            b"[preferred]\r\norg.freedesktop.impl.portal.Secret=ownkey\r\ndefault=kde\r\n"
+        # KeePassXC writes its file anew: what it says elsewhere stays
+        h.write("keepassxc/keepassxc.ini",
+                h.read("keepassxc/keepassxc.ini").replace(b"[GUI]", b"[GUI]\nNew=1"))
+        h.setup("secret-service", "--undo", "--yes")
+        assert h.read("keepassxc/keepassxc.ini") == before["keepassxc/keepassxc.ini"][0].replace(
+            b"[GUI]", b"[GUI]\nNew=1")
+        said = h.setup("secret-service", "--dry-run", XDG_CURRENT_DESKTOP="KDE").stderr
+        assert "KWallet" in said
+
+
+def messengers(directory):
+    """desktop programs: the switch where it is read, nothing where the desktop does it"""
+    with home(directory, keys=False) as h:
+        for tool in ("signal", "element", "chromium", "brave"):
+            name, text = FILES[tool]
+            for there in (False, True):
+                if there:
+                    h.write(name, text)
+                h.setup(tool, "--yes")
+                lines = [n for n in h.read(name).splitlines() if n.startswith(b"Exec=")]
+                assert len(lines) == text.count(b"Exec="), lines
+                for line in lines:
+                    assert SWITCH in line and not line.endswith(b"%U" + SWITCH), line
+                    assert line.replace(SWITCH, b"") in text.splitlines(), line
+                h.setup(tool, "--undo", "--yes")
+            os.remove(h.path(name))
+            before = h.picture()
+            said = h.setup(tool, "--yes", XDG_CURRENT_DESKTOP="ubuntu:GNOME")
+            assert "nothing has to be changed" in said.stderr and h.picture() == before, said
+            said = h.setup(tool, "--dry-run", XDG_CURRENT_DESKTOP="KDE").stderr
+            assert "KWallet" in said, said
+            h.write(name, text.replace(b"\nExec=", b"\nExec=x --password-store=basic "))
+            assert "stays as it is" in h.setup(tool, "--yes").stderr
+            os.remove(h.path(name))
+            os.remove(h.path("system/share/applications/" + os.path.basename(name)))
+            assert "not installed here" in h.setup(tool, "--yes", status=1).stderr
+        for tool, app, name, text in (
+                ("signal", "org.signal.Signal", "data/flatpak/overrides/org.signal.Signal",
+                 b"[Environment]\nSIGNAL_PASSWORD_STORE=gnome-libsecret\n"),
+                ("element", "im.riot.Riot", "data/flatpak/overrides/im.riot.Riot",
+                 b"[Session Bus Policy]\norg.freedesktop.secrets=talk\n"),
+                ("chromium", "org.chromium.Chromium",
+                 ".var/app/org.chromium.Chromium/config/chromium-flags.conf", SWITCH[1:] + b"\n"),
+                ("brave", "com.brave.Browser",
+                 ".var/app/com.brave.Browser/config/brave-flags.conf", SWITCH[1:] + b"\n")):
+            h.write("data/flatpak/app/%s/current" % app, b"")
+            after = there_and_back(h, tool)
+            assert after[name][0] == text, after[name]
+            h.write(name, b"[Context]\nsockets=wayland;\n\n[Environment]\nA=b\n"
+                    if b"[" in text else b"--x")
+            there_and_back(h, tool)
+        h.write("data/flatpak/overrides/org.signal.Signal",
+                b"[Environment]\nA=b\nSIGNAL_PASSWORD_STORE=basic\n")
+        h.setup("signal", "--yes")
+        assert h.read("data/flatpak/overrides/org.signal.Signal") == \
+            b"[Environment]\nA=b\nSIGNAL_PASSWORD_STORE=gnome-libsecret\n"
+        h.setup("signal", "--undo", "--yes")
+        for name in ("Signal/config.json", ".var/app/org.signal.Signal/config/Signal/config.json"):
+            for backend, status in ((b"kwallet6", 1), (b"basic_text", 1), (b"gnome_libsecret", 0)):
+                h.write(name, b'{\n  "encryptedKey": "7631", "safeStorageBackend" : "%s"}\n'
+                        % backend)
+                said = " ".join(h.setup("signal", "--dry-run", status=status).stderr.split())
+                assert ("sealed by another store" in said) == bool(status), said
+        before = h.picture()
+        for tool in CHANGE_NOTHING:
+            said = h.setup(tool, "--yes").stderr
+            assert "nothing has to be changed" in said and "of itself" in said, said
+            assert "nothing to undo" in h.setup(tool, "--undo", "--yes").stderr
+        assert h.picture() == before
+        h.write("python_keyring/keyringrc.cfg",
+                b"[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
+        assert "another place for passwords" in " ".join(h.setup("gajim").stderr.split())
+
+
+CASES = [clean, sockets, lived_in, edited, refused, read_by, store, messengers]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__.splitlines()[0], f) for f in CASES]))

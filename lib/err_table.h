@@ -215,5 +215,7 @@ E(SETUP_FOREIGN,  267, 1, "PAM_SYSTEM_ERR",       5, "lines of ownkey are in tha
 E(SETUP_NOTHING,  268, 1, "PAM_SYSTEM_ERR",       5, "there is nothing that this program could use yet", "nothing was changed")
 /* what desktop applications keep */
 E(RESERVED,       270, 1, "PAM_PERM_DENIED",      5, "attributes whose names begin with \"ownkey.\" belong to ownkey itself", "leave them out, or take another name; nothing was changed")
+E(GRANT_APP,      274, 64, "PAM_SYSTEM_ERR",      5, "an application is flatpak:ID, unit:NAME or program:/path", "'ownkey grant list' shows those that were asked about")
+E(GRANT_NONE,     275, 1, "PAM_SYSTEM_ERR",       5, "nothing was granted or denied to that application", "'ownkey grant list' shows what there is; nothing was changed")
 E(SETUP_SEALED,   295, 1, "PAM_SYSTEM_ERR",       5, "its keys are sealed by another store, and it does not start with a second one", "nothing was changed, and its messages are safe as they are; ownkey(1), DESKTOP MESSENGERS, says what can be done")
 /* clang-format on */

@@ -21,9 +21,10 @@ static const struct wire_field item_origin_fields[] = {
 OPEN_MAP("origin", item_origin);
 
 static const struct wire_field item_client_fields[] = {
-	WIRE_F(item_client, 1, TEXT, WF_OPT, label, 1, 255, "executable, a label"),
-	WIRE_F(item_client, 2, TEXT, WF_OPT, unit, 1, 255, "cgroup unit or Flatpak id"),
+	WIRE_F(item_client, 1, TEXT, WF_OPT, label, 1, 300, "\"program:/path\", a label"),
+	WIRE_F(item_client, 2, TEXT, WF_OPT, unit, 1, 300, "\"unit:NAME\" or \"flatpak:ID\""),
 	WIRE_F(item_client, 3, UINT, WF_OPT, uid, 0, (uint64_t)UINT32_MAX + 1, "uid + 1"),
+	WIRE_F(item_client, 4, BOOL, WF_OPT, deny, 0, 1, "never, and without a question"),
 };
 OPEN_MAP("client", item_client);
 
@@ -31,7 +32,8 @@ static const struct wire_field item_policy_fields[] = {
 	WIRE_F(item_policy, 1, UINT, 0, use, 0, 255, "0 free, 1 ask once, 2 touch each time"),
 	WIRE_F(item_policy, 2, BOOL, WF_OPT, may_export, 0, 1, "export is allowed"),
 	WIRE_F(item_policy, 3, UINT, WF_OPT, rate, 0, UINT32_MAX, "uses a minute, 0 = no limit"),
-	WIRE_S(item_policy, 4, LIST, WF_OPT, clients, &item_client_map, ITEM_CLIENTS, "only these"),
+	WIRE_S(
+	    item_policy, 4, LIST, WF_OPT, clients, &item_client_map, ITEM_CLIENTS, "who is known"),
 	WIRE_F(item_policy, 5, BOOL, WF_OPT, raw, 0, 1, "raw signatures and agreements"),
 	WIRE_F(
 	    item_policy, 6, UINT, WF_OPT, rev, 0, UINT32_MAX, "revision of the item that set it"),

@@ -1,7 +1,10 @@
 /* grants.c - what was granted until lock, what is being asked, how often things were used. */
 #include "agent/vault/grants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "agent/vault/applist.h"
 
 enum err
 grants_new(struct grants **out)
@@ -57,6 +60,71 @@ grants_has(
 	return false;
 }
 
+/* ---- what people read of it ---- */
+static void
+name_app(const struct client *c, const struct ops_who *who, struct grant_app *a)
+{
+	*a = (struct grant_app){ .app = "" };
+	if (who) {
+		snprintf(
+		    a->app, sizeof a->app, "%.*s", (int)who->app.len, (const char *)who->app.p);
+		return;
+	}
+	applist_client_app(c, a->app);
+	snprintf(a->unit, sizeof a->unit, "%s%s", c->unit[0] ? "unit:" : "", c->unit);
+}
+
+/* Each text is kept once: an application may be granted thousands of items. */
+static uint32_t
+find_app(struct grants *g, const struct client *c, const struct ops_who *who)
+{
+	struct grant_app a;
+	uint32_t i;
+
+	name_app(c, who, &a);
+	for (i = 0; i < g->apps; i++)
+		if (strcmp(g->app[i].app, a.app) == 0 && strcmp(g->app[i].unit, a.unit) == 0)
+			return i;
+	if (i < APPS) {
+		g->app[i] = a;
+		g->apps++;
+	}
+	return i;
+}
+
+bool
+grants_next(const struct vault *v, size_t *pos, struct grant_row *row)
+{
+	const struct grants *t = v->grants;
+
+	while (*pos < t->most) {
+		const struct grant *g = &t->grant[(*pos)++];
+
+		if (!g->used)
+			continue;
+		*row = (struct grant_row){ .item = g->item, .pid = g->shown };
+		row->app = span_str(g->app < APPS ? t->app[g->app].app : "");
+		return true;
+	}
+	return false;
+}
+
+bool
+grants_take(struct vault *v, const uint8_t item[16], struct span app)
+{
+	struct grants *t = v->grants;
+	bool any = false;
+
+	for (struct grant *g = t->grant; g < t->grant + t->most; g++)
+		if (g->used && g->app < APPS && memcmp(g->item, item, 16) == 0 &&
+		    (span_is(app, t->app[g->app].app) || span_is(app, t->app[g->app].unit))) {
+			g->used = false;
+			any = true;
+		}
+	return any;
+}
+
+/* ---- who has what ---- */
 /* Not used: there is nothing to know it by. */
 static struct grant
 grant_of(const struct client *c, const uint8_t item[16], const struct use *u)
@@ -77,8 +145,11 @@ void
 grants_add(struct vault *v, const struct client *c, const uint8_t item[16], const struct use *u)
 {
 	struct grants *g = v->grants;
+	struct grant *to = &g->grant[g->next++ % GRANTS];
 
-	g->grant[g->next++ % GRANTS] = grant_of(c, item, u);
+	*to = grant_of(c, item, u);
+	to->app = find_app(g, c, u->who);
+	to->shown = u->who ? (pid_t)u->who->pid : to->pid;
 	if (g->most < GRANTS)
 		g->most++;
 }

@@ -11,6 +11,13 @@
 #define GRANTS 4096
 #define RATES  256
 #define ASKING 16
+#define APPS   256
+
+/* What people may read of who was granted something, and take back. */
+struct grant_app {
+	char app[OPS_ENTRY_APP + 1];  /* lib/ops_entry.h; "" = not known */
+	char unit[OPS_ENTRY_APP + 1]; /* "unit:NAME" of a client of ours, else "" */
+};
 
 struct grant {
 	bool used;
@@ -19,6 +26,8 @@ struct grant {
 	uint8_t session[32];
 	uint8_t through[32]; /* zero: nobody */
 	uint8_t item[16];
+	uint32_t app; /* index of its grant_app; APPS = there was no room */
+	pid_t shown;  /* the process whom it is for */
 };
 
 struct rate {
@@ -41,6 +50,8 @@ struct grants {
 	struct grant grant[GRANTS];
 	size_t next;
 	size_t most; /* that were ever used */
+	struct grant_app app[APPS];
+	uint32_t apps;
 	struct asking asking[ASKING];
 	struct rate rate[RATES];
 };

@@ -43,12 +43,13 @@ struct item_origin {
 	struct wire_rest rest;
 };
 
-/* 10.4: a client that is allowed (not asked again), by label or unit. */
+/* 10.4: a client that is allowed (not asked again) or denied, by label or unit (applist.h). */
 struct item_client {
 	uint64_t has;
-	struct span label; /* 1 executable: a label, no boundary */
-	struct span unit;  /* 2 cgroup unit or Flatpak id */
+	struct span label; /* 1 "program:/path": a label, no boundary */
+	struct span unit;  /* 2 "unit:NAME" of its cgroup, "flatpak:ID" */
 	uint64_t uid;	   /* 3 uid + 1; 0 = the owner */
+	bool deny;	   /* 4 never, and it is not asked */
 	struct wire_rest rest;
 };
 
@@ -58,7 +59,7 @@ struct item_policy {
 	uint64_t use;		  /* 1 enum item_use */
 	bool may_export;	  /* 2 */
 	uint64_t rate;		  /* 3 uses a minute, 0 = no limit */
-	struct wire_list clients; /* 4 struct item_client; empty = any */
+	struct wire_list clients; /* 4 struct item_client */
 	bool raw;		  /* 5 raw signatures and agreements are allowed */
 	uint64_t rev;		  /* 6 revision of the item that set it (merging) */
 	struct wire_rest rest;

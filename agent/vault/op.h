@@ -74,6 +74,9 @@ enum err op_entry_get(struct req *r);
 enum err op_entry_set(struct req *r);
 enum err op_entry_remove(struct req *r);
 enum err op_entry_back(struct req *r);
+/* op_grant.c */
+enum err op_grant_list(struct req *r);
+enum err op_grant_set(struct req *r);
 /* op_audit.c */
 enum err op_audit_show(struct req *r);
 enum err op_audit_verify(struct req *r);

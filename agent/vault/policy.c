@@ -83,38 +83,60 @@ ask_once(struct req *r, const struct use *u)
 	return e;
 }
 
-bool
-policy_is_listed(const struct client *c, const struct item *it)
+/* Whom an adapter asks for counts as well as the adapter, where it says no.  Hosts that an agent is
+ * forwarded to are not what their client is. */
+enum applist_says
+policy_says(const struct req *r, const struct use *u, const struct item *it)
 {
-	struct cbor cb = wire_each(&it->policy.clients);
+	enum applist_says client = applist_of_client(it, r->c), app = APPLIST_NOTHING;
 	struct item_client ic;
 
-	while (c && !cbor_at_end(&cb) && !wire_next(&item_client_map, &cb, &ic))
-		if ((ic.label.len && span_is(ic.label, c->label)) ||
-		    (ic.unit.len && span_is(ic.unit, c->unit)))
-			return true;
-	return false;
+	if (u->who)
+		app = applist_of_app(it, u->who->app);
+	if (client == APPLIST_DENIED || app == APPLIST_DENIED)
+		return APPLIST_DENIED;
+	if (u->who)
+		return r->c && policy_is_adapter(r->c) && policy_client(u->who, &ic)
+		    ? app
+		    : APPLIST_NOTHING;
+	return u->through ? APPLIST_NOTHING : client;
+}
+
+/* It may have been denied while the person was asked.  Gone: who uses it looks it up again. */
+static enum err
+still_allowed(const struct req *r, const struct use *u, const uint8_t id[16])
+{
+	struct item it;
+
+	if (!r->c)
+		return ERR_CANCELLED;
+	if (body_item_by_id(&r->v->open.body, id, &it))
+		return ERR_OK;
+	return policy_says(r, u, &it) == APPLIST_DENIED ? ERR_DENIED : ERR_OK;
 }
 
 /* What the item borrows may be gone after waiting for the person: its id is kept. */
 enum err
 policy_use(struct req *r, const struct use *u)
 {
+	enum applist_says said;
 	uint8_t id[16];
 	enum err e;
 
 	if (!r->c)
 		return ERR_CANCELLED;
 	memcpy(id, u->item->id.p, 16);
-	if (u->item->policy.use > USE_TOUCH)
+	said = policy_says(r, u, u->item);
+	if (u->item->policy.use > USE_TOUCH || said == APPLIST_DENIED)
 		return ERR_DENIED;
 	if (u->item->policy.use == USE_TOUCH) {
 		REQ_MUST_WAIT(r);
 		e = audit_event(r, AUDIT_TOUCH, id, policy_touch(r, u));
 	} else if (u->item->policy.use == USE_ASK_ONCE && !grants_has(r->v, r->c, u, id) &&
-	    (u->through || !policy_is_listed(r->c, u->item))) {
+	    said != APPLIST_ALLOWED) {
 		REQ_MUST_WAIT(r);
 		e = ask_once(r, u);
+		e = e ? e : still_allowed(r, u, id);
 	} else {
 		audit_count(r, id);
 		e = ERR_OK;

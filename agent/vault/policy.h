@@ -32,8 +32,8 @@ struct use {
 	const struct ops_who *who;
 };
 
-/* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED,
- * ERR_LIMIT (rate), token errors. */
+/* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED
+ * (its owner denied it to this program: nobody is asked), ERR_LIMIT (rate), token errors. */
 MUST enum err policy_use(struct req *r, const struct use *u);
 /*
  * Several items of the body at once, one question for all that need one (use.item is not looked
@@ -76,5 +76,15 @@ bool policy_is_weaker(const struct item_policy *from, const struct item_policy *
 
 MUST enum err grants_new(struct grants **out);
 void grants_forget_client(struct vault *v, const struct client *c);
+/* Those that live, one after the other: *pos from 0.  False at the end. */
+struct grant_row {
+	const uint8_t *item;
+	struct span app; /* "" = not known */
+	pid_t pid;	 /* 0 = of a session, or not known */
+};
+bool grants_next(const struct vault *v, size_t *pos, struct grant_row *row);
+/* What this application was granted of the item until lock is not granted any more; was there
+ * anything? */
+bool grants_take(struct vault *v, const uint8_t item[16], struct span app);
 
 #endif

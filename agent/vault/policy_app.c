@@ -50,36 +50,24 @@ policy_client(const struct ops_who *who, struct item_client *ic)
 	return true;
 }
 
-static bool
-is_listed_app(const struct client *c, const struct ops_who *who, const struct item *it)
-{
-	struct cbor cb = wire_each(&it->policy.clients);
-	struct item_client ic, mine;
-
-	if (!policy_is_adapter(c) || !policy_client(who, &mine))
-		return false;
-	while (!cbor_at_end(&cb) && !wire_next(&item_client_map, &cb, &ic))
-		if (span_eq(ic.label, mine.label) && span_eq(ic.unit, mine.unit))
-			return true;
-	return false;
-}
-
 /* Without waiting: what has to be asked for it? */
 static void
 look(struct req *r, const struct use *u, struct use_item *ui)
 {
+	enum applist_says said;
 	struct item it;
 
 	ui->need = USE_FREE;
 	if (ui->err || (ui->err = body_item_by_id(&r->v->open.body, ui->id, &it)))
 		return;
 	ui->had = it.policy.use;
-	if (it.policy.use > USE_TOUCH)
+	said = policy_says(r, u, &it);
+	if (it.policy.use > USE_TOUCH || said == APPLIST_DENIED)
 		ui->err = ERR_DENIED;
 	else if (it.policy.use == USE_TOUCH)
 		ui->need = USE_TOUCH;
 	else if (it.policy.use == USE_ASK_ONCE && !grants_has(r->v, r->c, u, ui->id) &&
-	    !(u->who ? is_listed_app(r->c, u->who, &it) : policy_is_listed(r->c, &it)))
+	    said != APPLIST_ALLOWED)
 		ui->need = USE_ASK_ONCE;
 }
 
@@ -236,13 +224,13 @@ touch_all(struct req *r, const struct use *u, struct use_item *v, size_t n)
 
 /* What it was asked for is still so; it is counted as used. */
 static void
-finish(struct req *r, struct use_item *ui, bool each)
+finish(struct req *r, const struct use *u, struct use_item *ui, bool each)
 {
 	struct item it;
 
 	if (ui->err || (ui->err = body_item_by_id(&r->v->open.body, ui->id, &it)))
 		return;
-	if (it.policy.use > ui->had)
+	if (it.policy.use > ui->had || policy_says(r, u, &it) == APPLIST_DENIED)
 		ui->err = ERR_DENIED;
 	if (!ui->asked)
 		audit_count(r, each ? ui->id : NULL);
@@ -278,7 +266,7 @@ policy_use_all(struct req *r, const struct use *u, struct use_item *v, size_t n)
 	    ((e = touch_all(r, &mine, v, n)) && is_fatal(e)))
 		return e;
 	for (size_t i = 0; i < n; i++)
-		finish(r, &v[i], n <= IN_ONE);
+		finish(r, &mine, &v[i], n <= IN_ONE);
 	return r->c ? ERR_OK : ERR_CANCELLED;
 }
 

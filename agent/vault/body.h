@@ -85,6 +85,11 @@ MUST enum err body_item_by_label(
 /* Walk: *pos from 0, false at the end.  *pos stays good (as a cursor for pages, too) whatever is
  * put or removed meanwhile, until the body is decoded anew. */
 bool body_item_next(const struct body *b, size_t *pos, struct item *it);
+/* The same, of entries (entry.h) alone. */
+bool body_entry_next(const struct body *b, size_t *pos, struct item *it);
+/* Entries with the collection and attributes of the one with this id, itself included, and perhaps
+ * others: look at them.  *at from 0, false at the end; nothing may be put meanwhile. */
+bool body_entry_like(const struct body *b, const uint8_t id[16], size_t *at, struct item *it);
 /* Insert or replace by id (copied in).  ERR_LIMIT beyond BODY_ITEMS, encoding errors. */
 MUST enum err body_item_put(struct body *b, const struct item *it);
 /* The tombstone of an item, which knows its revisions, and those of an earlier one; borrows from

@@ -38,6 +38,26 @@ body_item_next(const struct body *b, size_t *pos, struct item *it)
 	return false;
 }
 
+bool
+body_entry_next(const struct body *b, size_t *pos, struct item *it)
+{
+	while (*pos < b->items.n && (!b->items.v[*pos].raw || !b->items.v[*pos].hash_entry))
+		(*pos)++;
+	return body_item_next(b, pos, it);
+}
+
+bool
+body_entry_like(const struct body *b, const uint8_t id[16], size_t *at, struct item *it)
+{
+	size_t pos = items_find_id(&b->items, id);
+
+	if (!pos || !(*at = items_next_entry(&b->items, pos - 1, *at)))
+		return false;
+	if (decode_item(b, *at, it))
+		abort();
+	return true;
+}
+
 enum err
 body_item_put(struct body *b, const struct item *it)
 {

@@ -13,14 +13,32 @@ grants_new(struct grants **out)
 	return *out ? ERR_OK : ERR_NOMEM;
 }
 
+static bool
+is_elsewhere(const struct vault *v, const struct client *c)
+{
+	for (size_t i = 0; i < sizeof v->clients / sizeof *v->clients; i++)
+		for (const struct client *o = v->clients[i]; o; o = o->next)
+			if (o != c && o->pid == c->pid && o->uid == c->uid)
+				return true;
+	return false;
+}
+
 /* A grant belongs to a process; when its last connection goes, its number may be given again. */
 void
 grants_forget_client(struct vault *v, const struct client *c)
 {
-	for (size_t i = 0; i < v->grants->most; i++)
-		if (v->grants->grant[i].used && v->grants->grant[i].pid &&
-		    v->grants->grant[i].pid == c->pid && v->grants->grant[i].uid == c->uid)
-			v->grants->grant[i].used = false;
+	bool looked = false;
+
+	for (size_t i = 0; i < v->grants->most; i++) {
+		struct grant *g = &v->grants->grant[i];
+
+		if (!g->used || !g->pid || g->pid != c->pid || g->uid != c->uid)
+			continue;
+		if (!looked && is_elsewhere(v, c))
+			return;
+		looked = true;
+		g->used = false;
+	}
 }
 
 /* A process of another PID namespace has no number here: it is asked each time. */

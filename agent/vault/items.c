@@ -77,6 +77,42 @@ hash_label(const struct items *t, uint64_t kind, struct span label)
 	return hash(t, 2 + (uint32_t)kind, label);
 }
 
+/* ---- entries ---- */
+#define ENTRY_PREFIX "ownkey."
+
+/* Whatever the order: what an application gave, and the collection. */
+static uint32_t
+hash_entry(const struct items *t, const struct item *it)
+{
+	struct cbor c = wire_each(&it->attributes);
+	const struct span own = SPAN_LIT(ENTRY_PREFIX), kind = SPAN_LIT(ENTRY_PREFIX "kind");
+	struct item_attr a;
+	uint32_t sum = 0;
+
+	/* most secrets are none: nothing is decoded for them */
+	if (it->kind != ITEM_SECRET || !it->attributes.raw.len ||
+	    !memmem(it->attributes.raw.p, it->attributes.raw.len, kind.p, kind.len))
+		return 0;
+	while (!cbor_at_end(&c) && !wire_next(&item_attr_map, &c, &a))
+		if (a.name.len < own.len || memcmp(a.name.p, own.p, own.len) != 0 ||
+		    span_is(a.name, ENTRY_PREFIX "collection"))
+			sum += hash(t, hash(t, 1, a.name), a.value);
+	return sum | 1;
+}
+
+size_t
+items_next_entry(const struct items *t, size_t pos, size_t at)
+{
+	uint32_t h = t->v[pos].hash_entry, next;
+
+	if (!h || !t->nheads)
+		return 0;
+	next = at ? t->v[at - 1].next_entry : t->by_entry[h & (t->nheads - 1)];
+	while (next && t->v[next - 1].hash_entry != h)
+		next = t->v[next - 1].next_entry;
+	return next;
+}
+
 static void
 wipe_entry(struct items_entry *en)
 {
@@ -95,6 +131,7 @@ items_done(struct items *t)
 	free(t->v);
 	free(t->by_id);
 	free(t->by_label);
+	free(t->by_entry);
 	*t = (struct items){ 0 };
 }
 
@@ -103,16 +140,42 @@ static void
 link_entry(struct items *t, size_t pos)
 {
 	struct items_entry *en = &t->v[pos];
+	uint32_t *head = &t->by_entry[en->hash_entry & (t->nheads - 1)];
+
+	if (!en->hash_entry)
+		return;
+	en->next_entry = *head;
+	*head = (uint32_t)pos + 1;
+}
+
+static void
+unlink_entry(struct items *t, size_t pos)
+{
+	struct items_entry *en = &t->v[pos];
+	uint32_t *at = &t->by_entry[en->hash_entry & (t->nheads - 1)];
+
+	if (!en->hash_entry)
+		return;
+	while (*at != pos + 1)
+		at = &t->v[*at - 1].next_entry;
+	*at = en->next_entry;
+}
+
+static void
+link_item(struct items *t, size_t pos)
+{
+	struct items_entry *en = &t->v[pos];
 	uint32_t *id = &t->by_id[en->hash_id & (t->nheads - 1)];
 	uint32_t *label = &t->by_label[en->hash_label & (t->nheads - 1)];
 
 	en->next_id = *id;
 	en->next_label = *label;
 	*id = *label = (uint32_t)pos + 1;
+	link_entry(t, pos);
 }
 
 static void
-unlink_entry(struct items *t, size_t pos)
+unlink_item(struct items *t, size_t pos)
 {
 	struct items_entry *en = &t->v[pos];
 	uint32_t *at = &t->by_id[en->hash_id & (t->nheads - 1)];
@@ -124,14 +187,17 @@ unlink_entry(struct items *t, size_t pos)
 	while (*at != pos + 1)
 		at = &t->v[*at - 1].next_label;
 	*at = en->next_label;
+	unlink_entry(t, pos);
 }
 
 static enum err
 rehash(struct items *t, size_t nheads)
 {
-	uint32_t *id = calloc(nheads, sizeof *id), *label = calloc(nheads, sizeof *label);
+	uint32_t *id = calloc(nheads, sizeof *id), *label = calloc(nheads, sizeof *label),
+		 *entry = calloc(nheads, sizeof *entry);
 
-	if (!id || !label) {
+	if (!id || !label || !entry) {
+		free(entry);
 		free(id);
 		free(label);
 		return ERR_NOMEM;
@@ -140,12 +206,14 @@ rehash(struct items *t, size_t nheads)
 		crypto_random(t->seed, sizeof t->seed);
 	free(t->by_id);
 	free(t->by_label);
+	free(t->by_entry);
+	t->by_entry = entry;
 	t->by_id = id;
 	t->by_label = label;
 	t->nheads = nheads;
 	for (size_t i = 0; i < t->n; i++)
 		if (t->v[i].raw)
-			link_entry(t, i);
+			link_item(t, i);
 	return ERR_OK;
 }
 
@@ -218,6 +286,7 @@ fill(struct items *t, struct items_entry *en, struct span raw, const struct item
 	en->kind = it->kind > UINT16_MAX ? UINT16_MAX : (uint16_t)it->kind;
 	en->hash_id = hash_id(t, it->id.p);
 	en->hash_label = hash_label(t, en->kind, it->label);
+	en->hash_entry = hash_entry(t, it);
 }
 
 enum err
@@ -271,6 +340,7 @@ items_link(struct items *t)
 	if (t->nheads) {
 		memset(t->by_id, 0, t->nheads * sizeof *t->by_id);
 		memset(t->by_label, 0, t->nheads * sizeof *t->by_label);
+		memset(t->by_entry, 0, t->nheads * sizeof *t->by_entry);
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		if (i + AHEAD < t->n)
@@ -283,6 +353,7 @@ items_link(struct items *t)
 			__builtin_prefetch(
 			    &t->by_label[t->v[i + AHEAD].hash_label & (t->nheads - 1)], 1);
 		link_label(t, i);
+		link_entry(t, i);
 	}
 	return ERR_OK;
 }
@@ -311,7 +382,7 @@ items_put(struct items *t, struct span raw, const struct item *it)
 	at = items_find_id(t, it->id.p);
 	move_spans(&moved, raw, copy);
 	if (at) {
-		unlink_entry(t, --at);
+		unlink_item(t, --at);
 		wipe_entry(&t->v[at]);
 	} else {
 		at = t->n++;
@@ -319,14 +390,14 @@ items_put(struct items *t, struct span raw, const struct item *it)
 	}
 	t->v[at] = (struct items_entry){ .owned = true };
 	fill(t, &t->v[at], SPAN(copy, raw.len), &moved);
-	link_entry(t, at);
+	link_item(t, at);
 	return ERR_OK;
 }
 
 void
 items_remove(struct items *t, size_t pos)
 {
-	unlink_entry(t, pos);
+	unlink_item(t, pos);
 	wipe_entry(&t->v[pos]);
 	t->live--;
 }

@@ -64,7 +64,7 @@ op_entry_list(struct req *r)
 		pos = (size_t)be64(in->cursor.p);
 	if (!buf_room(&mem, OPS_FRAME_MAX))
 		return ERR_NOMEM;
-	for (next = pos; body_item_next(&r->v->open.body, &next, &it); pos = next)
+	for (next = pos; body_entry_next(&r->v->open.body, &next, &it); pos = next)
 		if (rep.entries.n == OPS_ENTRY_IDS ||
 		    !put_row(&it, in->removed, &rep.entries, &mem)) {
 			put_be64(cursor, pos);

@@ -1,6 +1,5 @@
 /* op_entry_client.c - whose an entry is: what came from elsewhere gets its application. */
 #include "agent/vault/audit.h"
-#include "agent/vault/itemop.h"
 #include "agent/vault/op_entry.h"
 #include "agent/vault/store.h"
 #include "lib/log.h"
@@ -14,19 +13,16 @@ op_entry_who(const struct wire_map *m, const void *in, const struct ops_who *who
 }
 
 enum err
-op_entry_may(struct req *r, const struct use *u, const uint8_t id[16])
+op_entry_may(struct req *r, const struct use *u, struct use_item *v, size_t n)
 {
-	struct use_item one = { .err = ERR_OK };
-	struct item it;
 	enum err e;
 
-	if (body_item_by_id(&r->v->open.body, id, &it) || !entry_is(&it))
-		return ERR_NOTFOUND;
-	memcpy(one.id, id, sizeof one.id);
-	if ((e = policy_use_all(r, u, &one, 1)))
+	if ((e = policy_use_all(r, u, v, n)))
 		return e;
-	op_entry_adopt(r, u->who, &one, 1);
-	return one.err;
+	op_entry_adopt(r, u->who, v, n);
+	for (size_t i = 0; i < n && !e; i++)
+		e = v[i].err;
+	return e;
 }
 
 static bool

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "agent/vault/audit.h"
+#include "agent/vault/entry.h"
 #include "agent/vault/itemop.h"
 #include "agent/vault/job.h"
 #include "agent/vault/keyring.h"
@@ -103,21 +104,52 @@ struct setting {
 	struct itemop_new fresh;
 	struct itemop_rev rev;
 	struct item item, old;
-	struct item_attr attr[OPS_SECRET_ATTRS];
+	struct item_attr attr[ENTRY_OWN + OPS_SECRET_ATTRS];
 	struct buf box;
 };
+
+/* Those that make an entry of it (entry.h) stay with it. */
+static size_t
+keep_own(const struct item *old, struct item_attr *v)
+{
+	struct cbor c = wire_each(&old->attributes);
+	struct item_attr a;
+	size_t n = 0;
+
+	while (n < ENTRY_OWN && !cbor_at_end(&c) && !wire_next(&item_attr_map, &c, &a))
+		if (entry_is_reserved(a.name))
+			v[n++] = a;
+	return n;
+}
+
+/* Nobody sets those; who gives them back as they are only edits what is beside them. */
+static enum err
+refuse_own(const struct ops_pair *p, const struct item_attr *own, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_eq(own[i].name, p->name) && span_eq(own[i].value, p->value))
+			return ERR_OK;
+	return ERR_RESERVED;
+}
 
 static enum err
 copy_attributes(const struct ops_secret *in, struct setting *s)
 {
 	struct cbor c = wire_each(&in->attributes);
+	size_t own = keep_own(&s->old, s->attr), n = own;
 	struct ops_pair p;
-	size_t n = 0;
 	enum err e;
 
-	while (!cbor_at_end(&c) && n < OPS_SECRET_ATTRS) {
+	while (!cbor_at_end(&c)) {
 		if ((e = wire_next(&ops_pair_map, &c, &p)))
 			return e;
+		if (entry_is_reserved(p.name)) {
+			if ((e = refuse_own(&p, s->attr, own)))
+				return e;
+			continue;
+		}
+		if (n == OPS_SECRET_ATTRS)
+			return ERR_TOOBIG;
 		s->attr[n] = (struct item_attr){ .name = p.name, .value = p.value };
 		wire_mark(&item_attr_map, &s->attr[n++]);
 	}

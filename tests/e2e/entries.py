@@ -166,5 +166,164 @@ def imported(directory):
         assert sum(e.kind == 4 for e in log) == 3, log
 
 
+# --- names, what is set aside ---
+
+def entries(c, **params):
+    """All of them, by pages."""
+    found, cursor = [], None
+    while True:
+        page = c.call("entry.list", cursor=cursor, **params)
+        found += page.entries
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+def secrets(c):
+    return sorted(i.label for i in c.call("secret.list")["items"])
+
+
+def values(c, *ids):
+    return [v.value if v.value is not None else v.err
+            for v in c.call("entry.get", ids=list(ids))["values"]]
+
+
+def names(directory):
+    """names among the secrets: the label, and a number where another has it"""
+    with opened(directory) as (_, c, _, _):
+        c.call("secret.set", label="Chat", value=b"mine", use=0)
+        made = [c.call("entry.set", label=label, value=b"v").entry[0] for label in
+                ("Chat", "Chat", "", "  ", "tab\tline\n", "ü" * 400, "u\u0308", "Chat (2)")]
+        assert [e.name for e in made] == [
+            "Chat (2)", "Chat (3)", "unnamed", "unnamed (2)", "tab?line?", "ü" * 121, "ü",
+            "Chat (2) (2)"], made
+        assert made[5].label == "ü" * 400 and made[4].label == "tab\tline\n"
+        assert secrets(c) == sorted([e.name for e in made] + ["Chat"])
+        assert c.call("secret.get", label="Chat (3)").value == b"v"
+        assert c.call("secret.get", label="Chat").value == b"mine"
+        # hundreds with one label
+        many = {c.call("entry.set", label="same", value=b"v").entry[0].name for _ in range(70)}
+        assert many == {"same"} | {"same (%d)" % n for n in range(2, 71)}, many
+        # another label, another name; the old one is free
+        e = c.call("entry.set", id=made[0].id, label="other").entry[0]
+        assert (e.name, e.label) == ("other", "other"), e
+        assert c.call("entry.set", label="Chat", value=b"").entry[0].name == "Chat (2)"
+        # with a new value the old one keeps the name
+        e = c.call("entry.set", id=e.id, label="other (2)", value=b"w").entry[0]
+        assert e.name == "other (2)", e
+        assert [x.name for x in entries(c, removed=True)] == ["other"]
+
+
+def aside(directory):
+    """a value that is replaced or removed is set aside: three of each, in one append"""
+    with opened(directory, "ok") as (agent, c, _, _):
+        watch = agent.client()
+        watch.call("subscribe", on=True)
+        e = c.call("entry.set", label="Chat", value=b"0", type="text/plain",
+                   attributes=pairs(b="2", a="1")).entry[0]
+        assert [(p.name, p.value) for p in e.attributes] == [("a", "1"), ("b", "2")]
+        x = c.call("entry.set", label="Chat", value=b"x", attributes=pairs(a="1")).entry[0]
+        for n in range(1, 6):
+            before = c.call("status").generation
+            r = c.call("entry.set", id=e.id, value=b"%d" % n, type="t%d" % n)
+            assert r.change == before + 1 == c.call("status").generation
+            assert r.entry[0].id == e.id and r.entry[0].created == e.created
+            old = entries(c, removed=True)
+            assert len(old) == min(n, 3), old
+        watch.call("status")
+        assert [v.change for v in watch.events if v.kind == "CHANGED"][-1] == r.change
+        watch.close()
+        assert values(c, e.id, x.id) == [b"5", b"x"]
+        assert sorted(c.call("secret.get", label=o.name).value for o in old) == [b"2", b"3", b"4"]
+        assert values(c, old[0].id) == [ERR["NOTFOUND"]]
+        for op in ("entry.set", "entry.remove"):
+            expect(c.ask(op, id=old[0].id), "NOTFOUND")
+        # the same again changes nothing
+        r = c.call("entry.set", id=e.id, value=b"5", type="t5", label="Chat",
+                   attributes=pairs(a="1", b="2"))
+        assert r.change == c.call("status").generation and len(entries(c, removed=True)) == 3
+        gen = c.call("status").generation
+        # what is around it sets nothing aside
+        r = c.call("entry.set", id=e.id, attributes=pairs(a="1", c="3"))
+        assert r.change == gen + 1 and len(entries(c, removed=True)) == 3
+        # of other attributes there are three more
+        r = c.call("entry.remove", id=e.id)
+        assert r.change == gen + 2 and len(entries(c, removed=True)) == 4
+        assert [y.id for y in entries(c)] == [x.id]
+        r = c.call("entry.back", id=e.id)
+        assert r.entry[0].id == e.id and r.entry[0].removed is None
+        expect(c.ask("entry.back", id=e.id), "NOTFOUND")
+        assert values(c, e.id) == [b"5"]
+
+
+def undone(directory):
+    """what is taken back takes the place of what replaced it, which is set aside"""
+    with opened(directory, "ok") as (_, c, _, _):
+        e = c.call("entry.set", label="Chat", value=b"old", type="a").entry[0]
+        c.call("entry.set", id=e.id, value=b"new", type="b")
+        old, = entries(c, removed=True)
+        for value, type_ in [(b"old", "a"), (b"new", "b")]:
+            gen = c.call("status").generation
+            r = c.call("entry.back", id=old.id)
+            assert r.change == gen + 1 and r.entry[0].id == e.id and r.entry[0].type == type_
+            assert values(c, e.id) == [value]
+            assert [o.id for o in entries(c, removed=True)] == [old.id]
+        # the one that replaced it is gone itself
+        c.call("secret.remove", label="Chat")
+        r = c.call("entry.back", id=old.id)
+        assert r.entry[0].id == old.id and values(c, old.id) == [b"old"], r
+        assert not entries(c, removed=True)
+
+
+def reserved(directory):
+    """what makes an entry of a secret is nobody's to set, and stays when its owner edits it"""
+    with opened(directory, "ok") as (_, c, _, _):
+        for op, params in [("secret.set", {"label": "x", "value": b"x"}),
+                           ("secret.generate", {"label": "x"}), ("entry.set", {"label": "x"})]:
+            for name in ("ownkey.kind", "ownkey.removed", "ownkey.later"):
+                expect(c.ask(op, attributes=pairs(**{name: "item"}), **params), "RESERVED")
+        assert not secrets(c)
+        e = c.call("entry.set", label="Chat", value=b"1", attributes=pairs(a="1")).entry[0]
+        shown = c.call("secret.show", label="Chat").attributes
+        assert {"ownkey.kind", "ownkey.label", "a"} <= {p.name for p in shown}, shown
+        again = {**e, "modified": None}
+        c.call("secret.set", label="Chat", value=b"2", replace=True)
+        assert {**entries(c)[0], "modified": None} == again and values(c, e.id) == [b"2"]
+        c.call("secret.set", label="Chat", replace=True, attributes=[*shown, *pairs(b="2")])
+        assert [p.name for p in entries(c)[0].attributes] == ["a", "b"]
+        c.call("secret.set", label="Chat", replace=True, attributes=pairs(c="3"))
+        assert [p.name for p in entries(c)[0].attributes] == ["c"]
+        expect(c.ask("secret.set", label="Chat", replace=True,
+                     attributes=pairs(**{"ownkey.removed": "1"})), "RESERVED")
+        # by its owner it goes for good
+        c.call("secret.remove", label="Chat")
+        assert not entries(c) and not entries(c, removed=True)
+
+
+def collections(directory):
+    """a collection goes with what is in it, and comes back with that alone"""
+    with opened(directory) as (_, c, _, _):
+        box = c.call("entry.set", kind=1, collection="box", label="Box").entry[0]
+        expect(c.ask("entry.set", kind=1, collection="box", label="Box"), "EXISTS")
+        expect(c.ask("entry.set", kind=1, label="Box"), "RANGE")
+        expect(c.ask("entry.set", id=box.id, collection="other"), "EXISTS")
+        ids = [c.call("entry.set", label="in it", collection="box", value=b"%d" % n,
+                      attributes=pairs(n=str(n % 2))).entry[0].id for n in range(6)]
+        out = c.call("entry.set", label="out", value=b"out").entry[0].id
+        c.call("entry.remove", id=ids[0])
+        gen = c.call("status").generation
+        assert c.call("entry.remove", id=box.id).change == gen + 1
+        assert [e.id for e in entries(c)] == [out]
+        assert len(entries(c, removed=True)) == 7
+        # one of them alone: where there is a place
+        assert c.call("entry.back", id=ids[1]).entry[0].collection == "default"
+        assert c.call("entry.back", id=box.id).entry[0].collection == "box"
+        assert {e.id for e in entries(c)} == {box.id, out, *ids[1:]}
+        assert [e.id for e in entries(c, removed=True)] == [ids[0]]
+        assert values(c, *ids[1:]) == [b"%d" % n for n in range(1, 6)]
+
+
 if __name__ == "__main__":
-    sys.exit(run_parallel([(t.__doc__, t) for t in (own, claimed, one_question, imported)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (
+        own, claimed, one_question, imported, names, aside, undone,
+        reserved, collections)]))

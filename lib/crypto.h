@@ -40,6 +40,8 @@ void crypto_hmac_sha512v(struct span key, const struct span *v, size_t n, uint8_
 void crypto_hmac_sha256(struct span key, struct span msg, uint8_t out[32]);
 /* For one-time codes only (RFC 6238): nothing else of ours knows SHA-1. */
 void crypto_hmac_sha1(struct span key, struct span msg, uint8_t out[20]);
+/* SipHash-2-4: where things stand in a table whose keys strangers choose; no more than that. */
+uint64_t crypto_siphash(const uint8_t key[16], struct span in);
 /* HKDF with SHA-512 / SHA-256 (RFC 5869 2.2, 2.3); len <= 255 * hash length. */
 void crypto_hkdf_extract(struct span salt, struct span ikm, uint8_t prk[64]);
 void crypto_hkdf_expand(struct span prk, struct span info, uint8_t *out, size_t len);

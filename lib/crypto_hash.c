@@ -232,3 +232,12 @@ crypto_hkdf256(struct span salt, struct span ikm, struct span info, uint8_t *out
 	sec_zero(prk, sizeof(prk));
 	sec_zero(t, sizeof(t));
 }
+
+uint64_t
+crypto_siphash(const uint8_t key[16], struct span in)
+{
+	uint8_t out[8];
+
+	crypto_shorthash(out, crypto_ptr(in), in.len, key);
+	return be64(out);
+}

@@ -45,10 +45,12 @@ struct peer;
 enum store_change { STORE_ADDED, STORE_CHANGED, STORE_REMOVED };
 struct store_hooks {
 	void (*state)(void *arg, enum store_state now);
-	/* After a whole reading, one call for each difference to what was known before the lock is
-	 * NOT made: only what changes while it is open. */
+	/* What changes while it is open, by whomever, once it is in the copy (where something that
+	 * is removed may still be found until this returns); not what a first reading finds.
+	 * Before the function of the store_* that did it. */
 	void (*change)(void *arg, enum store_change what, const struct entry *e);
-	/* For prompts and notifications: what the agent waits for. */
+	/* For prompts and notifications: what the agent waits for.  request: the `call` that it is
+	 * for, 0 when it is the unlocking. */
 	void (*event)(void *arg, const struct ops_event *ev);
 };
 

@@ -12,7 +12,7 @@
 
 static const char *const keep[] = { "OWNKEY_*", "TERM", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY",
 	"XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "FIDO_DEBUG", "GNUPGHOME", "GPG_TTY",
-	"PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", NULL };
+	"PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", "SSH_CONNECTION", NULL };
 
 /* A program of the person's gets everything as it was.  No filters for the others either: an agent
  * that is started from here, and its prompts, would inherit them. */

@@ -205,8 +205,8 @@ setup_find(const char *name)
 	return NULL;
 }
 
-static bool
-find_program(const char *name, char *file, size_t cap)
+bool
+setup_find_program(const char *name, char *file, size_t cap)
 {
 	const char *path = getenv("PATH");
 	size_t n;
@@ -243,7 +243,7 @@ setup_state(const struct setup_tool *t)
 	enum err e = setup_record_get(t->name, &r);
 
 	if (e == ERR_NOTFOUND)
-		return !t->program || find_program(t->program, file, sizeof file) ||
+		return !t->program || setup_find_program(t->program, file, sizeof file) ||
 			(t->flatpak && setup_has_flatpak(t->flatpak))
 		    ? SETUP_NOT
 		    : SETUP_ABSENT;
@@ -301,6 +301,7 @@ setup_after(const struct setup_tool *t)
 		.nfds = 3 };
 	pid_t pid;
 
-	if (t->after && find_program(t->after[0], file, sizeof file) && !spawn_start(&s, &pid))
+	if (t->after && setup_find_program(t->after[0], file, sizeof file) &&
+	    !spawn_start(&s, &pid))
 		(void)waitpid(pid, NULL, 0);
 }

@@ -91,13 +91,15 @@ MUST enum err setup_place(
     const char *variable, const char *fallback, const char *rest, char out[PATHS_MAX]);
 /* Does the file say this anywhere, in either case? */
 bool setup_says(const struct setup_file *f, const char *word);
+/* Another program, in PATH. */
+bool setup_find_program(const char *name, char *file, size_t cap);
 /* The next folder of "a:b"; false: there is none. */
 bool setup_next_dir(const char **list, char out[PATHS_MAX]);
 /* The first $variable/rest that is there, of a list of folders (fallback when it is unset). */
 bool setup_system(
     const char *variable, const char *fallback, const char *rest, char out[PATHS_MAX]);
 /* A file of the system, which others own.  ERR_NOTFOUND, ERR_TOOBIG, ERR_PERMISSION. */
-MUST enum err setup_read_system(const char *path, struct buf *out);
+MUST enum err setup_read_system(const char *path, size_t max, struct buf *out);
 /* Where a unit of systemd for users is. */
 bool setup_unit(const char *unit, char out[PATHS_MAX]);
 bool setup_has_flatpak(const char *id);

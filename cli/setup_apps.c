@@ -93,7 +93,7 @@ copy_menu(struct setup_file *f, const char *from)
 {
 	struct buf text = BUF_INIT, b = BUF_INIT, all = BUF_INIT;
 	struct span old;
-	enum err e = setup_read_system(from, &text);
+	enum err e = setup_read_system(from, SETUP_MAX, &text);
 
 	if (!e && memchr(text.p, '\0', text.len))
 		e = ERR_TEXT;

@@ -115,7 +115,7 @@ copy_with_setting(struct setup_file *f, const char *from, const char *why)
 	enum err e;
 
 	tmp = (struct setup_file){ .n = 0 };
-	if (!(e = setup_read_system(from, &tmp.text)) &&
+	if (!(e = setup_read_system(from, SETUP_MAX, &tmp.text)) &&
 	    !(e = setup_setting(&tmp, "[preferred]", PORTAL, "ownkey", why)) &&
 	    !(e = setup_result(&tmp, &all)) && memchr(all.p, '\0', all.len))
 		e = ERR_TEXT;
@@ -226,7 +226,7 @@ no_component(struct setup_plan *p)
 
 	if (!setup_unit("gnome-keyring-daemon.service", path))
 		return ERR_OK;
-	if ((e = setup_read_system(path, &unit)))
+	if ((e = setup_read_system(path, SETUP_MAX, &unit)))
 		goto out;
 	without_secrets(&unit, start, sizeof start);
 	if (!start[0]) {

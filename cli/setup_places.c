@@ -44,13 +44,13 @@ setup_system(const char *variable, const char *fallback, const char *rest, char 
 
 /* In the folders of packages many names are links. */
 enum err
-setup_read_system(const char *path, struct buf *out)
+setup_read_system(const char *path, size_t max, struct buf *out)
 {
 	char *real = realpath(path, NULL);
 	const struct whole w = { .dirfd = AT_FDCWD, .name = real };
 	enum err e = ERR_NOTFOUND;
 
-	out->max = SETUP_MAX + ROOM;
+	out->max = max + ROOM;
 	if (real)
 		e = whole_read(&w, out);
 	free(real);

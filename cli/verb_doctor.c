@@ -1,36 +1,39 @@
 /* verb_doctor.c - one line for each thing that may go wrong: ok, or what to do. */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/doctor.h"
 #include "cli/setup.h"
-#include "cli/verbs.h"
 #include "lib/conf.h"
 #include "lib/paths.h"
 #include "lib/sandbox.h"
 #include "lib/sock.h"
 
-struct doctor {
-	struct cli *c;
-	unsigned warnings;
-	struct ops_status_rep st; /* only what does not borrow is used */
-	bool agent;
-};
-
-static void
-good(const char *what)
+void
+doctor_good(const char *fmt, ...)
 {
-	printf("ok    %s\n", what);
+	va_list ap;
+
+	fputs("ok    ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
 }
 
-static void
-bad(struct doctor *d, const char *what, const char *todo)
+void
+doctor_bad(struct doctor *d, const char *what, const char *todo)
 {
 	printf("warn  %s\n", what);
 	if (*todo)
 		printf("      %s\n", todo);
 	d->warnings++;
 }
+
+#define good(what)	   doctor_good("%s", what)
+#define bad(d, what, todo) doctor_bad(d, what, todo)
 
 /* ---- checks, a row each ---- */
 static void
@@ -205,27 +208,12 @@ check_kernel(struct doctor *d)
 		good("the kernel has all that is used");
 }
 
-static bool
-in_path(const char *name)
-{
-	const char *path = getenv("PATH");
-	char file[PATHS_MAX];
-
-	while (path && *path) {
-		size_t n = strcspn(path, ":");
-
-		if (snprintf(file, sizeof file, "%.*s/%s", (int)n, path, name) < (int)sizeof file &&
-		    access(file, X_OK) == 0)
-			return true;
-		path += n + (path[n] == ':');
-	}
-	return false;
-}
-
 static void
 check_pinentry(struct doctor *d)
 {
-	if (in_path("pinentry"))
+	char file[PATHS_MAX];
+
+	if (setup_find_program("pinentry", file, sizeof file))
 		good("pinentry is there, for prompts without a terminal");
 	else
 		bad(d, "there is no pinentry: prompts need a terminal",
@@ -269,8 +257,8 @@ is_same_file(const char *a, const char *b)
 	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static bool
-is_set_up(const char *name)
+bool
+doctor_is_set_up(const char *name)
 {
 	for (size_t i = 0; i < nsetup_tools; i++)
 		if (strcmp(setup_tools[i].name, name) == 0)
@@ -289,7 +277,7 @@ check_ssh(struct doctor *d)
 		return;
 	if (set && *set && is_same_file(set, path))
 		good("SSH_AUTH_SOCK is ownkey's");
-	else if (is_set_up("ssh"))
+	else if (doctor_is_set_up("ssh"))
 		good("ssh asks ownkey, by its configuration");
 	else if (set && *set)
 		bad(d, "SSH_AUTH_SOCK is another agent's: ssh does not ask ownkey",
@@ -300,7 +288,8 @@ check_ssh(struct doctor *d)
 
 static void (*const checks[])(struct doctor *) = { check_programs, check_config, check_agent,
 	check_socket, check_vault, check_tokens, check_debug, check_memory, check_kernel,
-	check_pinentry, check_ssh, check_setup };
+	check_pinentry, check_ssh, check_setup, doctor_conf_age, doctor_session, doctor_linger,
+	doctor_store, doctor_clear_keys, doctor_gajim, doctor_cookies };
 
 enum err
 verb_doctor(struct cli *c)

@@ -3,6 +3,7 @@ stays, byte for byte, whatever their files look like.  ssh and git say what they
 
 import contextlib
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -401,7 +402,140 @@ def messengers(directory):
         assert "another place for passwords" in " ".join(h.setup("gajim").stderr.split())
 
 
-CASES = [clean, sockets, lived_in, edited, refused, read_by, store, messengers]
+OWNER = """
+import signal
+import sys
+import dbus.service
+name = dbus.service.BusName(sys.argv[1], dbus.SessionBus(), do_not_queue=True)
+print("here", flush=True)
+signal.pause()
+"""
+
+
+@contextlib.contextmanager
+def owner(h, name, of, env):
+    """a program that owns a name on the bus"""
+    path = h.path("bin/" + name)
+    os.makedirs(h.path("bin"), exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.symlink("/usr/bin/python3", path)
+    with subprocess.Popen([path, "-c", OWNER, of], env=env, stdout=subprocess.PIPE) as p:
+        assert p.stdout.readline()
+        try:
+            yield p
+        finally:
+            p.kill()
+
+
+@contextlib.contextmanager
+def bus(h):
+    """a bus of one's own; its address"""
+    conf = h.write("bus.conf", b"""<busconfig><type>session</type><listen>unix:dir=%s</listen>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+<allow own="*"/></policy></busconfig>""" % h.dir.encode())
+    with subprocess.Popen(["dbus-daemon", "--nofork", "--print-address", "--config-file=" + conf],
+                          stdout=subprocess.PIPE, env=h.agent.env, text=True) as p:
+        try:
+            yield p.stdout.readline().strip()
+        finally:
+            p.kill()
+
+
+def sqlite(h, name, table, rows):
+    """a database, as other programs write them"""
+    path = h.write(name, b"")
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("create table " + table)
+        for row in rows:
+            db.execute("insert into %s values (%s)" % (
+                table.split("(")[0], ",".join("?" * len(row))), row)
+        db.commit()
+
+
+def diagnosed(directory):
+    """doctor: keys in the clear, who answers first, what does not run, a changed configuration"""
+    with home(directory, keys=False) as h:
+        def doctor(**env):
+            said = h.agent.cli("doctor", **env)
+            assert said.returncode == 0, said
+            return said.stdout
+        quiet = doctor()
+        for word in ("Signal", "Element", "Gajim", "Chromium", "desktop", "ownkey-session",
+                     "linger", "log out"):
+            assert word not in quiet, quiet
+        for app, text, warns in (
+                ("Signal", b'{"encryptedKey":"76","safeStorageBackend":"gnome_libsecret"}', False),
+                ("Signal", b'{"key":"00ff","theme":"x"}', True),
+                ("Signal", b'{"encryptedKey":"76","safeStorageBackend":"basic_text"}', True),
+                ("Signal", b'{"key":', False),
+                ("Element", b'{"safeStorage":{"a":"x"},"safeStorageBackend": "plaintext"}', True),
+                ("Element", b'{"safeStorage":{"key":"x"}}', False)):
+            name = "Signal/config.json" if app == "Signal" else "Element/electron-config.json"
+            flatpak = ".var/app/%s/config/" % (
+                "org.signal.Signal" if app == "Signal" else "im.riot.Riot")
+            for place in ("", flatpak):
+                path = h.write(place + name, text)
+                said = doctor()
+                assert ("warn  %s keeps its key in the clear: %s" % (app, path) in said) == warns, \
+                    (text, said)
+                assert ("ok    %s does not" % app in said) != warns, said
+                os.remove(path)
+        for password in ("", "geheim"):
+            account = '{"account": {"name": "a", "password": "%s", "savepass": true}}' % password
+            sqlite(h, "gajim/settings.sqlite", "account_settings(account, settings)",
+                   [("a", account)])
+            said = doctor()
+            assert ("warn  Gajim keeps a password" in said) == bool(password), said
+            assert ("ok    Gajim keeps no password" in said) != bool(password), said
+            assert "geheim" not in said
+        for values, warns in ((b"v10", True), (b"v11", False), (b"v10v11", False)):
+            sqlite(h, "chromium/Default/Cookies", "cookies(name, encrypted_value)", [
+                ("n%d" % i, values[3 * i % len(values):][:3] + b"\xfe" * 45) for i in range(4)])
+            assert ("warn  Chromium seems to seal" in doctor()) == warns, values
+        conf = h.write("ownkey/ownkey.conf", b"# nothing\n")
+        os.utime(conf, (1e9, 1e9))
+        assert "ok    the agent has read the configuration as it is" in doctor()
+        os.utime(conf)
+        later = os.stat(conf).st_mtime + 10
+        os.utime(conf, (later, later))
+        assert "warn  ownkey.conf was changed since" in doctor()
+        h.setup("systemd", "--yes")
+        assert "loginctl enable-linger" in doctor(SSH_CONNECTION="x"), doctor(SSH_CONNECTION="x")
+        assert "linger" not in doctor()
+        answers(h, doctor)
+
+
+def answers(h, doctor):
+    """who owns the name on a bus, as busctl says, and dbus-send where that is not there"""
+    os.makedirs(h.path("tools"), exist_ok=True)
+    os.symlink("/usr/bin/dbus-send", h.path("tools/dbus-send"))
+    with bus(h) as address:
+        env = {**h.agent.env, "DBUS_SESSION_BUS_ADDRESS": address}
+        for path in ("/usr/bin:/bin", h.path("tools")):
+            def ask():
+                return doctor(DBUS_SESSION_BUS_ADDRESS=address, PATH=path)
+            assert "desktop programs" not in ask(), ask()
+            with owner(h, "some-keyring", "org.freedesktop.secrets", env):
+                assert "ok    some-keyring is the store of the desktop" in ask(), ask()
+                if SECRETS:
+                    h.setup("secret-service", "--yes")
+                    assert "warn  some-keyring answers desktop programs, not ownkey" in ask()
+            if SECRETS:
+                assert "ok    ownkey answers desktop programs, when one asks" in ask()
+                h.setup("secret-service", "--undo", "--yes")
+            with owner(h, "ownkey-secrets", "org.freedesktop.secrets", env):
+                assert "ok    ownkey answers desktop programs\n" in ask(), ask()
+        if os.path.exists(os.path.join(BUILD, "ownkey-session")):
+            env["DISPLAY"] = ":99"
+            assert "ownkey-session" not in doctor(DBUS_SESSION_BUS_ADDRESS=address)
+            assert "warn  ownkey-session does not run" in doctor(**env)
+            with owner(h, "python", "org.ownkey.Session", env):
+                assert "ok    ownkey-session runs" in doctor(**env)
+    nowhere = "unix:path=" + h.path("no-bus")
+    assert "desktop programs" not in doctor(DBUS_SESSION_BUS_ADDRESS=nowhere)
+
+
+CASES = [clean, sockets, lived_in, edited, refused, read_by, store, messengers, diagnosed]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__.splitlines()[0], f) for f in CASES]))

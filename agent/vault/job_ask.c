@@ -11,12 +11,27 @@
 #include "lib/text.h"
 
 #define SECRET_FRAME_MAX 8192
+#define TEXT_MOST	 2047 /* of an event (ops_tables.c) */
 
 /* ---- for those who subscribed ---- */
+/* "program: what for"; a text that leaves no room for its program stands alone. */
+static void
+put_program(const struct client *c, const struct ops_event *ev, struct buf *text)
+{
+	if (!c || !c->label[0])
+		return;
+	text_printable(span_str(c->label), text);
+	buf_put_span(text, SPAN_LIT(": "));
+	buf_put_span(text, ev->text);
+	if (text->len > TEXT_MOST)
+		buf_reset(text);
+}
+
 static void
 tell_others(struct job *j, const struct ops_event *ev)
 {
 	struct ops_event out = *ev;
+	struct buf text = BUF_INIT;
 
 	switch (ev->kind) {
 	case OPS_EV_WAIT_TOKEN:
@@ -31,7 +46,11 @@ tell_others(struct job *j, const struct ops_event *ev)
 		j->which = ++j->v->asked;
 	j->asking = true;
 	out.which = j->which;
+	put_program(j->r.c, ev, &text);
+	if (text.len && !buf_err(&text))
+		out.text = buf_span(&text);
 	client_event_asks(j->v, j->r.c, &out);
+	buf_done(&text);
 }
 
 void

@@ -134,6 +134,7 @@ static const struct limits limits[] = {
 	[SANDBOX_TOKEN_LIST] = { 32, 0, NONE, 96 * MIB, 30 },
 	[SANDBOX_WORKER] = { 16, 0, NONE, NONE, NONE },
 	[SANDBOX_COPIER] = { 32, 0, NONE, NONE, 60 },
+	[SANDBOX_BUS] = { 1024, 0, NONE, 512 * MIB, NONE },
 	[SANDBOX_CLI] = { NONE, NONE, NONE, NONE, NONE },
 };
 

@@ -23,6 +23,7 @@ enum sandbox_profile {
 	SANDBOX_TOKEN_LIST, /* read-only below sysfs and dev roots, connect to unix: paths */
 	SANDBOX_WORKER,	    /* no files at all; RLIMIT_AS from as_limit */
 	SANDBOX_COPIER,	    /* rw files below some directories; no sockets, CPU 60 s */
+	SANDBOX_BUS,	    /* speaks D-Bus and to the agent: UNIX sockets; no files */
 	SANDBOX_CLI	    /* no new privileges, core 0 only */
 };
 

@@ -54,6 +54,9 @@ done
 for unit in contrib/systemd/user/*; do
 	made "$UNITDIR/${unit##*/}" sed "s|@BINDIR@|$RUNS_FROM|" "$unit"
 done
+# for ~/.config/autostart, where no systemd starts a session's programs
+made "$SHARE/ownkey/autostart/ownkey-session.desktop" sed "s|@BINDIR@|$RUNS_FROM|" \
+	contrib/autostart/ownkey-session.desktop
 if [ -e "$B/ownkey" ]; then
 	made "$SHARE/bash-completion/completions/ownkey" "$B/ownkey" --dump-completion bash
 	made "$SHARE/zsh/site-functions/_ownkey" "$B/ownkey" --dump-completion zsh

@@ -51,6 +51,7 @@ const struct op_impl op_impls[] = {
 	{ OP_ENTRY_GET, op_entry_get },
 	{ OP_ENTRY_REMOVE, op_entry_remove },
 	{ OP_ENTRY_BACK, op_entry_back },
+	{ OP_PORTAL_SECRET, op_portal_secret },
 	{ OP_GRANT_LIST, op_grant_list },
 	{ OP_GRANT_SET, op_grant_set },
 	{ OP_VAULT_CHECK, op_vault_check },

@@ -74,7 +74,8 @@ enum err op_entry_get(struct req *r);
 enum err op_entry_set(struct req *r);
 enum err op_entry_remove(struct req *r);
 enum err op_entry_back(struct req *r);
-/* op_grant.c */
+/* op_portal.c, op_grant.c */
+enum err op_portal_secret(struct req *r);
 enum err op_grant_list(struct req *r);
 enum err op_grant_set(struct req *r);
 /* op_audit.c */

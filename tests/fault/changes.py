@@ -323,6 +323,9 @@ CHANGES = [
     Change("secret set, attributes alone", a_vault, asks(
         "secret.set", label="first", replace=True, attributes=[{"name": "a", "value": "b"}])),
     Change("secret generate", a_vault, asks("secret.generate", label="made", alphabet=3)),
+    Change("grant set", a_vault, asks("grant.set", label="first", app="unit:x.service", verb=1)),
+    Change("portal secret", a_vault, asks(
+        "portal.secret", app="org.example.Chat", who={"pid": 1, "app": "unit:x.service"})),
     Change("secret remove", a_vault, asks("secret.remove", label="first", proof=TOKEN)),
     Change("unlock of a torn file", a_torn_vault, asks("unlock"), unlocked=False, same=True,
            goes_on=True),

@@ -44,6 +44,8 @@ MORE = {
     "share.list": lambda r: sorted([bool(s.current), s.threshold, sorted(
         (h.label, bool(h.confirmed)) for h in s.shares)] for s in r.sets or []),
     "contact.list": lambda r: sorted(i.label for i in r["items"] or []),
+    # those until lock are no change of the disk
+    "grant.list": lambda r: sorted((g.name, g.app, g.kind) for g in r.grants or [] if g.kind),
 }
 
 

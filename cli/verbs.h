@@ -114,6 +114,14 @@ enum err verb_secret_get(struct cli *c);
 enum err verb_secret_list(struct cli *c);
 enum err verb_secret_remove(struct cli *c);
 enum err verb_secret_show(struct cli *c);
+/* verb_removed.c */
+enum err verb_secret_removed(struct cli *c);
+enum err verb_secret_back(struct cli *c);
+/* verb_grant.c */
+enum err verb_grant_list(struct cli *c);
+enum err verb_grant_allow(struct cli *c);
+enum err verb_grant_deny(struct cli *c);
+enum err verb_grant_forget(struct cli *c);
 /* verb_secret_make.c */
 enum err verb_secret_generate(struct cli *c);
 enum err verb_secret_code(struct cli *c);

@@ -2,11 +2,12 @@
 not asked, and only that needs a factor."""
 
 import contextlib
+import json
 import os
 import sys
 
 from entries import APP as CHAT, OTHER, Adapter
-from ownkey import ERR, PASS, TOKEN, Person, expect, run_parallel, world
+from ownkey import ERR, PASS, PASSPHRASE, TOKEN, Person, expect, run_parallel, world
 from policy import Pinentry
 
 ALLOW, DENY, FORGET = range(3)
@@ -152,7 +153,46 @@ def live(directory):
         assert not [r for r in rows(c) if r[2] == UNTIL_LOCK]
 
 
+def by_command(directory):
+    """ownkey grant, and what it says to a name without prefix; removed entries come back"""
+    with opened(directory, "ok") as (agent, _, _, c, pinentry):
+        def works(*args, **kw):
+            done = agent.cli(*args, **kw)
+            assert done.returncode == 0, done
+            return done.stdout
+        chat = "flatpak:org.example.Chat"
+        assert "no application" in agent.cli("grant", "list").stderr
+        done = agent.cli("grant", "deny", "one", "chat")
+        assert done.returncode == 64 and "grant list" in done.stderr, done
+        works("grant", "deny", "one", chat)
+        assert "never       %s" % chat in works("grant", "list", "one")
+        assert works("grant", "list", "two") == ""
+        for word in ("chat", "Chta", "org.example.chat"):
+            done = agent.cli("grant", "deny", "two", word)
+            assert done.returncode == 64 and "did you mean '%s'" % chat in done.stderr, done
+        works("grant", "allow", "--with", "passphrase", "--ask-stdin", "two", chat,
+              stdin=PASSPHRASE + "\n")
+        listed = json.loads(works("grant", "list", "--json"))["grants"]
+        assert [(g["name"], g["app"], g["kind"]) for g in listed] == [
+            ("one", chat, "never"), ("two", chat, "always")], listed
+        works("grant", "forget", "one", chat)
+        assert agent.cli("grant", "forget", "one", chat).returncode == 1
+        with contextlib.closing(Adapter(agent)) as a:
+            i = a.set(label="Chat key", value=b"v", who=CHAT)
+            assert a.status("entry.remove", id=i, who=CHAT) == "OK"
+            out = works("secret", "removed")
+            assert "Chat key" in out and i.hex() in out, out
+            assert json.loads(works("secret", "removed", "--json"))["entries"][0]["removed"]
+            assert agent.cli("secret", "back", "nothing").returncode != 0
+            works("secret", "back", "Chat key")
+            assert a.get(CHAT, i) == [b"v"] and works("secret", "removed") == ""
+            assert a.status("entry.remove", id=i, who=CHAT) == "OK"
+            works("secret", "back", i.hex())
+            assert a.get(CHAT, i) == [b"v"]
+        assert pinentry
+
+
 if __name__ == "__main__":
     os.environ.setdefault("LC_ALL", "C.UTF-8")
-    sys.exit(run_parallel([(t.__doc__, t) for t in (denied, allowed, proven, refused, many,
-                                                      live)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (denied, allowed, proven, refused, many, live,
+                                                      by_command)]))

@@ -1,0 +1,134 @@
+/* verb_removed.c - what desktop applications removed or replaced, and back again. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/verbs.h"
+#include "lib/ops_entry.h"
+#include "lib/text.h"
+
+typedef enum err entry_fn(void *arg, const struct ops_entry *en, struct span raw);
+
+/* ---- walking ---- */
+static enum err
+one_page(const struct ops_entry_list_rep *rep, entry_fn *fn, void *arg)
+{
+	struct cbor at = wire_each(&rep->entries);
+	struct ops_entry en;
+	struct span raw;
+	enum err e = ERR_OK;
+
+	while (!e && !cbor_at_end(&at))
+		if (!(e = cbor_skip(&at, &raw)) && !(e = wire_decode(&ops_entry_map, raw, &en)))
+			e = fn(arg, &en, raw);
+	return e;
+}
+
+static enum err
+each_removed(struct cli *c, entry_fn *fn, void *arg)
+{
+	struct ops_entry_page q = { .removed = true };
+	struct ops_entry_list_rep rep;
+	uint8_t cursor[64];
+	enum err e;
+
+	do {
+		wire_mark(&ops_entry_page_map, &q);
+		if ((e = cli_call(c, OP_ENTRY_LIST, &q, &rep)) || (e = one_page(&rep, fn, arg)))
+			return e;
+		if (rep.cursor.len > sizeof cursor)
+			return ERR_TOOBIG;
+		if (rep.cursor.len)
+			memcpy(cursor, rep.cursor.p, rep.cursor.len);
+		q.cursor = SPAN(cursor, rep.cursor.len);
+	} while (q.cursor.len);
+	return ERR_OK;
+}
+
+/* ---- list ---- */
+struct listing {
+	bool as_json;
+	struct buf json;
+	size_t n;
+};
+
+static enum err
+put_entry(void *arg, const struct ops_entry *en, struct span raw)
+{
+	struct listing *l = arg;
+	struct buf id = BUF_INIT;
+	char day[16];
+
+	if (l->as_json) {
+		if (l->n++)
+			buf_put_u8(&l->json, ',');
+		return wire_json(&ops_entry_map, raw, false, &l->json);
+	}
+	l->n++;
+	out_day(en->removed, day);
+	text_encode(TEXT_HEX, en->id, &id);
+	printf("%s  ", day);
+	out_text(stdout, en->name);
+	printf("\n  %s\n", buf_cstr(&id));
+	buf_done(&id);
+	return ERR_OK;
+}
+
+enum err
+verb_secret_removed(struct cli *c)
+{
+	struct listing l = { .as_json = args_has(&c->args, ARG_JSON) };
+	enum err e;
+
+	buf_put_str(&l.json, "{\"entries\":[");
+	e = each_removed(c, put_entry, &l);
+	buf_put_str(&l.json, "]}\n");
+	if (!e && l.as_json && !(e = buf_err(&l.json)))
+		e = out_raw(STDOUT_FILENO, buf_span(&l.json));
+	if (!e && !l.as_json)
+		out_say(l.n ? "'ownkey secret back NAME' takes one back"
+			    : "no application removed or replaced anything that is still kept");
+	buf_done(&l.json);
+	return e;
+}
+
+/* ---- back ---- */
+struct wanted {
+	const char *name;
+	uint8_t id[OPS_ID_LEN];
+	size_t n;
+};
+
+static enum err
+match(void *arg, const struct ops_entry *en, struct span raw)
+{
+	struct wanted *w = arg;
+	struct buf hex = BUF_INIT;
+
+	(void)raw;
+	text_encode(TEXT_HEX, en->id, &hex);
+	if (span_is(en->name, w->name) || span_is(buf_span(&hex), w->name)) {
+		memcpy(w->id, en->id.p, sizeof w->id);
+		w->n++;
+	}
+	buf_done(&hex);
+	return ERR_OK;
+}
+
+enum err
+verb_secret_back(struct cli *c)
+{
+	struct wanted w = { .name = cli_operand(c, 0) };
+	struct ops_entry_sel q = { .id = SPAN(w.id, sizeof w.id) };
+	enum err e;
+
+	if ((e = each_removed(c, match, &w)))
+		return e;
+	if (!w.n) {
+		snprintf(c->hint, sizeof c->hint, "'ownkey secret removed' shows what there is");
+		return ERR_NOTFOUND;
+	}
+	wire_mark(&ops_entry_sel_map, &q);
+	if (!(e = cli_call(c, OP_ENTRY_BACK, &q, NULL)))
+		out_say("back: applications find it again");
+	return e;
+}

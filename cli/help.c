@@ -37,7 +37,7 @@ put_nouns(FILE *f)
 	for (size_t i = 0; i < nverbs; i++)
 		if (begins_noun(i))
 			buf_putf(&names, " %.*s", (int)noun_length(verbs[i].name), verbs[i].name);
-	buf_put_str(&names, "; 'ownkey help slot' tells what is done with one");
+	buf_put_str(&names, "; see 'ownkey help slot'");
 	out_fold(buf_cstr(&names), SHORT_COLUMNS, &folded);
 	fputs(buf_cstr(&folded), f);
 	buf_done(&names);

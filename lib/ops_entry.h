@@ -1,12 +1,10 @@
 /*
  * ops_entry.h - secrets that desktop applications keep: what the Secret Service and the portals
- * store
- * (part of ops.h; DESIGN 10).
+ * store (part of ops.h; DESIGN 10).
  *
  * An entry is a secret of the vault like any other: `ownkey secret` lists it under a name of its
- * own
- * (the label, and " (2)" where another has it), backups and merging need not know of it.  What the
- * Secret Service knows besides is in attributes of the item whose names begin with "ownkey.":
+ * own (the label, and " (2)" where another has it), backups and merging need not know of it.  What
+ * the Secret Service knows besides is in attributes of the item whose names begin with "ownkey.":
  *
  *	ownkey.kind		"item" or "collection"; says that it is an entry
  *	ownkey.collection	id of the collection that it is in: text of [A-Za-z0-9_], "default"
@@ -14,20 +12,25 @@
  *	ownkey.type		content type ("text/plain"; may be empty)
  *	ownkey.created		unix seconds, decimal
  *	ownkey.removed		unix seconds, decimal: an application removed or replaced it.
- * Nobody but
- *				its owner sees it, with `ownkey secret`, and may take it back
+ *				Nobody but its owner sees it, with `ownkey secret`, and may take
+ *				it back
+ *	ownkey.of		of a value that was replaced: id of its entry, in hex
  *
  * Applications neither see nor set names that begin so.  Nothing that an application does
- * destroys a
- * value: the last ENTRY_OLDER values that it removed or replaced stay, for each set of attributes.
+ * destroys a value: the last OPS_ENTRY_OLDER values that it removed or replaced stay, for each set
+ * of attributes.
+ *
+ * A value that is the same sets nothing aside, and who sets everything as it is changes nothing.
  *
  * Who asks.  The client of the agent is the adapter (ownkey-secrets); `who` is whom it asks for, as
  * the kernel said there.  It is in the prompt, and a grant belongs to adapter process and app
  * together: another client that makes the same claim is asked itself.
  *
  * Policy of a new entry: use 1 with the app that made it as its client (item_client), so that one
- * is not asked; others are, once for each app and entry until lock.  An entry without any client
- * (imported) becomes that of the first app for which the person says yes; that is audited.
+ * is not asked; others are, once for each app and entry until lock.  That an app is a client counts
+ * where a program named ownkey-secrets says so (by its label).  An entry without any client
+ * (imported) becomes that of the first app for which the person says yes; that is audited.  Who may
+ * not read an entry may not change, remove or take it back either.
  */
 #ifndef LIB_OPS_ENTRY_H
 #define LIB_OPS_ENTRY_H
@@ -95,7 +98,8 @@ struct ops_entry_rep {
 	struct wire_list entry; /* one */
 	uint64_t change;
 };
-/* Values of several: one question for all.  Those that do not fit into the reply have err TOOBIG
+/* Values of several: one question for all, and each has its own err (REFUSED, TIMEOUT, DENIED,
+ * NOTFOUND, LIMIT).  Those that do not fit into the reply have err TOOBIG
  * and
  * are asked for again by themselves. */
 struct ops_entry_get {
@@ -112,7 +116,8 @@ struct ops_entry_get_rep {
 	uint64_t has;
 	struct wire_list values; /* in the order of ids */
 };
-/* Remove: set aside (see above); a collection with all that is in it.  Back: undo that. */
+/* Remove: set aside (see above); a collection with all that is in it.  Back: undo that; a value
+ * that was replaced and the one that replaced it change places.  Reply: the entry as it is then. */
 struct ops_entry_sel {
 	uint64_t has;
 	struct span id;

@@ -66,8 +66,8 @@ look(struct req *r, const struct use *u, struct use_item *ui)
 		ui->err = ERR_DENIED;
 	else if (it.policy.use == USE_TOUCH)
 		ui->need = USE_TOUCH;
-	else if (it.policy.use == USE_ASK_ONCE && !grants_has(r->v, r->c, u, ui->id) &&
-	    said != APPLIST_ALLOWED)
+	else if (it.policy.use == USE_ASK_ONCE && said != APPLIST_ALLOWED &&
+	    !grants_has(r->v, r->c, u, ui->id))
 		ui->need = USE_ASK_ONCE;
 }
 
@@ -274,8 +274,11 @@ void
 policy_grant(struct req *r, const struct ops_who *who, const uint8_t id[16])
 {
 	struct use u = { .who = who };
+	struct item_client ic;
 	uint8_t app[32];
 
+	if (r->c && who && policy_is_adapter(r->c) && policy_client(who, &ic))
+		return; /* it is in the list */
 	if (who) {
 		policy_who(who, app);
 		u.through = app;

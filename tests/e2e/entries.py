@@ -6,9 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
-from ownkey import ERR, HERE, expect, run_parallel, world
+from backup import create
+from ownkey import ARGON, ERR, HERE, PASS, expect, run_parallel, until, world
 from policy import Pinentry
+from restore import restorer
+from synced import machines
 
 APP = {"pid": 4242, "app": "flatpak:org.example.Chat", "vouched": True}
 OTHER = {"pid": 4243, "app": "unit:app-other.service", "vouched": True}
@@ -323,7 +327,150 @@ def collections(directory):
         assert values(c, *ids[1:]) == [b"%d" % n for n in range(1, 6)]
 
 
+# --- copies of the vault ---
+
+def picture(c):
+    return sorted((e.id, e.kind, e.label, e.type, e.collection, e.created, e.removed,
+                   [(p.name, p.value) for p in e.attributes or []])
+                  for removed in (False, True) for e in entries(c, removed=removed))
+
+
+def some(c, tag=""):
+    e = c.call("entry.set", label="Chat" + tag, value=b"1", type="text/plain", use=0,
+               attributes=pairs(a="1", tag=tag), who=APP).entry[0]
+    c.call("entry.set", id=e.id, value=bytes(range(256)))
+    c.call("entry.set", kind=1, collection="box" + tag, label="Box")
+    gone = c.call("entry.set", label="gone", collection="box" + tag, use=0, value=b"").entry[0]
+    c.call("entry.remove", id=gone.id)
+    return e.id
+
+
+def restored(directory):
+    """all of them come back from a backup, and are what they were"""
+    with opened(directory, "ok") as (_, c, _, _):
+        i = some(c)
+        before, said = picture(c), secrets(c)
+        blob, _ = create(c)
+        words = c.person.shown
+    assert len(before) == 4
+    home = os.path.join(directory, "other")
+    os.mkdir(home)
+    with world(home) as (agent,), restorer(agent, blob, [words]) as c:
+        handle = expect(c.open(), "OK").result.handle
+        c.call("restore.commit", handle=handle, ways=PASS, timeout=60, one_way_in=True, **ARGON)
+        assert picture(c) == before and secrets(c) == said
+        assert values(c, i) == [bytes(range(256))]
+
+
+def joined(directory):
+    """versions that were changed apart keep those of both"""
+    with machines(directory) as (a, b):
+        seen = []
+        for m, tag in ((a, "a"), (b, "b")):
+            m.unlock()
+            some(m.c, tag)
+            seen += picture(m.c)
+            m.settle()
+            m.lock()
+        a.put(b.agent.read())
+        a.unlock()
+        assert picture(a.c) == sorted(seen)
+        # two of one name after that: each by its id, a third gets a name of its own
+        assert a.c.call("entry.set", label="gone", value=b"").entry[0].name == "gone (2)"
+
+
+# --- foreign input ---
+
+def hostile(directory):
+    """each field wrong, each limit; nothing is changed"""
+    with opened(directory, "ok") as (agent, c, _, _):
+        e = c.call("entry.set", label="Chat", value=b"1", attributes=pairs(a="1")).entry[0]
+        before, state = agent.hash(), picture(c)
+        wrong = [({"attributes": pairs(**{"n" * 201: "v"})}, "TOOBIG"),
+                 ({"attributes": pairs(n="v" * 4097)}, "TOOBIG"),
+                 ({"attributes": [{"name": "n%d" % i, "value": "v" * 2000} for i in range(40)]},
+                  "TOOBIG"),
+                 ({"attributes": [{"name": "n%d" % i, "value": "v"} for i in range(49)]},
+                  "TOOBIG"),
+                 ({"attributes": [*pairs(a="1"), *pairs(a="2")]}, "EXISTS"),
+                 ({"attributes": pairs(**{"": "v"})}, "RANGE TOOBIG"),
+                 ({"attributes": pairs(a="\x1b[2J")}, "TEXT"),
+                 ({"label": "l" * 1024}, "TOOBIG RANGE"), ({"label": "a\x00b"}, "TEXT"),
+                 ({"type": "t" * 256}, "TOOBIG RANGE"), ({"collection": "../x"}, "TEXT"),
+                 ({"collection": "c" * 65}, "TOOBIG RANGE"), ({"collection": ""}, "RANGE TOOBIG"),
+                 ({"value": bytes(131073)}, "TOOBIG RANGE"), ({"use": 3}, "RANGE"),
+                 ({"kind": 2}, "RANGE"), ({"who": {"pid": 0}}, "RANGE"),
+                 ({"who": {"app": "x" * 301}}, "TOOBIG RANGE")]
+        for params, errors in wrong:
+            for more in ({"label": "x", "value": b"x"}, {"id": e.id}):
+                reply = c.ask("entry.set", **{**more, **params})
+                assert reply.status in errors.split(), (params, reply)
+        text = c.ask("entry.set", attributes=pairs(n="v" * 4097)).text
+        assert "4096" in text and "4097" in text, text
+        for op in ("entry.set", "entry.remove", "entry.back"):
+            expect(c.ask(op, id=b"?" * 16), "NOTFOUND")
+            assert c.ask(op, id=b"short").status in ("RANGE", "TOOBIG"), op
+        c.call("secret.set", label="plain", value=b"x", use=0)
+        before = agent.hash()
+        plain = c.call("secret.show", label="plain")["item"][0].id
+        for op in ("entry.set", "entry.remove", "entry.back"):
+            expect(c.ask(op, id=plain), "NOTFOUND")
+        assert values(c, plain) == [ERR["NOTFOUND"]]
+        assert c.ask("entry.get", ids=[]).status == "RANGE"
+        assert c.ask("entry.get", ids=[e.id] * 1025).status == "RANGE"
+        assert c.ask("entry.list", cursor=b"1").status == "RANGE"
+        assert c.call("entry.list", cursor=b"\xff" * 8).entries in (None, [])
+        assert agent.hash() == before and picture(c) == state
+        # what just fits
+        big = c.call("entry.set", label="l" * 1023, value=bytes(131072), type="t" * 255, who={
+            "app": "program:" + "x" * 292}, attributes=[
+                {"name": "%03d" % i + "n" * 197, "value": "v" * 1100} for i in range(48)]).entry[0]
+        c.call("entry.set", id=big.id, value=b"1" * 131072)
+        got = c.call("entry.get", ids=[big.id, big.id, e.id])["values"]
+        assert [v.err for v in got] == [None, ERR["TOOBIG"], None], [v.err for v in got]
+        assert got[0].value == b"1" * 131072
+
+
+# --- many ---
+
+def written_by(agent):
+    front = open("/proc/%d/io" % agent.role("front"), encoding="ascii").read()
+    return int(front.split("wchar: ")[1].split()[0])
+
+
+def many(directory):
+    """ten thousand: few round trips, one small write for each change"""
+    with opened(directory, "ok", log_level="warn") as (agent, c, _, _):
+        waiting, ids = [], []
+        for n in range(10000):
+            waiting.append(c.start(
+                "entry.set", label="entry", value=b"%d" % n, use=0, attributes=pairs(
+                    application="app%d" % (n % 10), n=str(n))))
+            if len(waiting) == 50:
+                ids += [c.wait(w).result.entry[0].id for w in waiting]
+                waiting = []
+            if n == 2000:
+                until(lambda: not waiting or ids, "the first ones")
+                time.sleep(1)
+                before = written_by(agent)
+                c.call("entry.set", label="one more", value=b"x", use=0)
+                assert written_by(agent) - before <= 8192, written_by(agent) - before
+        start, pages, found, cursor = time.monotonic(), 0, {}, None
+        while True:
+            page = c.call("entry.list", cursor=cursor)
+            found.update({e.id: e for e in page.entries})
+            pages, cursor = pages + 1, page.cursor
+            if cursor is None:
+                break
+        print("# %d entries in %d pages, %.0f ms" % (
+            len(found), pages, 1000 * (time.monotonic() - start)))
+        assert len(found) == 10001 and pages <= 12, (len(found), pages)
+        assert len({e.name for e in found.values()}) == 10001
+        for at in range(0, 10000, 1000):
+            assert values(c, *ids[at:at + 1000]) == [b"%d" % n for n in range(at, at + 1000)]
+
+
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
         own, claimed, one_question, imported, names, aside, undone,
-        reserved, collections)]))
+        reserved, collections, restored, joined, hostile, many)]))

@@ -149,6 +149,26 @@ def change_alone(w, label):
     w.kill()
 
 
+def an_entry(w):
+    """As many of its values were set aside as may stay."""
+    a_vault(w)
+    with w.client() as c:
+        w.entry = c.call("entry.set", label="Chat", value=b"1", use=0).entry[0].id
+        for n in range(3):
+            c.call("entry.set", id=w.entry, value=b"next %d" % n)
+        w.aside = c.call("entry.list", removed=True).entries[0].id
+
+
+def a_large_collection(w):
+    """What is in it has no room in one record of the journal."""
+    a_vault(w)
+    with w.client() as c:
+        w.entry = c.call("entry.set", kind=1, collection="box", label="Box").entry[0].id
+        for n in range(6):
+            c.call("entry.set", label="large %d" % n, collection="box", use=0,
+                   value=bytes([n]) * 100000)
+
+
 def shares(w):
     a_vault(w)
     with w.client() as c:
@@ -322,6 +342,14 @@ CHANGES = [
         "secret.set", label="new", value=bytes(9000), use=0), folds=True),
     Change("secret set, attributes alone", a_vault, asks(
         "secret.set", label="first", replace=True, attributes=[{"name": "a", "value": "b"}])),
+    Change("entry set", an_entry, asks("entry.set", label="Chat", value=b"other", use=0)),
+    Change("entry set, replacing", an_entry, lambda w, c, _ready: c.call(
+        "entry.set", id=w.entry, value=b"other", label="new")),
+    Change("entry remove, the oldest goes", an_entry, lambda w, c, _ready: c.call(
+        "entry.remove", id=w.entry)),
+    Change("entry back", an_entry, lambda w, c, _ready: c.call("entry.back", id=w.aside)),
+    Change("entry remove, a collection too large for a record", a_large_collection,
+           lambda w, c, _ready: c.call("entry.remove", id=w.entry)),
     Change("secret generate", a_vault, asks("secret.generate", label="made", alphabet=3)),
     Change("grant set", a_vault, asks("grant.set", label="first", app="unit:x.service", verb=1)),
     Change("portal secret", a_vault, asks(

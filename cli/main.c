@@ -113,8 +113,9 @@ main(int argc, char **argv)
 		return status;
 	c.mask = umask(077);
 	(void)umask(c.mask);
-	if (!(e = args_parse(&c.args, argc, argv)) && !(e = verbs_find(&c.args, &c.verb)) &&
-	    !(e = confine(&c)))
+	if ((e = args_parse(&c.args, argc, argv)))
+		verbs_hint(&c.args);
+	else if (!(e = verbs_find(&c.args, &c.verb)) && !(e = confine(&c)))
 		e = run(&c);
 	return finish(&c, e);
 }

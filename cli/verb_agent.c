@@ -1,6 +1,7 @@
 /* verb_agent.c - unlock, lock, status, wait. */
 #include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/todo.h"
 #include "cli/verbs.h"
@@ -210,6 +211,9 @@ status_without_agent(struct cli *c)
 		return e;
 	out_row("state", "no agent is running");
 	out_row_span("vault", span_str(path));
+	if (access(path, F_OK))
+		snprintf(c->hint, sizeof c->hint,
+		    "there is no vault yet: 'ownkey init' makes one, 'ownkey try' is for playing");
 	return ERR_NOAGENT;
 }
 

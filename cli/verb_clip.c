@@ -210,8 +210,12 @@ by_terminal(struct cli *c, struct span s)
 	struct buf b = BUF_INIT;
 	enum err e;
 
-	if (!term_is_there(&c->term) || c->term.scripted)
+	if (!term_is_there(&c->term) || c->term.scripted) {
+		snprintf(c->hint, sizeof c->hint,
+		    "--show hands it to your terminal, and there is none here; without --show the "
+		    "clipboard of the desktop gets it");
 		return ERR_NOPROMPT;
+	}
 	buf_put_str(&b, "\033]52;c;");
 	text_encode(TEXT_BASE64, s, &b);
 	buf_put_str(&b, "\a");

@@ -319,3 +319,13 @@ verbs_find(struct args *a, const struct verb **out)
 		snprintf(a->hint, sizeof a->hint, "'ownkey help %s' shows how", (*out)->name);
 	return e;
 }
+
+/* What was read until then may name the command. */
+void
+verbs_hint(struct args *a)
+{
+	for (size_t i = 0; i < nverbs && !a->hint[0]; i++)
+		if (matches(&verbs[i], a))
+			snprintf(
+			    a->hint, sizeof a->hint, "'ownkey help %s' shows how", verbs[i].name);
+}

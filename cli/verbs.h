@@ -34,6 +34,8 @@ extern const size_t nverbs;
 /* The command in the first operands; they are taken away.  No operand: status.
  * ERR_USAGE with wrong and hint set. */
 MUST enum err verbs_find(struct args *a, const struct verb **out);
+/* For options that could not be read: the help of the command in the first operands. */
+void verbs_hint(struct args *a);
 /* Of a name. */
 size_t verbs_words(const char *name);
 /* The common options, too. */

@@ -56,6 +56,8 @@ parse(struct line *l, const char *text)
 
 	cut(l, text);
 	e = args_parse(&l->args, l->argc, l->argv);
+	if (e)
+		verbs_hint(&l->args);
 	return e ? e : verbs_find(&l->args, &l->verb);
 }
 
@@ -170,7 +172,8 @@ mistakes(void **state)
 	refuses("ownkey unlock --with", "--with takes WAY", NULL);
 	refuses("ownkey unlock --with key", "one of token|", NULL);
 	refuses("ownkey unlock --with token --with phrase", "twice", NULL);
-	refuses("ownkey status --json=1", "no value", NULL);
+	refuses("ownkey status --json=1", "no value", "'ownkey help status'");
+	refuses("ownkey slot add token --memory", "takes MIB", "'ownkey help slot add'");
 	refuses("ownkey status --label x", "takes no --label", "help status");
 	refuses("ownkey slot remove", "wants SLOT", "help slot remove");
 	refuses("ownkey lock now", "'now'", NULL);

@@ -512,8 +512,8 @@ def helps(directory):
                     "COMP_WORDS=(ownkey unlock --with ph) COMP_CWORD=3; _ownkey; "
                     "echo \"${COMPREPLY[@]}\"\n")
         said = subprocess.check_output(["bash", bash], text=True).splitlines()
-        assert said == ["remove renew", "--label", "remove run", "unlock", "git gpg", "unlock",
-                        "phrase"], said
+        assert said == ["remove renew", "--label", "remove run", "unlock", "git gpg gajim",
+                        "unlock", "phrase"], said
         assert "complete -c ownkey" in works(agent, "--dump-completion", "fish")
         assert works(agent, "--dump-completion", "zsh").startswith("#compdef")
 

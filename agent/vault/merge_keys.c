@@ -154,12 +154,26 @@ mark_epochs(struct epoch_set *l, uint64_t generation)
 }
 
 /* ---- policy ---- */
-/* Fewer are stricter, none at all means anybody. */
+static size_t
+count_denied(const struct wire_list *l)
+{
+	struct cbor at = wire_each(l);
+	struct item_client ic;
+	size_t n = 0;
+
+	while (!cbor_at_end(&at) && !wire_next(&item_client_map, &at, &ic))
+		n += ic.deny;
+	return n;
+}
+
+/* More that are denied are stricter; then fewer that are allowed. */
 static bool
 is_stricter(const struct wire_list *a, const struct wire_list *b)
 {
-	if (!a->n || !b->n)
-		return a->n && !b->n;
+	size_t denied = count_denied(a), other = count_denied(b);
+
+	if (denied != other)
+		return denied > other;
 	if (a->n != b->n)
 		return a->n < b->n;
 	return merge_order(a->raw, b->raw) < 0;

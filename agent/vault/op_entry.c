@@ -145,6 +145,7 @@ put_values(struct req *r, const struct use_item *v, size_t n)
 static enum err
 take_ids(struct req *r, const struct ops_entry_get *in, struct use_item *v)
 {
+	static struct entry en; /* large */
 	struct cbor c = wire_each(&in->ids);
 	struct item it;
 	struct span id;
@@ -152,7 +153,7 @@ take_ids(struct req *r, const struct ops_entry_get *in, struct use_item *v)
 
 	for (size_t i = 0; i < in->ids.n && !(e = cbor_get_bytes(&c, &id)); i++) {
 		memcpy(v[i].id, id.p, sizeof v[i].id);
-		if (body_item_by_id(&r->v->open.body, v[i].id, &it) || !entry_is(&it))
+		if (op_entry_find(r->v, id, false, &it, &en))
 			v[i].err = ERR_NOTFOUND;
 	}
 	return e;

@@ -220,7 +220,7 @@ def names(directory):
 
 def aside(directory):
     """a value that is replaced or removed is set aside: three of each, in one append"""
-    with opened(directory, "ok") as (agent, c, _, _):
+    with opened(directory, "ok") as (agent, c, pinentry, _):
         watch = agent.client()
         watch.call("subscribe", on=True)
         e = c.call("entry.set", label="Chat", value=b"0", type="text/plain",
@@ -239,9 +239,11 @@ def aside(directory):
         watch.close()
         assert values(c, e.id, x.id) == [b"5", b"x"]
         assert sorted(c.call("secret.get", label=o.name).value for o in old) == [b"2", b"3", b"4"]
+        asked = len(pinentry.questions())
         assert values(c, old[0].id) == [ERR["NOTFOUND"]]
         for op in ("entry.set", "entry.remove"):
             expect(c.ask(op, id=old[0].id), "NOTFOUND")
+        assert len(pinentry.questions()) == asked
         # the same again changes nothing
         r = c.call("entry.set", id=e.id, value=b"5", type="t5", label="Chat",
                    attributes=pairs(a="1", b="2"))

@@ -217,5 +217,11 @@ E(SETUP_NOTHING,  268, 1, "PAM_SYSTEM_ERR",       5, "there is nothing that this
 E(RESERVED,       270, 1, "PAM_PERM_DENIED",      5, "attributes whose names begin with \"ownkey.\" belong to ownkey itself", "leave them out, or take another name; nothing was changed")
 E(GRANT_APP,      274, 64, "PAM_SYSTEM_ERR",      5, "an application is flatpak:ID, unit:NAME or program:/path", "'ownkey grant list' shows those that were asked about")
 E(GRANT_NONE,     275, 1, "PAM_SYSTEM_ERR",       5, "nothing was granted or denied to that application", "'ownkey grant list' shows what there is; nothing was changed")
+/* the Secret Service on the bus */
+E(SECRETS_TAKEN,   283, 1, "PAM_SYSTEM_ERR",      5, "another program answers for the secrets of this session", "stop it (gnome-keyring-daemon, KeePassXC, kwalletd: 'ownkey doctor' names it), or start ownkey-secrets with --replace; nothing of its is lost")
+E(SECRETS_BUS,     284, 1, "PAM_SYSTEM_ERR",      5, "there is no session bus to serve", "it runs inside a desktop session; on a server: dbus-run-session")
+E(SECRETS_SESSION, 285, 1, "PAM_SYSTEM_ERR",      5, "the client did not open this session, or it is closed", "a new one is opened with OpenSession")
+E(SECRETS_MAIN,    286, 1, "PAM_SERVICE_ERR",     5, "this collection is always there", "remove its items instead; nothing was changed")
+E(SECRETS_ALIAS,   287, 1, "PAM_SERVICE_ERR",     5, "\"default\" and \"login\" always mean the main collection, and there are no other aliases", "use the path of the collection; nothing was changed")
 E(SETUP_SEALED,   295, 1, "PAM_SYSTEM_ERR",       5, "its keys are sealed by another store, and it does not start with a second one", "nothing was changed, and its messages are safe as they are; ownkey(1), DESKTOP MESSENGERS, says what can be done")
 /* clang-format on */

@@ -122,7 +122,7 @@ on_up(void *arg, const struct ops_hello_rep *hello)
 	s->delay = 0;
 	if (!hello->locked) {
 		store_set_state(s, STORE_READING);
-		store_read(s);
+		store_read_all(s);
 		return;
 	}
 	store_set_state(s, STORE_LOCKED);
@@ -163,7 +163,7 @@ on_event(void *arg, const struct ops_event *ev)
 		store_set_state(s, STORE_LOCKED);
 	if (ev->kind == OPS_EV_UNLOCKED && s->state != STORE_OPEN && s->state != STORE_READING) {
 		store_set_state(s, STORE_READING);
-		store_read(s);
+		store_read_all(s);
 	}
 	if (ev->kind == OPS_EV_CHANGED)
 		store_heard(s, ev->change);
@@ -256,7 +256,7 @@ store_run(struct store *s)
 	async_run(s->async);
 	if (s->read_at && s->read_at <= loop_now() &&
 	    (s->state == STORE_READING || s->state == STORE_OPEN))
-		store_read(s);
+		store_read_all(s);
 	store_unlock_turn(s);
 }
 

@@ -70,7 +70,7 @@ void store_who(const struct peer *who, struct ops_who *out);
 void store_tell(struct store *s, enum store_change what, const struct entry *e);
 
 /* ---- store_read.c ---- */
-void store_read(struct store *s); /* from the beginning */
+void store_read_all(struct store *s); /* from the beginning */
 void store_read_stop(struct store *s);
 /* The vault is at this change now, and not by us. */
 void store_heard(struct store *s, uint64_t change);

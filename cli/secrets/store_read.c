@@ -32,7 +32,7 @@ store_read_stop(struct store *s)
 }
 
 void
-store_read(struct store *s)
+store_read_all(struct store *s)
 {
 	store_read_stop(s);
 	if (index_new(&s->next)) {
@@ -134,11 +134,11 @@ on_page(void *arg, enum err status, const char *text, const void *rep)
 	if (status == ERR_LOCKED)
 		store_set_state(s, STORE_LOCKED);
 	else if (status == ERR_RANGE && s->reading)
-		store_read(s); /* the cursor is void */
+		store_read_all(s); /* the cursor is void */
 	else if (status || (!is_torn(s, r) && take_page(s, r)))
 		s->read_at = loop_now() + RETRY_MS;
 	else if (is_torn(s, r))
-		store_read(s);
+		store_read_all(s);
 	else
 		next_page(s, r);
 }
@@ -156,7 +156,7 @@ store_heard(struct store *s, uint64_t change)
 	if (s->state != STORE_OPEN || s->changing)
 		return;
 	if (!s->next && (s->again || s->heard > s->change))
-		store_read(s);
+		store_read_all(s);
 }
 
 void

@@ -74,7 +74,7 @@ on_unlock(void *arg, enum err status, const char *text, const void *rep)
 	if (!status) {
 		if (s->state == STORE_LOCKED || s->state == STORE_NO_VAULT) {
 			store_set_state(s, STORE_READING);
-			store_read(s);
+			store_read_all(s);
 		}
 	} else if (!s->waiters) {
 		s->unlock_at = 0;

@@ -122,6 +122,9 @@ MUST enum err store_get(struct store *s, const struct peer *who, struct store_id
  * (who wants one started does that).  Several wait for the same touch; when the last of them is
  * cancelled (which calls fn no more) the person is not asked any longer. */
 MUST enum err store_unlock(struct store *s, struct store_then then);
+/* As store_unlock, but nobody is asked for this one, and it hears of no "no": it waits until the
+ * vault is opened for another. */
+MUST enum err store_await(struct store *s, struct store_then then);
 void store_unlock_cancel(struct store *s, void *arg);
 MUST enum err store_lock(struct store *s, struct store_then then);
 /* Secret of an application for the portal: one value (64 bytes unless it was imported). */

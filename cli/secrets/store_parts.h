@@ -11,6 +11,7 @@
 /* One that waits for the vault to be open. */
 struct waiter {
 	struct store_then then;
+	bool quiet; /* waits, and wants nobody to be asked */
 	struct waiter *next;
 };
 

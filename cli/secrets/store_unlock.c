@@ -33,12 +33,43 @@ may_pass(enum err e)
 	}
 }
 
+/* Somebody waits who wants the person to be asked. */
+static bool
+wanted(const struct store *s)
+{
+	const struct waiter *w = s->waiters;
+
+	while (w && w->quiet)
+		w = w->next;
+	return w != NULL;
+}
+
+/* All that wait; of a "no" those do not hear that wait for another to ask. */
+static struct waiter *
+take_waiters(struct store *s, bool refused)
+{
+	struct waiter *taken = NULL, **last = &taken, **at = &s->waiters;
+
+	while (*at) {
+		struct waiter *w = *at;
+
+		if (refused && w->quiet) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		w->next = NULL;
+		*last = w;
+		last = &w->next;
+	}
+	return taken;
+}
+
 void
 store_unlock_end(struct store *s, enum err err, const char *text)
 {
-	struct waiter *all = s->waiters;
+	struct waiter *all = take_waiters(s, err == ERR_REFUSED);
 
-	s->waiters = NULL;
 	s->unlock_at = 0;
 	s->delay = 0;
 	while (all) {
@@ -76,7 +107,7 @@ on_unlock(void *arg, enum err status, const char *text, const void *rep)
 			store_set_state(s, STORE_READING);
 			store_read_all(s);
 		}
-	} else if (!s->waiters) {
+	} else if (!wanted(s)) {
 		s->unlock_at = 0;
 	} else if (stop) {
 		s->unlock_at = loop_now(); /* who came since wants it */
@@ -113,8 +144,9 @@ store_unlock_turn(struct store *s)
 		return;
 	if (s->state == STORE_OPEN)
 		store_unlock_end(s, ERR_OK, "");
-	else if (!s->asking && (s->state == STORE_LOCKED || s->state == STORE_NO_VAULT) &&
-	    s->unlock_at && s->unlock_at <= loop_now())
+	else if (wanted(s) && !s->asking &&
+	    (s->state == STORE_LOCKED || s->state == STORE_NO_VAULT) && s->unlock_at &&
+	    s->unlock_at <= loop_now())
 		ask(s);
 }
 
@@ -125,21 +157,39 @@ store_unlock_due(const struct store *s)
 		return 0;
 	if (s->state == STORE_OPEN)
 		return 1;
-	return s->asking || s->state == STORE_NO_AGENT || s->state == STORE_READING ? 0
-										    : s->unlock_at;
+	return !wanted(s) || s->asking || s->state == STORE_NO_AGENT || s->state == STORE_READING
+	    ? 0
+	    : s->unlock_at;
 }
 
-enum err
-store_unlock(struct store *s, struct store_then then)
+static enum err
+add_waiter(struct store *s, struct store_then then, bool quiet)
 {
 	struct waiter *w = calloc(1, sizeof *w), **at = &s->waiters;
 
 	if (!w)
 		return ERR_NOMEM;
 	w->then = then;
+	w->quiet = quiet;
 	while (*at)
 		at = &(*at)->next;
 	*at = w;
+	return ERR_OK;
+}
+
+enum err
+store_await(struct store *s, struct store_then then)
+{
+	return add_waiter(s, then, true);
+}
+
+enum err
+store_unlock(struct store *s, struct store_then then)
+{
+	enum err e = add_waiter(s, then, false);
+
+	if (e)
+		return e;
 	s->unlock_at = loop_now();
 	s->delay = 0;
 	if (s->state == STORE_NO_AGENT)
@@ -160,7 +210,7 @@ store_unlock_cancel(struct store *s, void *arg)
 		*at = w->next;
 		free(w);
 	}
-	if (!s->waiters && s->asking && !s->stop) {
+	if (!wanted(s) && s->asking && !s->stop) {
 		s->stop = true;
 		async_cancel(s->async, s->unlocking);
 	}

@@ -30,8 +30,9 @@ struct peers;
 typedef void peer_gone_fn(void *arg, struct peer *p);
 MUST enum err peers_new(struct peers **out, sd_bus *bus, peer_gone_fn *gone, void *arg);
 void peers_done(struct peers *p);
-/* The sender of m; asks the bus daemon the first time (asynchronously where it can be: what is not
- * known yet is app "").  ERR_LIMIT, ERR_PERMISSION for another uid. */
+/* The sender of m.  The first time the bus daemon is asked, and waited for (it never waits for
+ * clients itself; 2 s at most), so that nothing is decided about somebody unknown.  ERR_LIMIT,
+ * ERR_PERMISSION for another uid, or one that is gone; app is "" when nobody can tell. */
 MUST enum err peers_of(struct peers *p, sd_bus_message *m, struct peer **out);
 
 #endif

@@ -304,6 +304,10 @@ opened(void *arg, enum err err, const char *text, const struct entry *entry)
 
 	(void)text;
 	(void)entry;
+	/* no means not now: a client that hears it throws away what it cannot open (prompt.h) */
+	if (err == ERR_REFUSED && p->kind == PROMPT_UNLOCK &&
+	    !store_await(p->s->store, (struct store_then){ opened, p }))
+		return;
 	p->state = PROMPT_NEW; /* nothing is under way */
 	if (err)
 		complete(p, true, "/");

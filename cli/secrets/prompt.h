@@ -1,9 +1,10 @@
 /*
  * prompt.h - org.freedesktop.Secret.Prompt: what has to wait for the person.
  *
- * A prompt does nothing until its client calls Prompt(); then it stays until the vault is open, the
- * person says no, or the client dismisses it or leaves the bus.  There is no limit of time: a
- * client that is told "dismissed" throws away what it cannot decrypt.
+ * A prompt does nothing until its client calls Prompt(); then it stays until the vault is open, or
+ * the client dismisses it or leaves the bus.  There is no limit of time, and a person's "no" to
+ * opening the vault means "not now": a client that is told "dismissed" throws away what it cannot
+ * decrypt.
  */
 #ifndef CLI_SECRETS_PROMPT_H
 #define CLI_SECRETS_PROMPT_H

@@ -51,9 +51,8 @@ on_hello(void *arg, enum err status, const char *text, const void *rep)
 
 	(void)text;
 	l->telling = false;
-	if (!status && !hello->locked)
-		log_info("opened again");
-	if (!status)
+	/* whoever opened it in between, opened it before the person came back */
+	if (!status && hello->locked)
 		confirmed(l);
 	else
 		tell(l);

@@ -424,6 +424,18 @@ def no_system(directory):
         locks(agent)
 
 
+def system_later(directory):
+    """a system bus that comes later is found"""
+    with desktop(directory, system=False) as (d, agent, _):
+        d.start()
+        d.system.start()
+        d.logind()
+        until(d.inhibitors, "an inhibitor", 15)
+        time.sleep(0.2)
+        d.seat("Lock")
+        locks(agent)
+
+
 def no_bus(directory):
     """without any bus, too"""
     with desktop(directory, system=False) as (d, agent, token):
@@ -462,7 +474,7 @@ def confined(directory):
         if os.path.basename(os.path.normpath(BUILD)) != "san":
             assert status_of(pid, "Seccomp") == ["2"]
             # what is not dumpable belongs to root
-            assert os.getuid() == 0 or os.stat("/proc/%d" % pid).st_uid == 0
+            assert os.getuid() == 0 or os.stat("/proc/%d/environ" % pid).st_uid == 0
 
 
 
@@ -471,7 +483,7 @@ CASES = [("%s locks where it is configured, and only there" % name, trigger(what
 CASES += [(f.__doc__, f) for f in (
     strangers, idle_time, gnome, inhibitor, not_before, hung, nobody, other_token, late, passphrase,
     far, touch_shown, named, silent, lock_now, replaced, subscriber, agent_restarted, vault_again,
-    logind_restarted, no_system, no_bus, session_ends, only_one, confined)]
+    logind_restarted, no_system, system_later, no_bus, session_ends, only_one, confined)]
 
 if __name__ == "__main__":
     if not shutil.which("dbus-daemon"):

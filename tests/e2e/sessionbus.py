@@ -37,7 +37,11 @@ class Bus:
         self.process = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file", self.config],
                                         stderr=subprocess.DEVNULL)
         until(lambda: os.path.exists(self.path), "a bus")
-        self.connection = dbus.bus.BusConnection(self.address)
+        try:
+            self.connection = dbus.bus.BusConnection(self.address)
+        except dbus.exceptions.DBusException:
+            self.stop()
+            raise
         self.connection.set_exit_on_disconnect(False)
         return self
 

@@ -29,7 +29,7 @@ made()
 }
 
 for program in ownkey ownkey-agent git-credential-ownkey age-plugin-ownkey pinentry-ownkey \
-	ownkey-session; do
+	ownkey-secrets ownkey-session; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$BINDIR/$program"
 done
 for program in ownkey-token ownkey-worker ownkey-prompt ownkey-softtoken; do
@@ -51,6 +51,11 @@ made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$
 for page in man/*.[1-8]; do
 	[ ! -e "$page" ] || file 644 "$page" "$MANDIR/man${page##*.}/${page##*/}"
 done
+for service in contrib/dbus/*.in; do
+	to=${service##*/}
+	made "$SHARE/dbus-1/services/${to%.in}" sed "s|@BINDIR@|$RUNS_FROM|" "$service"
+done
+file 644 contrib/portal/ownkey.portal "$SHARE/xdg-desktop-portal/portals/ownkey.portal"
 for unit in contrib/systemd/user/*; do
 	made "$UNITDIR/${unit##*/}" sed "s|@BINDIR@|$RUNS_FROM|" "$unit"
 done

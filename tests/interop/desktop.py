@@ -330,6 +330,8 @@ class Ownkey(Owner):
         self.agent.start()
         self.who = self.restored(words) if words else self.agent.init()
         self.bus.activate(NAME, os.path.join(BUILD, "ownkey-secrets"))
+        # it is locked to all until it has read what is in the vault
+        until(lambda: not self.is_locked(), "ownkey-secrets has read the vault")
 
     def restored(self, words):
         who = ownkey.Person(words=words)

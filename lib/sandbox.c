@@ -135,6 +135,7 @@ static const struct limits limits[] = {
 	[SANDBOX_WORKER] = { 16, 0, NONE, NONE, NONE },
 	[SANDBOX_COPIER] = { 32, 0, NONE, NONE, 60 },
 	[SANDBOX_BUS] = { 1024, 0, NONE, 512 * MIB, NONE },
+	[SANDBOX_SECRETS] = { 1024, 0, NONE, 1024 * MIB, NONE },
 	[SANDBOX_CLI] = { NONE, NONE, NONE, NONE, NONE },
 };
 
@@ -209,6 +210,13 @@ refuse_exec_memory(void)
 	return errno == EINVAL ? ERR_UNSUPPORTED : ERR_IO;
 }
 
+/* Under landlock nobody reads the links in /proc of a process that is not. */
+static enum err
+hide_files(const struct sandbox *s)
+{
+	return s->profile == SANDBOX_SECRETS ? ERR_OK : sandbox_landlock(s->rules);
+}
+
 MUST enum err
 sandbox_enter(const struct sandbox *s, unsigned *lacks)
 {
@@ -222,7 +230,7 @@ sandbox_enter(const struct sandbox *s, unsigned *lacks)
 	if (LIMITED && s->profile != SANDBOX_CLI) {
 		if ((r = set_limits(s)) ||
 		    (r = may_lack(refuse_exec_memory(), SANDBOX_LACK_MDWE, &l)) ||
-		    (r = may_lack(sandbox_landlock(s->rules), SANDBOX_LACK_LANDLOCK, &l)) ||
+		    (r = may_lack(hide_files(s), SANDBOX_LACK_LANDLOCK, &l)) ||
 		    (r = may_lack(sandbox_seccomp(s->profile), SANDBOX_LACK_SECCOMP, &l)))
 			return r;
 	}

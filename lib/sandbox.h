@@ -24,7 +24,8 @@ enum sandbox_profile {
 	SANDBOX_WORKER,	    /* no files at all; RLIMIT_AS from as_limit */
 	SANDBOX_COPIER,	    /* rw files below some directories; no sockets, CPU 60 s */
 	SANDBOX_BUS,	    /* speaks D-Bus and to the agent: UNIX sockets; no files */
-	SANDBOX_CLI	    /* no new privileges, core 0 only */
+	SANDBOX_SECRETS, /* as BUS, and reads /proc of its clients: no landlock, which hides that */
+	SANDBOX_CLI	 /* no new privileges, core 0 only */
 };
 
 struct sandbox_rule {

@@ -28,14 +28,16 @@
 
 #define X32_BIT 0x40000000U /* x86_64: the x32 table starts here */
 
-#define VAULT  (1U << SANDBOX_VAULT)
-#define FRONT  (1U << SANDBOX_FRONT)
-#define TOKEN  (1U << SANDBOX_TOKEN)
-#define LIST   (1U << SANDBOX_TOKEN_LIST)
-#define WORKER (1U << SANDBOX_WORKER)
-#define COPIER (1U << SANDBOX_COPIER)
-#define BUS    (1U << SANDBOX_BUS)
-#define ALL    (VAULT | FRONT | TOKEN | LIST | WORKER | COPIER | BUS)
+#define VAULT	(1U << SANDBOX_VAULT)
+#define FRONT	(1U << SANDBOX_FRONT)
+#define TOKEN	(1U << SANDBOX_TOKEN)
+#define LIST	(1U << SANDBOX_TOKEN_LIST)
+#define WORKER	(1U << SANDBOX_WORKER)
+#define COPIER	(1U << SANDBOX_COPIER)
+#define BUS	(1U << SANDBOX_BUS)
+#define SECRETS (1U << SANDBOX_SECRETS)
+#define BUSES	(BUS | SECRETS)
+#define ALL	(VAULT | FRONT | TOKEN | LIST | WORKER | COPIER | BUSES)
 
 #define ANY (-1)
 
@@ -98,13 +100,19 @@ static const struct row rows[] = {
 	FCNTL(F_OFD_SETLKW, FRONT),
 
 	/* bus: the loop of sd-event, connections that are made anew, devices that go */
-	ALLOW(epoll_create1, BUS), ALLOW(epoll_ctl, BUS), ALLOW(epoll_pwait, BUS),
-	ALLOW(inotify_init1, BUS), ALLOW(inotify_add_watch, BUS), ALLOW(inotify_rm_watch, BUS),
-	ALLOW(timerfd_create, BUS), ALLOW(signalfd4, BUS), ALLOW(eventfd2, BUS),
-	WHEN(socket, BUS, 0, ~0U, AF_UNIX), ERRNO(socket, BUS, EAFNOSUPPORT), ALLOW(connect, BUS),
-	ALLOW(getsockopt, BUS), ALLOW(setsockopt, BUS), ALLOW(getsockname, BUS),
-	ALLOW(getpeername, BUS), ALLOW(memfd_create, BUS), ALLOW(uname, BUS),
-	ALLOW(statx, BUS), FCNTL(F_DUPFD_CLOEXEC, BUS), ERRNO(clone, BUS, EPERM),
+	ALLOW(epoll_create1, BUSES), ALLOW(epoll_ctl, BUSES), ALLOW(epoll_pwait, BUSES),
+	ALLOW(inotify_init1, BUSES), ALLOW(inotify_add_watch, BUSES),
+	ALLOW(inotify_rm_watch, BUSES),
+	ALLOW(timerfd_create, BUSES), ALLOW(signalfd4, BUSES), ALLOW(eventfd2, BUSES),
+	WHEN(socket, BUSES, 0, ~0U, AF_UNIX), ERRNO(socket, BUSES, EAFNOSUPPORT),
+	ALLOW(connect, BUSES), ALLOW(epoll_pwait2, BUSES), ALLOW(getsockopt, BUSES),
+	ALLOW(setsockopt, BUSES), ALLOW(getsockname, BUSES), ALLOW(getpeername, BUSES),
+	ALLOW(memfd_create, BUSES), ALLOW(uname, BUSES), ALLOW(statx, BUSES),
+	FCNTL(F_DUPFD_CLOEXEC, BUSES), ERRNO(clone, BUSES, EPERM),
+
+	/* secrets: reads who is at the other end of the bus, and nothing is opened for writing */
+	WHEN(openat, SECRETS, 2, O_ACCMODE | O_CREAT | O_TRUNC, 0), ALLOW(readlinkat, SECRETS),
+	ALLOW(pidfd_open, SECRETS), ALLOW(dup, SECRETS),
 
 	/* token list: what libudev and libfido2 read; devices are opened for writing too */
 	WHEN(openat, LIST, 2, O_CREAT | O_TRUNC, 0),
@@ -116,14 +124,15 @@ static const struct row rows[] = {
 	WHEN(mmap, ALL, 2, PROT_EXEC, 0), ERRNO(mmap, ALL, EPERM),
 #endif
 #ifdef __NR_newfstatat
-	ALLOW(newfstatat, FRONT | LIST | COPIER | BUS), ERRNO(newfstatat, ALL, EPERM),
+	ALLOW(newfstatat, FRONT | LIST | COPIER | BUSES), ERRNO(newfstatat, ALL, EPERM),
 #endif
 #ifdef __NR_open /* not on the newer processors: they have only the ...at calls */
-	ALLOW(poll, ALL), ALLOW(epoll_wait, BUS),
-	ALLOW(open, FRONT), WHEN(open, LIST, 1, O_CREAT | O_TRUNC, 0), ERRNO(open, ALL, EPERM),
+	ALLOW(poll, ALL), ALLOW(epoll_wait, BUSES),
+	ALLOW(open, FRONT), WHEN(open, LIST, 1, O_CREAT | O_TRUNC, 0),
+	WHEN(open, SECRETS, 1, O_ACCMODE | O_CREAT | O_TRUNC, 0), ERRNO(open, ALL, EPERM),
 	ALLOW(rename, FRONT | COPIER), ALLOW(link, FRONT), ALLOW(unlink, FRONT), ALLOW(mkdir, FRONT),
-	ALLOW(readlink, FRONT | LIST), ALLOW(access, FRONT | LIST),
-	ALLOW(stat, FRONT | LIST | BUS), ALLOW(lstat, FRONT | LIST | BUS),
+	ALLOW(readlink, FRONT | LIST | SECRETS), ALLOW(access, FRONT | LIST),
+	ALLOW(stat, FRONT | LIST | BUSES), ALLOW(lstat, FRONT | LIST | BUSES),
 	ERRNO(readlink, ALL, EPERM), ERRNO(access, ALL, EPERM), ERRNO(creat, ALL, EPERM),
 	ERRNO(stat, ALL, EPERM), ERRNO(lstat, ALL, EPERM),
 #endif
@@ -132,13 +141,14 @@ static const struct row rows[] = {
 	ALLOW(send, ALL), ALLOW(recv, ALL), ALLOW(fstat64, ALL), ALLOW(sigreturn, ALL),
 	ALLOW(getuid32, ALL), ALLOW(geteuid32, ALL), ALLOW(getgid32, ALL), ALLOW(getegid32, ALL),
 	FCNTL64(F_GETFL, ALL), FCNTL64(F_SETFL, ALL), FCNTL64(F_GETFD, ALL),
-	FCNTL64(F_SETFD, ALL), FCNTL64(F_DUPFD_CLOEXEC, FRONT | LIST | BUS),
+	FCNTL64(F_SETFD, ALL), FCNTL64(F_DUPFD_CLOEXEC, FRONT | LIST | BUSES),
 	FCNTL64(F_GETLK64, FRONT), FCNTL64(F_SETLK64, FRONT), FCNTL64(F_SETLKW64, FRONT),
 	FCNTL64(F_GETLK, FRONT), FCNTL64(F_SETLK, FRONT), FCNTL64(F_SETLKW, FRONT),
 	FCNTL64(F_OFD_GETLK, FRONT), FCNTL64(F_OFD_SETLK, FRONT), FCNTL64(F_OFD_SETLKW, FRONT),
 	ERRNO(fcntl64, ALL, EPERM),
-	ALLOW(ftruncate64, FRONT), ALLOW(_llseek, FRONT | LIST), ALLOW(fstatat64, FRONT | LIST | BUS),
-	ALLOW(stat64, FRONT | LIST), ALLOW(lstat64, FRONT | LIST),
+	ALLOW(ftruncate64, FRONT), ALLOW(_llseek, FRONT | LIST),
+	ALLOW(fstatat64, FRONT | LIST | BUSES), ALLOW(stat64, FRONT | LIST),
+	ALLOW(lstat64, FRONT | LIST),
 	ALLOW(statfs64, FRONT | LIST), ALLOW(fstatfs64, FRONT | LIST),
 	ERRNO(fstatat64, ALL, EPERM), ERRNO(stat64, ALL, EPERM), ERRNO(lstat64, ALL, EPERM),
 #endif

@@ -150,7 +150,7 @@ wait_once(struct secrets *s)
 static enum err
 run(struct secrets *s, const struct options *o)
 {
-	struct sandbox box = { .profile = SANDBOX_CLI };
+	struct sandbox box = { .profile = SANDBOX_SECRETS };
 	unsigned lacks;
 	sigset_t set;
 	enum err e;

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-from ownkey import HERE, run_parallel, until, world
+from hardening import SANITIZED, is_hidden
+from ownkey import HERE, run_parallel, status_of, until, world
 from policy import Pinentry
 from secretbus import (DEFAULT, I, LOGIN, NAME, PORTAL, ROOT, VOLATILE, Bus, Caller, Error,
                        Service, refused, serve)
@@ -561,12 +562,23 @@ def portal(directory):
 
 
 def shape(directory):
-    """not dumpable, no new privileges, ends at SIGTERM"""
-    with desktop(directory) as (agent, _, _, _):
+    """a filter, not dumpable, ends at SIGTERM; who starts agents has no filter"""
+    with desktop(directory) as (agent, _, _, c):
         pid = agent.service.process.pid
-        status = open("/proc/%d/status" % pid, encoding="utf-8").read()
-        assert "NoNewPrivs:\t1" in status, status
-        assert os.stat("/proc/%d/environ" % pid).st_uid == 0, "dumpable"
+        assert status_of(pid, "NoNewPrivs") == ["1"]
+        if not SANITIZED:
+            assert status_of(pid, "Seccomp") == ["2"]
+            is_hidden(pid)
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="utf-8") as f:
+            starter = f.read().split()
+        assert len(starter) == 1, starter
+        assert status_of(int(starter[0]), "Seccomp") == ["0"]
+        # under the filter it still tells who asks
+        item = c.create(QUERY, b"one")
+        agent.lock()
+        agent.unlock()
+        until(c.is_open, "open")
+        assert c.secret(item) == b"one" and not agent.pinentry.questions()
         assert agent.service.stop() == 0
 
 

@@ -333,6 +333,122 @@ test_common(void **state)
 	}
 }
 
+/* --- programs of the session bus --- */
+
+static int
+act_open_write(void)
+{
+	WANT(open("/dev/null", O_WRONLY) < 0 && errno == EPERM);
+	WANT(open("/dev/null", O_RDWR) < 0 && errno == EPERM);
+	WANT(open("/dev/null", O_RDONLY | O_CREAT, 0600) < 0 && errno == EPERM);
+	WANT(open("/dev/null", O_RDONLY | O_TRUNC) < 0 && errno == EPERM);
+	return 0;
+}
+
+static int
+act_fork_fails(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	WANT(pid < 0 && errno == EPERM);
+	return 0;
+}
+
+static int
+act_sockets(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	WANT(fd >= 0);
+	close(fd);
+	for (int family = AF_UNIX + 1; family < AF_MAX; family++)
+		WANT(socket(family, SOCK_RAW, 0) < 0 && errno == EAFNOSUPPORT);
+	return 0;
+}
+
+static int
+act_listen(void)
+{
+	return listen(0, 1) ? 1 : 2;
+}
+
+static int
+act_unlink(void)
+{
+	return syscall(SYS_unlinkat, AT_FDCWD, "/tmp/none", 0) ? 1 : 2;
+}
+
+/* Our parent is in no sandbox, as the clients of the bus are. */
+static int
+act_who(void)
+{
+	char path[64], exe[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)getppid());
+	WANT(readlink(path, exe, sizeof(exe)) > 0);
+	snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)getppid());
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	WANT(fd >= 0 && read(fd, exe, sizeof(exe)) >= 0);
+	close(fd);
+	fd = (int)syscall(SYS_pidfd_open, getppid(), 0);
+	WANT(fd >= 0);
+	close(fd);
+	return 0;
+}
+
+/* Why ownkey-secrets has a profile of its own: as BUS it could not tell who asks. */
+static int
+act_who_not(void)
+{
+	char path[64], exe[256];
+
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)getppid());
+	WANT(readlink(path, exe, sizeof(exe)) < 0);
+	return 0;
+}
+
+static const struct {
+	const char *what;
+	enum sandbox_profile profile;
+	act_fn *act;
+	int end;
+} on_bus[] = {
+	{ "write", SANDBOX_BUS, act_open_write, 0 },
+	{ "write", SANDBOX_SECRETS, act_open_write, 0 },
+	{ "fork", SANDBOX_BUS, act_fork_fails, 0 },
+	{ "fork", SANDBOX_SECRETS, act_fork_fails, 0 },
+	{ "sockets", SANDBOX_BUS, act_sockets, 0 },
+	{ "sockets", SANDBOX_SECRETS, act_sockets, 0 },
+	{ "execve", SANDBOX_BUS, act_exec, KILLED },
+	{ "execve", SANDBOX_SECRETS, act_exec, KILLED },
+	{ "ptrace", SANDBOX_SECRETS, act_ptrace, KILLED },
+	{ "kill", SANDBOX_SECRETS, act_kill, KILLED },
+	{ "bind", SANDBOX_SECRETS, act_bind, KILLED },
+	{ "listen", SANDBOX_SECRETS, act_listen, KILLED },
+	{ "unlink", SANDBOX_SECRETS, act_unlink, KILLED },
+	{ "unknown", SANDBOX_SECRETS, act_unknown_call, KILLED },
+	{ "executable memory", SANDBOX_SECRETS, act_exec_memory, 0 },
+	{ "setrlimit", SANDBOX_SECRETS, act_prlimit, 0 },
+	{ "who asks", SANDBOX_SECRETS, act_who, 0 },
+	{ "who asks", SANDBOX_BUS, act_who_not, 0 },
+};
+
+static void
+test_on_bus(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(on_bus); i++) {
+		int end = entered(on_bus[i].profile, on_bus[i].act);
+
+		if (end != on_bus[i].end)
+			print_error("%d: %s: %d\n", (int)on_bus[i].profile, on_bus[i].what, end);
+		assert_int_equal(end, on_bus[i].end);
+	}
+}
+
 /* --- limits --- */
 
 static int
@@ -421,6 +537,7 @@ main(void)
 #ifndef OWNKEY_SAN
 		cmocka_unit_test(test_early_limits),
 		cmocka_unit_test(test_common),
+		cmocka_unit_test(test_on_bus),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_kernel_agrees),
 #endif

@@ -102,7 +102,9 @@ def storage_items(bus, _):
     say("set_label", third.get_label())
     more = {word(): word()}
     third.set_attributes(more)
-    say("set_attributes: new ones", third.get_attributes() == more)
+    # gnome-keyring adds a schema now and then, when it has read its file again
+    say("set_attributes: new ones",
+        {k: v for k, v in third.get_attributes().items() if k != "xdg:schema"} == more)
     say("set_attributes: found by them", [i.get_label() for i in coll.search_items(more)])
     third.set_secret(b"\0\xff" * 40, "application/octet-stream")
     say("set_secret", third.get_secret() == b"\0\xff" * 40)

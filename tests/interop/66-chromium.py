@@ -85,7 +85,7 @@ class Browser:
                  *self.ARGS, "--user-data-dir=" + self.profile,
                  "http://127.0.0.1:%d%s" % (self.server.http.server_port, path)],
                 env=self.owner.client_env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=(in_r, out_w))
+                pass_fds=(in_r, out_w), start_new_session=True)
         os.close(in_r)
         os.close(out_w)
 
@@ -98,8 +98,12 @@ class Browser:
         self.kill()
 
     def kill(self):
-        self.process.kill()
+        """With its helpers; a lock of its profile that is left would send the next one away."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.profile + "/SingletonLock")
         for fd in self.pipes:
             os.close(fd)
         self.process = None

@@ -57,6 +57,14 @@ applist_is_client(struct span app, const struct client *c)
 	    span_is(behind(app, FLATPAK), c->unit);
 }
 
+bool
+applist_is_application(const struct client *c)
+{
+	struct span unit = span_str(c->unit);
+
+	return unit.len && (!is_unit(c->unit) || begins(unit, "app-") || begins(unit, "snap."));
+}
+
 void
 applist_client_app(const struct client *c, char out[OPS_ENTRY_APP + 1])
 {

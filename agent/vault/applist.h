@@ -15,6 +15,8 @@ enum applist_says { APPLIST_NOTHING, APPLIST_ALLOWED, APPLIST_DENIED };
 bool applist_is_app(struct span app);
 /* Is this what a client of ours is: its program, or its unit or Flatpak? */
 bool applist_is_client(struct span app, const struct client *c);
+/* Did a desktop start it as an application: a Flatpak, a snap, a unit "app-*"? */
+bool applist_is_application(const struct client *c);
 /* Of a client of ours, for people. */
 void applist_client_app(const struct client *c, char out[OPS_ENTRY_APP + 1]);
 

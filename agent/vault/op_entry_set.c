@@ -177,7 +177,7 @@ usual_use(const struct ops_entry_set *in)
 }
 
 static void
-fill_new(struct setting *s)
+fill_new(const struct req *r, struct setting *s)
 {
 	const struct ops_entry_set *in = s->in;
 
@@ -187,7 +187,9 @@ fill_new(struct setting *s)
 	s->item.origin = (struct item_origin){ .kind = ORIGIN_IMPORTED };
 	wire_mark(&item_origin_map, &s->item.origin);
 	s->item.policy = (struct item_policy){ .use = usual_use(in), .may_export = true };
-	if (IN_HAS("who") && !in->import && policy_client(&in->who, &s->client))
+	/* what others claim makes nobody an owner */
+	if (IN_HAS("who") && !in->import && r->c && policy_is_adapter(r->c) &&
+	    policy_client(&in->who, &s->client))
 		s->item.policy.clients = (struct wire_list){ .v = &s->client, .n = 1 };
 	wire_mark(&item_policy_map, &s->item.policy);
 }
@@ -198,7 +200,7 @@ make(struct req *r, struct setting *s, struct entry_change *ch)
 	enum err e;
 
 	s->entry = (struct entry){ .collection = SPAN_LIT(ENTRY_COLLECTION) };
-	fill_new(s);
+	fill_new(r, s);
 	if ((e = take_given(r, s, true)) || (e = take_name(r, s, NULL)))
 		return e;
 	return entry_change_new(r, ch, &s->entry, &s->item, s->in->value);

@@ -50,7 +50,8 @@ struct use_item {
 MUST enum err policy_use_all(struct req *r, const struct use *u, struct use_item *v, size_t n);
 /* 32 bytes that name an application; one that is not known is its process. */
 void policy_who(const struct ops_who *who, uint8_t out[32]);
-/* Is it the program that says what the kernel told it of applications (by its label)? */
+/* Is it the program that says what the kernel told it of applications (by its label, which is no
+ * boundary; in a sandbox nothing is it)? */
 bool policy_is_adapter(const struct client *c);
 /* As an item's policy lists it; borrows.  False: it is not known well enough to be listed. */
 #define POLICY_CLIENT 255

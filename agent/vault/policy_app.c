@@ -23,13 +23,15 @@ policy_who(const struct ops_who *who, uint8_t out[32])
 }
 
 /* The program that says what the kernel told it of applications.  Others may say the same: they are
- * asked themselves. */
+ * asked themselves.  Anybody can have that name, so it never is what runs as an application, which
+ * the kernel knows; of what else the same user runs, nothing tells it apart (ownkey(1)). */
 bool
 policy_is_adapter(const struct client *c)
 {
 	const char *slash = strrchr(c->label, '/');
 
-	return strcmp(slash ? slash + 1 : c->label, "ownkey-secrets") == 0;
+	return strcmp(slash ? slash + 1 : c->label, "ownkey-secrets") == 0 &&
+	    !applist_is_application(c);
 }
 
 bool

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "agent/vault/applist.h"
 #include "lib/text.h"
 
 #define LABEL_MOST 255 /* bytes of one: several have to fit */
@@ -78,6 +79,11 @@ policy_text(
 	if (u->who)
 		put_who(u->who, &b);
 	text_printable(span_str(r->c && r->c->label[0] ? r->c->label : "a program"), &b);
+	/* a program calls itself what it likes */
+	if (r->c && applist_is_application(r->c)) {
+		buf_put_str(&b, " in ");
+		text_printable(span_str(r->c->unit), &b);
+	}
 	buf_putf(&b, " (process %d)\nwants to %s\n", r->c ? (int)r->c->pid : 0, u->verb);
 	put_labels(a, &b);
 	put_lines(span_str(u->detail), &b);

@@ -17,8 +17,9 @@
  *	ownkey.of		of a value that was replaced: id of its entry, in hex
  *
  * Applications neither see nor set names that begin so.  Nothing that an application does
- * destroys a value: the last OPS_ENTRY_OLDER values that it removed or replaced stay, for each set
- * of attributes.
+ * destroys a value at once: OPS_ENTRY_OLDER values that it removed or replaced stay, for each set
+ * of attributes and clients.  The last one is among them, and the first for 30 days; of the rest
+ * those that were in use for longer.
  *
  * A value that is the same sets nothing aside, and who sets everything as it is changes nothing.
  *

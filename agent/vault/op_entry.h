@@ -46,7 +46,8 @@ MUST enum err entry_change_next(struct req *r, struct entry_change *ch, const st
  * along, the one that stays gets another. */
 MUST enum err entry_change_aside(struct req *r, struct entry_change *ch, const struct item *old,
     const struct entry *en, bool named);
-/* As many as may stay with one more that was set aside: the others go for good. */
+/* As many (same attributes, same clients) as may stay with one more that was set aside: the others
+ * go for good. */
 MUST enum err entry_change_prune(
     struct req *r, struct entry_change *ch, const struct item *it, const struct entry *en);
 MUST enum err entry_change_commit(struct req *r, struct entry_change *ch);

@@ -1,6 +1,7 @@
 /* op_entry_change.c - changes of entries: new ones, next revisions, what is set aside. */
 #include <time.h>
 
+#include "agent/vault/applist.h"
 #include "agent/vault/keyring.h"
 #include "agent/vault/op_entry.h"
 #include "agent/vault/store.h"
@@ -8,6 +9,7 @@
 
 #define RECORD_MOST (512 * 1024) /* then the file is made anew: two large items always fit */
 #define KEPT	    (OPS_ENTRY_OLDER - 1)
+#define MONTH	    (30 * 86400u)
 
 /* One at a time: the disk is ours. */
 static struct entry_attrs attrs;
@@ -124,28 +126,58 @@ drop(struct req *r, struct entry_change *ch, const uint8_t id[16])
 struct older {
 	uint8_t id[16];
 	uint64_t removed;
+	size_t at;
 };
 
-/* Keeps the newest in v; the one that has to go comes back in *o. */
-static bool
-place(struct older v[KEPT], size_t *n, struct older *o)
+/* Which one goes.  The first stays for a month, whatever comes after it: somebody has to notice.
+ * Of the others it is the one that was in use for the shortest time, so that a program that
+ * replaces again and again pushes out its own. */
+static size_t
+least(const struct older v[KEPT + 1])
 {
-	struct older out;
-	size_t oldest = 0;
+	size_t found = 1;
 
-	if (*n < KEPT) {
-		v[(*n)++] = *o;
+	if ((uint64_t)time(NULL) > v[0].removed + MONTH)
+		return 0;
+	for (size_t i = 2; i <= KEPT; i++)
+		if (v[i].removed - v[i - 1].removed <= v[found].removed - v[found - 1].removed)
+			found = i;
+	return found;
+}
+
+/* Sorted by time.  The one that has to go comes back in *o. */
+static bool
+place(struct older v[KEPT + 1], size_t *n, struct older *o)
+{
+	size_t i = *n;
+
+	for (; i > 0 &&
+	     (v[i - 1].removed > o->removed ||
+		 (v[i - 1].removed == o->removed && v[i - 1].at > o->at));
+	     i--)
+		v[i] = v[i - 1];
+	v[i] = *o;
+	if (++*n <= KEPT)
 		return false;
-	}
-	for (size_t i = 1; i < KEPT; i++)
-		if (v[i].removed <= v[oldest].removed)
-			oldest = i;
-	if (o->removed <= v[oldest].removed)
-		return true;
-	out = v[oldest];
-	v[oldest] = *o;
-	*o = out;
+	i = least(v);
+	*o = v[i];
+	memmove(&v[i], &v[i + 1], (KEPT - i) * sizeof v[0]);
+	--*n;
 	return true;
+}
+
+/* Of somebody else is what another application made, with whatever attributes. */
+static bool
+is_of_same(const struct item *a, const struct item *b)
+{
+	struct cbor at = wire_each(&a->policy.clients), bt = wire_each(&b->policy.clients);
+	struct span app, other;
+	bool denied, is;
+
+	while (applist_next(&at, &app, &denied))
+		if (!applist_next(&bt, &other, &is) || is != denied || !span_eq(app, other))
+			return false;
+	return !applist_next(&bt, &other, &is);
 }
 
 enum err
@@ -153,17 +185,18 @@ entry_change_prune(
     struct req *r, struct entry_change *ch, const struct item *it, const struct entry *en)
 {
 	static struct entry other; /* large; the disk is ours */
-	struct older kept[KEPT], o;
+	struct older kept[KEPT + 1], o;
 	struct item found;
 	size_t at = 0, n = 0;
 	enum err e = ERR_OK;
 
 	while (!e && body_entry_like(&r->v->open.body, it->id.p, &at, &found)) {
 		if (span_eq(found.id, it->id) || !entry_read(&found, &other) || !other.removed ||
-		    !entry_same(&other, en))
+		    !entry_same(&other, en) || !is_of_same(&found, it))
 			continue;
 		memcpy(o.id, found.id.p, sizeof o.id);
 		o.removed = other.removed;
+		o.at = at;
 		if (place(kept, &n, &o))
 			e = drop(r, ch, o.id);
 	}

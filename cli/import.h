@@ -120,6 +120,9 @@ struct import_run {
 /* Keep the list.  What is refused is said by name and counted; errors: the agent is gone, locked,
  * or the person stopped. */
 MUST enum err import_keep(struct import_run *run, const struct import_list *l);
+/* Everything that the Secret Service of the session keeps (import_service.c).  As above, and the
+ * errors of moving.h; nothing is kept before all was read. */
+MUST enum err import_service(struct import_run *run);
 /* After this error nothing else would come in either. */
 bool import_is_fatal(enum err e);
 /* Something did not come in: say so by name, and count it. */

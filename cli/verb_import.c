@@ -123,26 +123,43 @@ pass_over(struct import_run *run, const char *path, bool several, enum err e)
 	return ERR_OK;
 }
 
+static enum err
+import_files(struct import_run *run)
+{
+	struct cli *c = run->c;
+	const struct import_source *s = find(cli_operand(c, 0));
+	size_t i = s ? 1 : 0;
+	bool several;
+	enum err e = ERR_OK;
+
+	if (s && c->args.n == 1)
+		e = import_one(run, s, "");
+	several = c->args.n - i > 1;
+	for (; i < c->args.n && !e; i++)
+		e = pass_over(
+		    run, cli_operand(c, i), several, import_one(run, s, cli_operand(c, i)));
+	return e;
+}
+
 enum err
 verb_import(struct cli *c)
 {
 	struct import_run run = { .c = c,
 		.dry = args_has(&c->args, ARG_DRY_RUN),
 		.replace = args_has(&c->args, ARG_REPLACE) };
-	const struct import_source *s = find(cli_operand(c, 0));
-	size_t i = s ? 1 : 0;
-	bool several;
-	enum err e = ERR_OK;
+	bool service = args_has(&c->args, ARG_SECRET_SERVICE);
+	const struct import_source *s = c->args.n ? find(cli_operand(c, 0)) : NULL;
+	enum err e;
 
+	if (service && c->args.n)
+		return cli_wrong(c, "--secret-service takes no file");
+	if (!service && !c->args.n)
+		return cli_wrong(c, "say which file, or --secret-service");
 	if (s && c->args.n == 1 && s != &import_pass)
 		return cli_wrong(c, "say which file, too");
-	if (s && c->args.n == 1)
-		e = import_one(&run, s, "");
-	several = c->args.n - i > 1;
-	for (; i < c->args.n && !e; i++)
-		e = pass_over(
-		    &run, cli_operand(c, i), several, import_one(&run, s, cli_operand(c, i)));
-	put_counts(&run);
+	e = service ? import_service(&run) : import_files(&run);
+	if (!service || !e || run.came + run.there + run.not )
+		put_counts(&run);
 	if (e && run.came)
 		snprintf(c->hint, sizeof c->hint, "%.160s; what came in stays: run it again",
 		    err_hint(e));

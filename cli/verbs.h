@@ -162,6 +162,7 @@ enum err verb_contact_check(struct cli *c);
 enum err verb_contact_remove(struct cli *c);
 enum err verb_setup(struct cli *c);
 enum err verb_import(struct cli *c);
+enum err verb_export(struct cli *c);
 enum err verb_version(struct cli *c);
 enum err verb_help(struct cli *c);
 

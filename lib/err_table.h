@@ -224,4 +224,11 @@ E(SECRETS_SESSION, 285, 1, "PAM_SYSTEM_ERR",      5, "the client did not open th
 E(SECRETS_MAIN,    286, 1, "PAM_SERVICE_ERR",     5, "this collection is always there", "remove its items instead; nothing was changed")
 E(SECRETS_ALIAS,   287, 1, "PAM_SERVICE_ERR",     5, "\"default\" and \"login\" always mean the main collection, and there are no other aliases", "use the path of the collection; nothing was changed")
 E(SETUP_SEALED,   295, 1, "PAM_SYSTEM_ERR",       5, "its keys are sealed by another store, and it does not start with a second one", "nothing was changed, and its messages are safe as they are; ownkey(1), DESKTOP MESSENGERS, says what can be done")
+/* moving in from, and out into, another Secret Service */
+E(MOVE_BUS,       300, 1, "PAM_SYSTEM_ERR",       5, "there is no session bus here", "run it in a terminal of your desktop session; over ssh: set DBUS_SESSION_BUS_ADDRESS to that of the session")
+E(MOVE_NONE,      301, 1, "PAM_SYSTEM_ERR",       5, "no other keyring is running", "start the one you had: 'gnome-keyring-daemon --start --components=secrets', or KeePassXC with its Secret Service on; then run this again")
+E(MOVE_OURS,      302, 1, "PAM_SYSTEM_ERR",       5, "the keyring of this session is ownkey's own already", "to move, run this while the other one answers: 'ownkey setup --undo secret-service' gives it back, then log in again")
+E(MOVE_KWALLET,   303, 1, "PAM_SERVICE_ERR",      5, "only KWallet is running, which does not let other programs read it this way", "in KWalletManager: File, Export as XML keeps it in a file; newer ones answer other programs when the Secret Service is on in its settings: then run this again")
+E(MOVE_SERVICE,   304, 1, "PAM_SYSTEM_ERR",       5, "the other keyring did not do what was asked", "what it said stands above; nothing in it was changed, and what came in stays: run this again")
+E(EXPORT_PART,    305, 1, "PAM_SYSTEM_ERR",       5, "not everything went out", "what did not is named above, with the reason; it is in the vault as before")
 /* clang-format on */

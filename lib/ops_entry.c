@@ -72,6 +72,10 @@ MAP("entry-reply", ops_entry_rep);
 static const struct wire_field ops_entry_get_fields[] = {
 	WIRE_F(ops_entry_get, 1, BLOBS, 0, ids, OPS_ID_LEN, OPS_ID_LEN, "which"),
 	WIRE_S(ops_entry_get, 2, MAP, WF_OPT, who, &ops_who_map, 0, "whom it is for"),
+	WIRE_F(ops_entry_get, 3, BOOL, WF_OPT, export, 0, 1, "they leave the vault for good"),
+	WIRE_F(ops_entry_get, 4, UINT, WF_OPT, proof, 0, 7, "prove with: bits of ways"),
+	WIRE_F(ops_entry_get, 5, TEXT, WF_OPT, proof_label, 1, 255, "prove with this way in"),
+	WIRE_F(ops_entry_get, 6, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
 };
 MAP("entry-get", ops_entry_get);
 

@@ -107,6 +107,13 @@ struct ops_entry_get {
 	uint64_t has;
 	struct wire_list ids; /* blobs of 16 */
 	struct ops_who who;
+	/* Out of the vault: what its policy says about export counts, not who uses it.  The first
+	 * of a connection, with no ids, asks for a fresh factor; it holds until the connection
+	 * ends. */
+	bool export;
+	uint64_t proof;
+	struct span proof_label;
+	bool force;
 };
 struct ops_entry_value {
 	uint64_t has;

@@ -125,8 +125,8 @@ put_value(struct req *r, const struct use_item *ui, struct buf *mem)
 	return e;
 }
 
-static enum err
-put_values(struct req *r, const struct use_item *v, size_t n)
+enum err
+op_entry_values(struct req *r, const struct use_item *v, size_t n)
 {
 	struct ops_entry_get_rep rep = { .values = { .n = n } };
 	struct buf mem = BUF_INIT;
@@ -159,25 +159,40 @@ take_ids(struct req *r, const struct ops_entry_get *in, struct use_item *v)
 	return e;
 }
 
-enum err
-op_entry_get(struct req *r)
+static enum err
+hand_out(struct req *r, struct use_item *v)
 {
 	const struct ops_entry_get *in = r->in;
 	struct use u = { .verb = "read the secret",
 		.request = in->ids.raw,
 		.who = op_entry_who(&ops_entry_get_map, in, &in->who) };
+	enum err e;
+
+	if (in->export)
+		e = op_entry_export(r, v, in->ids.n);
+	else if (!(e = policy_use_all(r, &u, v, in->ids.n)))
+		op_entry_adopt(r, u.who, v, in->ids.n);
+	if (e)
+		return e;
+	vault_touch(r->v);
+	return op_entry_values(r, v, in->ids.n);
+}
+
+enum err
+op_entry_get(struct req *r)
+{
+	const struct ops_entry_get *in = r->in;
 	struct use_item *v;
 	enum err e;
 
-	if (!in->ids.n || in->ids.n > OPS_ENTRY_IDS)
+	if (in->export)
+		REQ_MUST_WAIT(r);
+	if ((!in->ids.n && !in->export) || in->ids.n > OPS_ENTRY_IDS)
 		return ERR_RANGE;
-	if (!(v = calloc(in->ids.n, sizeof *v)))
+	if (!(v = calloc(in->ids.n + 1, sizeof *v)))
 		return ERR_NOMEM;
-	if (!(e = take_ids(r, in, v)) && !(e = policy_use_all(r, &u, v, in->ids.n))) {
-		op_entry_adopt(r, u.who, v, in->ids.n);
-		e = put_values(r, v, in->ids.n);
-		vault_touch(r->v);
-	}
+	if (!(e = take_ids(r, in, v)))
+		e = hand_out(r, v);
 	free(v);
 	return e;
 }

@@ -24,6 +24,11 @@ const struct ops_who *op_entry_who(
     const struct wire_map *m, const void *in, const struct ops_who *who);
 /* May it do this with all of these?  Waits for the person.  The first that says no. */
 MUST enum err op_entry_may(struct req *r, const struct use *u, struct use_item *v, size_t n);
+/* Values of these ids as the answer; an error in v stands instead of one. */
+MUST enum err op_entry_values(struct req *r, const struct use_item *v, size_t n);
+/* They leave the vault: with no ids a way in is proven, which holds for the connection; else what
+ * may not leave gets ERR_DENIED in v.  Durable in the audit log before it returns. */
+MUST enum err op_entry_export(struct req *r, struct use_item *v, size_t n);
 /* Entries that have no client yet, and that the person just said yes to, are this application's
  * from now on.  That it fails is nobody's loss: it is asked again. */
 void op_entry_adopt(struct req *r, const struct ops_who *who, const struct use_item *v, size_t n);

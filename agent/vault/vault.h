@@ -49,7 +49,8 @@ struct client {
 	bool greeted;
 	bool interactive;
 	bool subscribed;
-	bool asks; /* subscribed to what others' requests ask of the person */
+	bool asks;    /* subscribed to what others' requests ask of the person */
+	bool exports; /* proved a way in to take entries out (op_entry_export.c) */
 	unsigned njobs;
 	struct client *next; /* hash chain */
 };

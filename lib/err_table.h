@@ -222,7 +222,7 @@ E(SECRETS_TAKEN,   283, 1, "PAM_SYSTEM_ERR",      5, "another program answers fo
 E(SECRETS_BUS,     284, 1, "PAM_SYSTEM_ERR",      5, "there is no session bus to serve", "it runs inside a desktop session; on a server: dbus-run-session")
 E(SECRETS_SESSION, 285, 1, "PAM_SYSTEM_ERR",      5, "the client did not open this session, or it is closed", "a new one is opened with OpenSession")
 E(SECRETS_MAIN,    286, 1, "PAM_SERVICE_ERR",     5, "this collection is always there", "remove its items instead; nothing was changed")
-E(SECRETS_ALIAS,   287, 1, "PAM_SERVICE_ERR",     5, "\"default\" and \"login\" always mean the main collection, and there are no other aliases", "use the path of the collection; nothing was changed")
+E(SECRETS_ALIAS,   287, 1, "PAM_SERVICE_ERR",     5, "the aliases \"default\" and \"login\" always mean the main collection, and there are no others", "use the path of the collection; nothing was changed")
 E(SETUP_SEALED,   295, 1, "PAM_SYSTEM_ERR",       5, "its keys are sealed by another store, and it does not start with a second one", "nothing was changed, and its messages are safe as they are; ownkey(1), DESKTOP MESSENGERS, says what can be done")
 /* moving in from, and out into, another Secret Service */
 E(MOVE_BUS,       300, 1, "PAM_SYSTEM_ERR",       5, "there is no session bus here", "run it in a terminal of your desktop session; over ssh: set DBUS_SESSION_BUS_ADDRESS to that of the session")

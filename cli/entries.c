@@ -3,7 +3,9 @@
 
 #include "lib/crypto.h"
 
-#define BATCH 64 /* values in one request: a frame holds many short ones, or one long one */
+/* Values in one request: the person is asked once for each, and what does not fit into the reply is
+ * asked for again without a question. */
+#define BATCH OPS_ENTRY_IDS
 
 static enum err
 one_page(const struct ops_entry_list_rep *rep, entries_fn *fn, void *arg)
@@ -91,7 +93,7 @@ struct fetch {
 static enum err
 ask(const struct fetch *f, size_t at, size_t n, struct ops_entry_get_rep *rep)
 {
-	struct span id[BATCH];
+	static struct span id[BATCH];
 	struct ops_entry_get q = { .ids = { .v = id, .n = n }, .export = f->export };
 
 	for (size_t i = 0; i < n; i++)

@@ -51,20 +51,28 @@ made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$
 for page in man/*.[1-8]; do
 	[ ! -e "$page" ] || file 644 "$page" "$MANDIR/man${page##*.}/${page##*/}"
 done
+# Who is installed does not answer yet: programs that find an empty store begin anew.  `ownkey setup
+# secret-service` says to the bus of one person that it does.
 for service in contrib/dbus/*.in; do
 	to=${service##*/}
-	made "$SHARE/dbus-1/services/${to%.in}" sed "s|@BINDIR@|$RUNS_FROM|" "$service"
+	to=${to%.in}
+	place=$SHARE/dbus-1/services
+	[ "$to" != org.freedesktop.secrets.service ] || place=$SHARE/ownkey-desktop
+	made "$place/$to" sed "s|@BINDIR@|$RUNS_FROM|" "$service"
 done
 file 644 contrib/portal/ownkey.portal "$SHARE/xdg-desktop-portal/portals/ownkey.portal"
 for unit in contrib/systemd/user/*; do
 	made "$UNITDIR/${unit##*/}" sed "s|@BINDIR@|$RUNS_FROM|" "$unit"
 done
-# for ~/.config/autostart, where no systemd starts a session's programs
-made "$SHARE/ownkey/autostart/ownkey-session.desktop" sed "s|@BINDIR@|$RUNS_FROM|" \
+# For ~/.config/autostart, where no systemd starts a session's programs.  Not in $SHARE/ownkey: in
+# ~/.local/share that is the folder of the vault, and nobody else may look into it.
+made "$SHARE/ownkey-desktop/ownkey-session.desktop" sed "s|@BINDIR@|$RUNS_FROM|" \
 	contrib/autostart/ownkey-session.desktop
 if [ -e "$B/ownkey" ]; then
 	made "$SHARE/bash-completion/completions/ownkey" "$B/ownkey" --dump-completion bash
 	made "$SHARE/zsh/site-functions/_ownkey" "$B/ownkey" --dump-completion zsh
 	made "$SHARE/fish/vendor_completions.d/ownkey.fish" "$B/ownkey" --dump-completion fish
 fi
-[ "$what" = install ] || [ ! -d "$LIBEXECDIR" ] || rmdir --ignore-fail-on-non-empty "$LIBEXECDIR"
+for dir in "$LIBEXECDIR" "$SHARE/ownkey-desktop"; do
+	[ "$what" = install ] || [ ! -d "$dir" ] || rmdir --ignore-fail-on-non-empty "$dir"
+done

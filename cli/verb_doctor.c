@@ -109,14 +109,28 @@ check_socket(struct doctor *d)
 		good("sockets are in a private folder");
 }
 
+/* The agent does not start with such a folder. */
+static bool
+folder_is_open(const char *path, char todo[PATHS_MAX + 16])
+{
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) : 0;
+	struct stat st;
+
+	snprintf(todo, PATHS_MAX + 16, "chmod 700 %.*s", n, path);
+	return n && !lstat(todo + 10, &st) && (!S_ISDIR(st.st_mode) || (st.st_mode & 077));
+}
+
 static void
 check_vault(struct doctor *d)
 {
-	char path[PATHS_MAX];
+	char path[PATHS_MAX], todo[PATHS_MAX + 16];
 	struct stat st;
 
 	if (paths_vault(d->c->args.value[ARG_VAULT], path, sizeof path))
 		bad(d, "there is no place for the vault", "set HOME");
+	else if (folder_is_open(path, todo))
+		bad(d, "the folder of the vault is open to others: no agent starts", todo);
 	else if (lstat(path, &st))
 		good("no vault yet; 'ownkey init' makes one");
 	else if (!S_ISREG(st.st_mode))

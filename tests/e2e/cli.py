@@ -472,6 +472,10 @@ def doctored(directory):
         os.chmod(agent.vault, 0o644)
         out = works(agent, "doctor", FIDO_DEBUG="1")
         assert "warn  others may read the vault" in out and "warn  FIDO_DEBUG" in out, out
+        folder = os.path.dirname(agent.vault)
+        os.chmod(folder, 0o755)
+        assert "no agent starts\n      chmod 700 " + folder in works(agent, "doctor")
+        os.chmod(folder, 0o700)
 
 
 def helps(directory):

@@ -9,9 +9,10 @@
 
 #include "lib/text.h"
 
-#define COLUMNS_MOST  78
-#define COLUMNS_LEAST 20
-#define ROW_INDENT    11
+#define COLUMNS_MOST   78
+#define COLUMNS_LEAST  20
+#define ROW_INDENT     11
+#define FINDING_INDENT 6
 
 void
 out_text(FILE *f, struct span s)
@@ -112,6 +113,15 @@ put_hanging(const char *head, size_t indent, const char *text)
 }
 
 void
+out_finding(const char *head, const char *text)
+{
+	if (isatty(STDOUT_FILENO))
+		put_hanging(head, FINDING_INDENT, text);
+	else
+		printf("%-*s%s\n", FINDING_INDENT, head, text);
+}
+
+void
 out_row_fold(const char *name, const char *text)
 {
 	put_hanging(name, ROW_INDENT, text);
@@ -155,18 +165,37 @@ out_say_span(const char *before, struct span s)
 	buf_done(&b);
 }
 
+/* One line for programs that read it; a person's terminal is not to break words. */
+static void
+put_error(const char *head, const char *text, const char *detail)
+{
+	struct buf line = BUF_INIT, b = BUF_INIT;
+
+	buf_put_str(&line, head);
+	buf_put_str(&line, text);
+	if (*detail) {
+		buf_put_str(&line, " (");
+		buf_put_str(&line, detail);
+		buf_put_str(&line, ")");
+	}
+	if (isatty(STDERR_FILENO))
+		out_fold(buf_cstr(&line), out_columns(STDERR_FILENO), &b);
+	else
+		fprintf(stderr, "%s\n", buf_cstr(&line));
+	fputs(buf_cstr(&b), stderr);
+	buf_done(&b);
+	buf_done(&line);
+}
+
 void
 out_error(enum err e, const char *detail, const char *hint)
 {
 	if (!*hint)
 		hint = err_hint(e);
 	fflush(stdout);
-	if (*detail)
-		fprintf(stderr, "ownkey: error: %s (%s)\n", err_text(e), detail);
-	else
-		fprintf(stderr, "ownkey: error: %s\n", err_text(e));
+	put_error("ownkey: error: ", err_text(e), detail);
 	if (*hint)
-		fprintf(stderr, "ownkey: hint: %s\n", hint);
+		put_error("ownkey: hint: ", hint, "");
 }
 
 enum err

@@ -17,6 +17,8 @@ void out_row(const char *name, const char *fmt, ...) __attribute__((format(print
 void out_row_span(const char *name, struct span value);
 /* "name       prose", wrapped to the terminal, further lines below the first. */
 void out_row_fold(const char *name, const char *text);
+/* "head  what was found", one line, but wrapped on a terminal. */
+void out_finding(const char *head, const char *text);
 /* "3. prose" of a list of steps, wrapped. */
 void out_step(unsigned n, struct span text);
 /* Prose, wrapped to a width; a line break of its own stays. */

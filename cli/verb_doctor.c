@@ -14,21 +14,21 @@
 void
 doctor_good(const char *fmt, ...)
 {
+	char text[PATHS_MAX + 200];
 	va_list ap;
 
-	fputs("ok    ", stdout);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	out_finding("ok", text);
 }
 
 void
 doctor_bad(struct doctor *d, const char *what, const char *todo)
 {
-	printf("warn  %s\n", what);
+	out_finding("warn", what);
 	if (*todo)
-		printf("      %s\n", todo);
+		out_finding("", todo);
 	d->warnings++;
 }
 

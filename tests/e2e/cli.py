@@ -472,10 +472,26 @@ def doctored(directory):
         os.chmod(agent.vault, 0o644)
         out = works(agent, "doctor", FIDO_DEBUG="1")
         assert "warn  others may read the vault" in out and "warn  FIDO_DEBUG" in out, out
+        for size in ((15, 50), (15, 31)):
+            t = terminal(agent, "doctor", size=size)
+            assert t.end() == 0 and "pinentry" in t.text
+            long = [l for l in t.lines() if len(l) >= size[1] and "/tmp" not in l]
+            assert not long and "  " not in t.text.replace("\n      ", "").replace(
+                "ok    ", "").replace("warn  ", ""), t.text
         folder = os.path.dirname(agent.vault)
         os.chmod(folder, 0o755)
         assert "no agent starts\n      chmod 700 " + folder in works(agent, "doctor")
         os.chmod(folder, 0o700)
+
+
+def folded(directory):
+    """errors and hints keep their words whole on a terminal, and are one line in a pipe"""
+    with world(directory, start=False) as (agent,):
+        t = terminal(agent, "setup", "nothing")
+        assert t.end() != 0
+        fits(t)
+        said = refused(agent, "setup", "nothing", status=64)
+        assert len(said.splitlines()) == 2 and said.split() == t.text.split(), (said, t.text)
 
 
 def helps(directory):
@@ -527,4 +543,4 @@ if __name__ == "__main__":
         init_by_hand, init_from_script, init_without_token, cancelled, absent, pin_hidden,
         words_unlock, shares_unlock,
         secrets, get_is_silent, identities, signatures, ways_in, policies, waits,
-        json_everywhere, many_pages, started, doctored, helps)]))
+        json_everywhere, many_pages, started, doctored, folded, helps)]))

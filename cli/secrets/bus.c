@@ -12,6 +12,7 @@
 #include "lib/log.h"
 
 #define READING_SECONDS 20
+#define KNOWN_MS	1500 /* an agent starts in less */
 
 /* sd-bus wants all that begins at one path to be of the same kind. */
 static int
@@ -130,10 +131,11 @@ bus_open(struct secrets *s, const char *address)
 	return ERR_OK;
 }
 
-enum err
-bus_take_names(struct secrets *s, bool replace)
+static enum err
+take_names(struct secrets *s)
 {
-	uint64_t how = SD_BUS_NAME_ALLOW_REPLACEMENT | (replace ? SD_BUS_NAME_REPLACE_EXISTING : 0);
+	uint64_t how =
+	    SD_BUS_NAME_ALLOW_REPLACEMENT | (s->replace ? SD_BUS_NAME_REPLACE_EXISTING : 0);
 	int r = sd_bus_request_name(s->bus, SECRETS_SERVICE, how);
 
 	if (r == -EEXIST)
@@ -143,6 +145,33 @@ bus_take_names(struct secrets *s, bool replace)
 	r = sd_bus_request_name(s->bus, SECRETS_PORTAL, how);
 	if (r < 0)
 		log_warn("the name of the portal is taken: %s", strerror(-r));
+	return ERR_OK;
+}
+
+static void
+take_names_once(struct secrets *s)
+{
+	if (!s->due || s->named)
+		return;
+	s->named = true;
+	s->name_err = take_names(s);
+}
+
+static int
+on_due(sd_event_source *source, uint64_t when, void *arg)
+{
+	(void)source;
+	(void)when;
+	take_names_once(arg);
+	return 0;
+}
+
+enum err
+bus_expect_names(struct secrets *s)
+{
+	if (sd_event_add_time_relative(
+		s->loop, &s->due, CLOCK_MONOTONIC, KNOWN_MS * UINT64_C(1000), 0, on_due, s) < 0)
+		return ERR_NOMEM;
 	return ERR_OK;
 }
 
@@ -174,10 +203,13 @@ on_slow(sd_event_source *source, uint64_t when, void *arg)
 void
 bus_follow_state(struct secrets *s)
 {
-	bool reading = store_state(s->store) == STORE_READING;
+	enum store_state now = store_state(s->store);
+	bool reading = now == STORE_READING;
 
 	if (!s->bus)
 		return;
+	if (!reading && now != STORE_NO_AGENT)
+		take_names_once(s);
 	s->slow = sd_event_source_disable_unref(s->slow);
 	if (reading &&
 	    sd_event_add_time_relative(s->loop, &s->slow, CLOCK_MONOTONIC,
@@ -192,6 +224,7 @@ bus_done(struct secrets *s)
 	if (!s->bus)
 		return;
 	sd_event_source_disable_unref(s->slow);
+	sd_event_source_disable_unref(s->due);
 	(void)sd_bus_flush(s->bus);
 	sd_bus_close(s->bus);
 	s->bus = sd_bus_unref(s->bus);

@@ -11,8 +11,10 @@
 
 /* Connect and export all objects; address NULL = the session's bus. */
 MUST enum err bus_open(struct secrets *s, const char *address);
-/* Take both names; replace: from whoever has them.  ERR_SECRETS_TAKEN. */
-MUST enum err bus_take_names(struct secrets *s, bool replace);
+/* Both names are taken when it is known whether the vault is open, and read if it is: until then
+ * the bus keeps what clients ask, and nobody is told that an open one is locked.  Without an agent
+ * to say so, after 1.5 s.  s->name_err: ERR_SECRETS_TAKEN; s->replace: from whoever has them. */
+MUST enum err bus_expect_names(struct secrets *s);
 /* Listen, or do not: by the state of the store. */
 void bus_follow_state(struct secrets *s);
 void bus_done(struct secrets *s);

@@ -86,9 +86,10 @@ start(struct secrets *s, const struct options *o)
 	static const struct store_hooks hooks = { on_state, on_change, on_event };
 	enum err e;
 
+	s->replace = o->replace;
 	if ((e = placeholders_new(&s->holders)) || (e = store_new(&s->store, &hooks, s)) ||
 	    (e = bus_open(s, o->bus)) || (e = peers_new(&s->peers, s->bus, on_peer_gone, s)) ||
-	    (e = bus_take_names(s, o->replace)))
+	    (e = bus_expect_names(s)))
 		return e;
 	if (sd_event_add_io(s->loop, NULL, s->starter, EPOLLIN, starter_on_answer, s) < 0)
 		return ERR_NOMEM;
@@ -145,7 +146,7 @@ wait_once(struct secrets *s)
 	if (r < 0)
 		return ERR_IO;
 	store_run(s->store);
-	return ERR_OK;
+	return s->name_err;
 }
 
 static enum err

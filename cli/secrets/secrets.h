@@ -59,6 +59,9 @@ struct secrets {
 	int starter; /* starter.h */
 	sd_event_source *slow;
 	bool deaf, quit;
+	bool replace, named;  /* take the names from others; they were asked for */
+	enum err name_err;    /* what became of that */
+	sd_event_source *due; /* when they are taken in any case */
 };
 
 /* A method that waits for the agent. */

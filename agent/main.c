@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -18,6 +19,8 @@
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/sock.h"
+
+#define REMAINS_TRIES 100 /* 2 s */
 
 static const char *const keep_env[] = { "OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
 	"LISTEN_FDNAMES", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL };
@@ -89,6 +92,20 @@ listen_at(const char *name, int backlog, int *fd)
 	return e ? e : sock_listen(path, backlog, fd);
 }
 
+/* The lock is ours, so who still answers is what a killed agent left, which is ended by the kernel. */
+static enum err
+listen_after(const char *name, int backlog, int *fd)
+{
+	const struct timespec moment = { .tv_nsec = 20 * 1000000 };
+	enum err e = listen_at(name, backlog, fd);
+
+	for (int i = 0; e == ERR_BUSY && i < REMAINS_TRIES; i++) {
+		(void)nanosleep(&moment, NULL);
+		e = listen_at(name, backlog, fd);
+	}
+	return e;
+}
+
 /* From the service manager (units of an older version hand over no ssh socket), else our own in a
  * private folder, guarded by a lock file so that two agents started at once do not both believe
  * that the socket is theirs. */
@@ -110,10 +127,10 @@ open_sockets(struct supervisor *s)
 		return errno == EACCES ? ERR_PERMISSION : ERR_IO;
 	if (flock(s->lock, LOCK_EX | LOCK_NB))
 		return ERR_BUSY;
-	if ((e = listen_at("agent.sock", 512, &s->agent_sock)) ||
-	    (e = listen_at("secret.sock", 64, &s->secret_sock)))
+	if ((e = listen_after("agent.sock", 512, &s->agent_sock)) ||
+	    (e = listen_after("secret.sock", 64, &s->secret_sock)))
 		return e;
-	return listen_at("ssh.sock", 512, &s->ssh_sock);
+	return listen_after("ssh.sock", 512, &s->ssh_sock);
 }
 
 static enum err

@@ -302,7 +302,16 @@ def folding(directory):
             c.call("secret.get", label=name)
 
 
+def killed(directory):
+    """an agent that was killed makes room for the next one at once"""
+    with world(directory, {}) as (agent, _):
+        for _ in range(20):
+            agent.process.kill()
+            agent.process.wait()
+            agent.start()
+
+
 if __name__ == "__main__":
     sys.exit(run_parallel([(t.__doc__, t) for t in (
         two_hundred, all_kinds, never_reads, waits_for_touch, in_flight, cancels, thousand,
-        malformed, secret_sock, folding)], jobs=2))
+        malformed, secret_sock, folding, killed)], jobs=2))

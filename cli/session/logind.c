@@ -419,6 +419,19 @@ on_disconnected(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return 0;
 }
 
+/* What is sent to us alone comes from anybody, whatever sender a match asks for: only the bus
+ * daemon looks at that, and only where it chooses who receives a signal. */
+static int
+drop_addressed(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	const char *sender = sd_bus_message_get_sender(m);
+
+	(void)arg;
+	(void)error;
+	return sd_bus_message_is_signal(m, NULL, NULL) > 0 && sd_bus_message_get_destination(m) &&
+	    (!sender || strcmp(sender, "org.freedesktop.DBus") != 0);
+}
+
 static int
 match_manager(struct logind *l, const char *member, sd_bus_message_handler_t fn)
 {
@@ -434,10 +447,11 @@ match(struct logind *l, const char *rule, sd_bus_message_handler_t fn)
 static bool
 listen_all(struct logind *l)
 {
-	return match(l,
-		   "type='signal',path='/org/freedesktop/DBus/Local',"
-		   "interface='org.freedesktop.DBus.Local',member='Disconnected'",
-		   on_disconnected) >= 0 &&
+	return sd_bus_add_filter(l->bus, NULL, drop_addressed, l) >= 0 &&
+	    match(l,
+		"type='signal',path='/org/freedesktop/DBus/Local',"
+		"interface='org.freedesktop.DBus.Local',member='Disconnected'",
+		on_disconnected) >= 0 &&
 	    match_manager(l, "PrepareForSleep", on_leaving) >= 0 &&
 	    match_manager(l, "PrepareForShutdown", on_leaving) >= 0 &&
 	    match_manager(l, "SessionNew", on_new) >= 0 &&

@@ -126,6 +126,26 @@ def strangers(directory):
         locks(agent)
 
 
+def forged(directory):
+    """what anybody sends to it alone, as if it were logind, is not heard"""
+    with desktop(directory, lock_on=EVERYTHING, lock_session_idle="never") as (d, agent, _):
+        d.start()
+        seat = ROOT + "/session/c1"
+        for path, interface, member, signature, *args in [
+                (ROOT, LOGIND + ".Manager", "PrepareForSleep", "b", True),
+                (seat, LOGIND + ".Session", "Lock", ""),
+                (seat, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as",
+                 LOGIND + ".Session", {"LockedHint": True}, []),
+                ("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", "sss",
+                 LOGIND, ":1.1", "")]:
+            d.system.send(path, interface, member, signature, *args)
+        stays(agent)
+        # and it still holds up sleep
+        assert len(d.inhibitors()) == 1, d.inhibitors()
+        d.manager("PrepareForSleep", True)
+        locks(agent)
+
+
 def idle_time(directory):
     """idle: only after the time of the configuration, and not when somebody came back"""
     with desktop(directory, lock_on="idle", lock_session_idle="2s") as (d, agent, _):
@@ -481,9 +501,10 @@ def confined(directory):
 CASES = [("%s locks where it is configured, and only there" % name, trigger(what, stand, fire))
          for what, name, stand, fire in TRIGGERS]
 CASES += [(f.__doc__, f) for f in (
-    strangers, idle_time, gnome, inhibitor, not_before, hung, nobody, other_token, late, passphrase,
-    far, touch_shown, named, silent, lock_now, replaced, subscriber, agent_restarted, vault_again,
-    logind_restarted, no_system, system_later, no_bus, session_ends, only_one, confined)]
+    strangers, forged, idle_time, gnome, inhibitor, not_before, hung, nobody, other_token, late,
+    passphrase, far, touch_shown, named, silent, lock_now, replaced, subscriber, agent_restarted,
+    vault_again, logind_restarted, no_system, system_later, no_bus, session_ends, only_one,
+    confined)]
 
 if __name__ == "__main__":
     if not shutil.which("dbus-daemon"):

@@ -8,6 +8,7 @@ import sys
 import time
 
 import dbus
+import dbus.lowlevel
 
 from ownkey import BUILD, TOKEN, expect, until, world
 
@@ -50,6 +51,19 @@ class Bus:
 
     def object(self, name, path):
         return self.connection.get_object(name, path, introspect=False)
+
+    def send(self, path, interface, member, signature, *args):
+        """A stranger's signal, to each client by its own name."""
+        stranger = dbus.bus.BusConnection(self.address)
+        stranger.set_exit_on_disconnect(False)
+        for name in stranger.list_names():
+            message = dbus.lowlevel.SignalMessage(path, interface, member)
+            message.set_destination(name)
+            message.append(signature=signature, *args)
+            if name.startswith(":"):
+                stranger.send_message(message)
+        stranger.list_names()  # all of them have been sent
+        stranger.close()
 
     def stop(self):
         if self.process:

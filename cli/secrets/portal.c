@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/secrets/starter.h"
@@ -92,13 +95,28 @@ portal_clear(struct secrets *s)
 /* ---- writing: whoever reads may take their time ---- */
 static int on_writable(sd_event_source *source, int fd, uint32_t events, void *arg);
 
+/* O_NONBLOCK belongs to all who have the pipe, and they may take it away: what there is room for
+ * is written. */
+static ssize_t
+write_part(const struct portal_request *p)
+{
+	struct pollfd room = { .fd = p->fd, .events = POLLOUT };
+	size_t n = p->value.len - p->sent;
+
+	if (poll(&room, 1, 0) <= 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(p->fd, p->value.p + p->sent, n < PIPE_BUF ? n : PIPE_BUF);
+}
+
 static void
 write_some(struct portal_request *p)
 {
 	ssize_t n = 1;
 
 	while (p->sent < p->value.len && n > 0) {
-		n = write(p->fd, p->value.p + p->sent, p->value.len - p->sent);
+		n = write_part(p);
 		if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n > 0)
@@ -199,12 +217,15 @@ on_close(sd_bus_message *m, void *arg, sd_bus_error *error)
 static const sd_bus_vtable request_vtable[] = { SD_BUS_VTABLE_START(SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Close", "", "", on_close, 0), SD_BUS_VTABLE_END };
 
-/* The message keeps its descriptor; O_NONBLOCK is the writer's end's own, and that is ours. */
+/* The message keeps its descriptor.  A file may be one that never answers. */
 static enum err
 take_fd(int fd, int *out)
 {
 	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
 
+	if (fstat(fd, &st) || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
+		return ERR_RANGE;
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY ||
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return ERR_RANGE;

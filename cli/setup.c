@@ -122,7 +122,7 @@ setup_note(struct setup_plan *p, const char *fmt, ...)
 	size_t i = 0;
 	va_list ap;
 
-	while (i < 3 && p->note[i][0])
+	while (i < SETUP_NOTES - 1 && p->note[i][0])
 		i++;
 	va_start(ap, fmt);
 	vsnprintf(p->note[i], sizeof p->note[i], fmt, ap);

@@ -16,6 +16,7 @@
 
 #define SETUP_FILES	 8
 #define SETUP_EDITS	 32
+#define SETUP_NOTES	 6
 #define SETUP_MAX	 (256 * 1024) /* bytes of a file */
 #define SETUP_RECORD_MAX (2 * SETUP_FILES * SETUP_MAX + SETUP_MAX)
 #define SETUP_BEGIN	 "# ownkey: begin"
@@ -40,7 +41,7 @@ struct setup_file {
 struct setup_plan {
 	struct setup_file file[SETUP_FILES];
 	size_t n;
-	char note[4][300]; /* what the person has to do or know; "" = none */
+	char note[SETUP_NOTES][300]; /* what the person has to do or know; "" = none */
 };
 
 enum setup_state { SETUP_NOT, SETUP_DONE, SETUP_BROKEN, SETUP_ABSENT };

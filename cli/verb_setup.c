@@ -51,7 +51,7 @@ show(const struct setup_plan *p)
 		}
 	}
 	(void)fflush(stdout);
-	for (size_t i = 0; i < 4 && p->note[i][0]; i++)
+	for (size_t i = 0; i < SETUP_NOTES && p->note[i][0]; i++)
 		out_say("note: %s", p->note[i]);
 }
 

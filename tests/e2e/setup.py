@@ -379,6 +379,12 @@ def messengers(directory):
             h.write(name, b"[Context]\nsockets=wayland;\n\n[Environment]\nA=b\n"
                     if b"[" in text else b"--x")
             there_and_back(h, tool)
+        # what is lost is said, whatever else there is to say
+        h.write(FILES["element"][0], b"[Desktop Entry]\nExec=x --password-store=basic\n")
+        said = " ".join(h.setup("element", "--dry-run",
+                                XDG_CURRENT_DESKTOP="KDE").stderr.split())
+        assert "lost to it" in said and "makes ownkey that store" in said, said
+        os.remove(h.path(FILES["element"][0]))
         h.write("data/flatpak/overrides/org.signal.Signal",
                 b"[Environment]\nA=b\nSIGNAL_PASSWORD_STORE=basic\n")
         h.setup("signal", "--yes")

@@ -15,6 +15,17 @@ entry_is_reserved(struct span name)
 	return name.len >= sizeof PREFIX - 1 && memcmp(name.p, PREFIX, sizeof PREFIX - 1) == 0;
 }
 
+/* Part of an object path. */
+bool
+entry_is_collection_id(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
+		    !(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '_')
+			return false;
+	return s.len > 0 && s.len <= ENTRY_COLLECTION_LEN;
+}
+
 /* ---- reading ---- */
 static uint64_t
 read_time(struct span text)
@@ -35,7 +46,7 @@ take_own(const struct item_attr *a, struct entry *en, bool *is)
 	if (span_is(name, "kind")) {
 		*is = true;
 		en->kind = span_is(a->value, "collection") ? OPS_ENTRY_COLLECTION : OPS_ENTRY_ITEM;
-	} else if (span_is(name, "collection") && a->value.len && a->value.len <= 64) {
+	} else if (span_is(name, "collection") && entry_is_collection_id(a->value)) {
 		en->collection = a->value;
 	} else if (span_is(name, "label") && a->value.len <= OPS_ENTRY_LABEL) {
 		en->label = a->value;

@@ -9,9 +9,10 @@
 #include "agent/vault/body.h"
 #include "lib/ops.h"
 
-#define ENTRY_OWN	 7 /* attributes of ours */
-#define ENTRY_NAME_LEN	 255
-#define ENTRY_COLLECTION "default"
+#define ENTRY_OWN	     7 /* attributes of ours */
+#define ENTRY_NAME_LEN	     255
+#define ENTRY_COLLECTION     "default"
+#define ENTRY_COLLECTION_LEN 64
 
 /* Borrows from the item, or from the request. */
 struct entry {
@@ -25,7 +26,10 @@ struct entry {
 
 /* Does this name belong to us? */
 bool entry_is_reserved(struct span name);
-/* False when it is a secret like others. */
+/* 1..64 of [A-Za-z0-9_]. */
+bool entry_is_collection_id(struct span s);
+/* False when it is a secret like others.  What came with a backup, or from a later version, is not
+ * as we would have written it: what cannot be is left out. */
 bool entry_read(const struct item *it, struct entry *en);
 bool entry_is(const struct item *it);
 /* The same collection and attributes, in whatever order. */

@@ -97,17 +97,6 @@ take_attributes(struct req *r, const struct ops_entry_set *in, struct entry *en)
 	return e;
 }
 
-/* Part of an object path. */
-static bool
-is_collection_id(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
-		    !(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '_')
-			return false;
-	return s.len > 0;
-}
-
 static bool
 is_taken(const struct body *b, struct span collection)
 {
@@ -126,7 +115,7 @@ is_taken(const struct body *b, struct span collection)
 static enum err
 take_collection(struct req *r, const struct ops_entry_set *in, bool is_new, struct entry *en)
 {
-	if (!is_collection_id(in->collection)) {
+	if (!entry_is_collection_id(in->collection)) {
 		req_text(r, "the id of a collection has letters, digits and _ alone");
 		return ERR_TEXT;
 	}

@@ -87,11 +87,25 @@ on_disconnected(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return 0;
 }
 
+/* What is sent to us alone comes from anybody, whatever sender a match asks for: that a name was
+ * lost or a client has left, only the bus daemon says. */
+static int
+drop_forged(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	const char *sender = sd_bus_message_get_sender(m);
+
+	(void)arg;
+	(void)error;
+	return sd_bus_message_is_signal(m, NULL, NULL) > 0 && sd_bus_message_get_destination(m) &&
+	    (!sender || strcmp(sender, "org.freedesktop.DBus") != 0);
+}
+
 static int export(struct secrets *s)
 {
 	int r;
 
-	if ((r = sd_bus_add_filter(s->bus, NULL, given_on_set, s)) < 0 ||
+	if ((r = sd_bus_add_filter(s->bus, NULL, drop_forged, s)) < 0 ||
+	    (r = sd_bus_add_filter(s->bus, NULL, given_on_set, s)) < 0 ||
 	    (r = export_below(s, IFACE_SERVICE, service_vtable, find_service)) < 0 ||
 	    (r = export_below(s, IFACE_COLLECTION, collection_vtable, collection_find)) < 0 ||
 	    (r = export_below(s, IFACE_ITEM, item_vtable, item_find)) < 0 ||

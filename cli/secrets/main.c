@@ -43,8 +43,10 @@ on_state(void *arg, enum store_state now)
 {
 	struct secrets *s = arg;
 
-	if (now != STORE_OPEN && now != STORE_READING)
+	if (now != STORE_OPEN && now != STORE_READING) {
 		kept_clear(s);
+		prompt_locked(s);
+	}
 	bus_follow_state(s);
 	if (s->bus && now != STORE_READING)
 		object_state_changed(s);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/secrets/peer.h"
+#include "lib/crypto.h"
 #include "lib/sec.h"
 
 #define QUERY_MAX (64 * 1024) /* bytes of one query that are remembered */
@@ -19,7 +20,10 @@ struct holder {
 struct placeholders {
 	struct holder *all;
 	size_t n;
-	uint64_t last; /* number; never given twice, so that none means another query later */
+	uint64_t
+	    last; /* number; never given twice, so that none means another query later, nor for a
+			* process of ours that comes after this one: who holds one would be given
+			* the value of another */
 };
 
 enum err
@@ -29,6 +33,8 @@ placeholders_new(struct placeholders **out)
 
 	if (!p)
 		return ERR_NOMEM;
+	crypto_random(&p->last, sizeof p->last);
+	p->last >>= 2; /* below 2^63, with room to count (objpath.c) */
 	*out = p;
 	return ERR_OK;
 }

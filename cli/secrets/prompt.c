@@ -13,6 +13,7 @@ enum prompt_state {
 	PROMPT_NEW,	/* Prompt() was not called */
 	PROMPT_OPENING, /* store_unlock is under way */
 	PROMPT_ASKING,	/* a request of the store is */
+	PROMPT_REFUSED, /* the person said no: asked again when it was locked and opened again */
 	PROMPT_OVER	/* ... and its answer is for nobody */
 };
 
@@ -197,6 +198,7 @@ got_values(void *arg, enum err err, const char *text, const struct ops_entry_val
 {
 	struct prompt *p = arg;
 	bool any = false;
+	enum err first;
 
 	(void)text;
 	for (size_t i = 0; p->state != PROMPT_OVER && !err && i < n; i++) {
@@ -205,8 +207,15 @@ got_values(void *arg, enum err err, const char *text, const struct ops_entry_val
 		kept_add(p->s, p->peer, p->ids[i]);
 		any = true;
 	}
-	if (!any && goes_on(p, err || !n ? err : (enum err)v[0].err))
+	if (any || err || !n)
+		first = err;
+	else
+		first = (enum err)v[0].err;
+	if (!any && goes_on(p, first))
 		proceed(p);
+	else if (!any && (first == ERR_REFUSED || first == ERR_CANCELLED) &&
+	    p->state != PROMPT_OVER)
+		p->state = PROMPT_REFUSED; /* not now, as in opened() */
 	else
 		complete(p, !any, "/");
 }
@@ -334,6 +343,15 @@ proceed(struct prompt *p)
 		complete(p, true, "/");
 }
 
+void
+prompt_locked(struct secrets *s)
+{
+	for (struct prompt *p = s->prompts; p; p = p->next)
+		if (p->state == PROMPT_REFUSED &&
+		    !store_await(s->store, (struct store_then){ opened, p }))
+			p->state = PROMPT_OPENING;
+}
+
 /* ---- methods ---- */
 static enum err
 mine(struct secrets *s, sd_bus_message *m, struct prompt **out)
@@ -361,7 +379,7 @@ on_prompt(sd_bus_message *m, void *arg, sd_bus_error *error)
 
 	if (e)
 		return fail(error, e, NULL);
-	if (p->state != PROMPT_NEW)
+	if (p->state != PROMPT_NEW && p->state != PROMPT_REFUSED)
 		return fail(error, ERR_BUSY, NULL);
 	if ((r = sd_bus_reply_method_return(m, "")) < 0)
 		return r;

@@ -3,8 +3,8 @@
  *
  * A prompt does nothing until its client calls Prompt(); then it stays until the vault is open, or
  * the client dismisses it or leaves the bus.  There is no limit of time, and a person's "no" to
- * opening the vault means "not now": a client that is told "dismissed" throws away what it cannot
- * decrypt.
+ * opening the vault, or to an item, means "not now": a client that is told "dismissed" throws away
+ * what it cannot decrypt.
  */
 #ifndef CLI_SECRETS_PROMPT_H
 #define CLI_SECRETS_PROMPT_H
@@ -23,6 +23,8 @@ int prompt_reply_create(struct secrets *s, sd_bus_message *m, struct peer *peer,
     sd_bus_error *error);
 void prompt_peer_gone(struct secrets *s, const struct peer *peer);
 void prompt_clear(struct secrets *s);
+/* It was locked: those that the person said no to are asked about again once it is open. */
+void prompt_locked(struct secrets *s);
 
 /* An id for a new collection with this label, that no other has. */
 void prompt_collection_id(const struct secrets *s, struct span label, char out[OBJPATH_ID + 1]);

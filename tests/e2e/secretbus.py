@@ -5,7 +5,8 @@ import os
 import subprocess
 import time
 
-from jeepney import DBusAddress, MessageFlag, MessageType, new_method_call
+from jeepney import (DBusAddress, HeaderFields, MessageFlag, MessageType, new_method_call,
+                     new_signal)
 from jeepney.io.blocking import open_dbus_connection
 
 from ownkey import BUILD, until
@@ -107,6 +108,12 @@ class Caller:
 
     def call(self, path, interface, member, signature=None, *body, to=NAME, timeout=20):
         return self.wait(self.start(path, interface, member, signature, *body, to=to), timeout)
+
+    def forge(self, to, path, interface, member, signature, *body):
+        """A signal to one client, as if it were another's."""
+        m = new_signal(DBusAddress(path, to, interface), member, signature, body)
+        m.header.fields[HeaderFields.destination] = to
+        self.conn.send(m)
 
     def no_reply(self, path, interface, member, signature, *body):
         m = new_method_call(DBusAddress(path, NAME, interface), member, signature, body)

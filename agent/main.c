@@ -92,7 +92,8 @@ listen_at(const char *name, int backlog, int *fd)
 	return e ? e : sock_listen(path, backlog, fd);
 }
 
-/* The lock is ours, so who still answers is what a killed agent left, which is ended by the kernel. */
+/* The lock is ours, so who still answers is what a killed agent left, which is ended by the
+ * kernel. */
 static enum err
 listen_after(const char *name, int backlog, int *fd)
 {

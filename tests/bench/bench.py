@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
 import age_files  # noqa: E402  pylint: disable=wrong-import-position
+import keyrings  # noqa: E402  pylint: disable=wrong-import-position
 import ssh  # noqa: E402  pylint: disable=wrong-import-position
 import ownkey  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -264,6 +265,7 @@ def main():
             memory(agent, person)
             starting(agent)
             ssh.measure(note, agent, person, ROUNDS)
+        keyrings.measure(note, ROUNDS)
         age_files.measure(note, ownkey.BUILD, max(ROUNDS, 5))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

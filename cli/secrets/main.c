@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -36,6 +38,27 @@ struct options {
 	bool replace;
 	const char *bus;
 };
+
+/*
+ * In place of the C library's, for libsystemd: a message that grows while a value is put into it,
+ * and what was read of one, would leave a copy where they were.  A message that is marked as
+ * sensitive is wiped when it is freed, nothing is when it moves.
+ */
+void *
+realloc(void *p, size_t n)
+{
+	size_t had = p ? malloc_usable_size(p) : 0;
+	void *q;
+
+	if (p && n <= had && n > had / 2)
+		return p;
+	if (!(q = malloc(n)) || !p)
+		return q;
+	memcpy(q, p, had < n ? had : n);
+	sec_zero(p, had);
+	free(p);
+	return q;
+}
 
 /* ---- what the store tells ---- */
 static void

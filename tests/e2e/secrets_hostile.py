@@ -1,10 +1,14 @@
-"""ownkey-secrets among people who say no, strangers on the bus, and its own successor."""
+"""ownkey-secrets among people who say no, strangers on the bus, its own successor,
+and who reads its memory."""
 
 import contextlib
+import os
 import sys
 
+from hardening import SANITIZED
 from ownkey import run_parallel, until
-from secretbus import LOGIN, NAME, Caller, refused, serve
+from passwords import memory
+from secretbus import I, LOGIN, NAME, VOLATILE, Caller, refused, serve
 from secrets_service import QUERY, desktop, lock
 
 
@@ -73,7 +77,24 @@ def again(directory):
         refused("NoSuchObject", c.secret, found)
 
 
-CASES = [not_now, forged, again]
+def wiped(directory):
+    """memory: values leave nothing behind, on their way in or out"""
+    with desktop(directory) as (agent, _, _, c):
+        values = [b"first needle in memory", b"second needle in memory " * 5000]
+        items = [c.create({"n": str(n)}, v) for n, v in enumerate(values)]
+        for item, value in zip(items, values):
+            assert c.secret(item) == value and c.secrets(item) == {item: value}
+        assert len(c.secrets(*items)) == 2
+        gone = c.create({"v": "1"}, b"third needle in memory", path=VOLATILE)
+        c.call(gone, I + "Item", "Delete")
+        c.is_open()
+        pid = agent.service.process.pid
+        if SANITIZED or os.geteuid():
+            return
+        assert b"second needle" not in memory(pid) and b"needle in memory" not in memory(pid)
+
+
+CASES = [not_now, forged, again, wiped]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__, f) for f in CASES]))

@@ -70,6 +70,8 @@ on_state(void *arg, enum store_state now)
 		kept_clear(s);
 		prompt_locked(s);
 	}
+	if (now == STORE_OPEN)
+		placeholders_opened(s->holders);
 	bus_follow_state(s);
 	if (s->bus && now != STORE_READING)
 		object_state_changed(s);

@@ -7,23 +7,25 @@
 #include "lib/crypto.h"
 #include "lib/sec.h"
 
-#define QUERY_MAX (64 * 1024) /* bytes of one query that are remembered */
+#define QUERY_MAX (64 * 1024)	/* bytes of one query that are remembered */
+#define BYTES_MAX (1024 * 1024) /* of all of a peer */
 
 /* The query's texts are behind it, in the same allocation. */
 struct holder {
 	struct placeholder p;
 	const struct peer *who;
 	size_t size;
+	uint64_t turn;
 	struct holder *next; /* the newest first */
 };
 
 struct placeholders {
 	struct holder *all;
 	size_t n;
-	uint64_t
-	    last; /* number; never given twice, so that none means another query later, nor for a
-			* process of ours that comes after this one: who holds one would be given
-			* the value of another */
+	uint64_t turn; /* how often the vault was opened */
+	/* number; never given twice, so that none means another query later, nor for a process of
+	 * ours that comes after this one: who holds one would be given the value of another */
+	uint64_t last;
 };
 
 enum err
@@ -135,21 +137,36 @@ make(const struct store_query *q, size_t size)
 }
 
 /* ---- numbers ---- */
-/* Room for one more of this peer: its own oldest goes, never another's. */
+/* Room for one more of this peer.  What it was given before the vault was open last it has resolved
+ * since: its oldest of those goes.  One that stands for something still would be taken for "no such
+ * item" afterwards. */
 static enum err
-make_room(struct placeholders *p, const struct peer *who)
+make_room(struct placeholders *p, const struct peer *who, size_t size)
 {
-	struct holder **oldest = NULL;
-	size_t n = 0;
+	for (;;) {
+		struct holder **oldest = NULL;
+		size_t n = 0, bytes = size;
 
-	for (struct holder **at = &p->all; *at; at = &(*at)->next)
-		if ((*at)->who == who) {
-			oldest = at;
+		for (struct holder **at = &p->all; *at; at = &(*at)->next) {
+			if ((*at)->who != who)
+				continue;
+			if ((*at)->turn != p->turn)
+				oldest = at;
 			n++;
+			bytes += (*at)->size;
 		}
-	if (n && (n >= PLACEHOLDERS_PER_PEER || p->n >= PLACEHOLDERS_MAX))
+		if (n < PLACEHOLDERS_PER_PEER && bytes <= BYTES_MAX && p->n < PLACEHOLDERS_MAX)
+			return ERR_OK;
+		if (!oldest)
+			return ERR_LIMIT;
 		drop(p, oldest);
-	return p->n < PLACEHOLDERS_MAX ? ERR_OK : ERR_LIMIT;
+	}
+}
+
+void
+placeholders_opened(struct placeholders *p)
+{
+	p->turn++;
 }
 
 enum err
@@ -162,6 +179,7 @@ placeholders_get(struct placeholders *p, struct peer *who, const struct store_qu
 
 	for (h = p->all; h; h = h->next)
 		if (h->who == who && is_same(&h->p.query, q)) {
+			h->turn = p->turn;
 			*out = &h->p;
 			return ERR_OK;
 		}
@@ -169,12 +187,13 @@ placeholders_get(struct placeholders *p, struct peer *who, const struct store_qu
 		return ERR_LIMIT;
 	if (!(h = make(q, size)))
 		return ERR_NOMEM;
-	if ((e = make_room(p, who))) {
+	if ((e = make_room(p, who, size))) {
 		sec_zero(h, size);
 		free(h);
 		return e;
 	}
 	h->who = who;
+	h->turn = p->turn;
 	h->p.number = ++p->last;
 	h->next = p->all;
 	p->all = h;

@@ -15,8 +15,8 @@
 
 #include "cli/secrets/store.h"
 
-#define PLACEHOLDERS_MAX      4096
-#define PLACEHOLDERS_PER_PEER 64 /* the oldest goes; the same query has the same number again */
+#define PLACEHOLDERS_MAX      16384
+#define PLACEHOLDERS_PER_PEER 1024 /* the same query has the same number again */
 
 struct placeholder {
 	uint64_t number;
@@ -25,9 +25,12 @@ struct placeholder {
 struct placeholders;
 MUST enum err placeholders_new(struct placeholders **out);
 void placeholders_done(struct placeholders *p);
-/* The one for this query; ERR_LIMIT, ERR_NOMEM. */
+/* The one for this query; ERR_LIMIT (never in place of one that still stands for something),
+ * ERR_NOMEM. */
 MUST enum err placeholders_get(struct placeholders *p, struct peer *who,
     const struct store_query *q, const struct placeholder **out);
+/* The vault is open: those that there are need not be kept for ever. */
+void placeholders_opened(struct placeholders *p);
 /* NULL when there is none with that number. */
 const struct placeholder *placeholders_find(const struct placeholders *p, uint64_t number);
 /* What it stands for now: NULL when locked, or when there is none. */

@@ -77,6 +77,18 @@ def again(directory):
         refused("NoSuchObject", c.secret, found)
 
 
+def crowd(directory):
+    """a hundred searches while locked: each of them finds what it was for"""
+    with desktop(directory) as (agent, _, _, c):
+        for n in range(100):
+            c.create({"n": str(n)}, b"%d" % n)
+        lock(agent, c)
+        found = [c.search({"n": str(n)})[0] for n in range(100)]
+        agent.unlock()
+        until(c.is_open, "open")
+        assert c.secrets(*found) == {path: b"%d" % n for n, path in enumerate(found)}
+
+
 def wiped(directory):
     """memory: values leave nothing behind, on their way in or out"""
     with desktop(directory) as (agent, _, _, c):
@@ -94,7 +106,7 @@ def wiped(directory):
         assert b"second needle" not in memory(pid) and b"needle in memory" not in memory(pid)
 
 
-CASES = [not_now, forged, again, wiped]
+CASES = [not_now, forged, again, crowd, wiped]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__, f) for f in CASES]))

@@ -61,13 +61,21 @@ test_limits(void **state)
 
 	(void)state;
 	assert_int_equal(placeholders_new(&p), ERR_OK);
-	for (int i = 0; i <= PLACEHOLDERS_PER_PEER; i++) {
+	for (int i = 0; i < PLACEHOLDERS_PER_PEER; i++) {
 		snprintf(user, sizeof user, "%d", i);
 		last = number(p, &one, user);
 		first = first ? first : last;
 	}
-	assert_null(placeholders_find(p, first)); /* its oldest */
-	assert_non_null(placeholders_find(p, first + 1));
+	/* none of them may be taken for "no such item" */
+	assert_int_equal(
+	    placeholders_get(p, &one, &(struct store_query){ .nattr = 0 }, &h), ERR_LIMIT);
+	assert_non_null(placeholders_find(p, first));
+	placeholders_opened(p);
+	assert_int_equal(number(p, &one, "0"), first); /* is of this turn again */
+	last = number(p, &one, "one more");
+	assert_non_null(placeholders_find(p, first));
+	assert_null(placeholders_find(p, first + 1)); /* its oldest of before */
+	assert_non_null(placeholders_find(p, first + 2));
 	assert_int_equal(
 	    placeholders_get(p, &two, &(struct store_query){ .attr = &huge, .nattr = 1 }, &h),
 	    ERR_LIMIT);

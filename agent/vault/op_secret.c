@@ -137,6 +137,8 @@ copy_attributes(const struct ops_secret *in, struct setting *s)
 {
 	struct cbor c = wire_each(&in->attributes);
 	size_t own = keep_own(&s->old, s->attr), n = own;
+	/* of an entry, no more than applications could find it by */
+	size_t most = own ? own + OPS_ENTRY_ATTRS : OPS_SECRET_ATTRS;
 	struct ops_pair p;
 	enum err e;
 
@@ -148,7 +150,7 @@ copy_attributes(const struct ops_secret *in, struct setting *s)
 				return e;
 			continue;
 		}
-		if (n == OPS_SECRET_ATTRS)
+		if (n == most)
 			return ERR_TOOBIG;
 		s->attr[n] = (struct item_attr){ .name = p.name, .value = p.value };
 		wire_mark(&item_attr_map, &s->attr[n++]);

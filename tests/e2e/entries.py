@@ -321,6 +321,11 @@ def reserved(directory):
         assert [p.name for p in entries(c)[0].attributes] == ["c"]
         expect(c.ask("secret.set", label="Chat", replace=True,
                      attributes=pairs(**{"ownkey.removed": "1"})), "RESERVED")
+        expect(c.ask("secret.set", label="Chat", replace=True,
+                     attributes=pairs(**{"n%d" % n: "" for n in range(49)})), "TOOBIG")
+        c.call("secret.set", label="Chat", replace=True,
+               attributes=pairs(**{"n%d" % n: "" for n in range(48)}))
+        assert len(entries(c)[0].attributes) == 48
         # by its owner it goes for good
         c.call("secret.remove", label="Chat")
         assert not entries(c) and not entries(c, removed=True)

@@ -88,6 +88,15 @@ peer_app_of_info(struct span info, char *out, size_t cap)
 	}
 }
 
+void
+peer_app_of(struct span cgroup, struct span info, struct peer *p)
+{
+	peer_app_of_cgroup(cgroup, p->app, sizeof p->app);
+	p->vouched = p->app[0] != '\0';
+	if (!p->vouched)
+		peer_app_of_info(info, p->app, sizeof p->app);
+}
+
 /* ---- a process ---- */
 static size_t
 read_proc(pid_t pid, const char *name, char *out, size_t cap)
@@ -144,7 +153,7 @@ has_exited(int pidfd)
 void
 peer_app_read(struct peer *p, int pidfd)
 {
-	char text[4096];
+	char text[2048], info[4096];
 	int own = pidfd < 0 && p->pid > 0 ? (int)syscall(SYS_pidfd_open, p->pid, 0) : -1;
 	int fd = pidfd >= 0 ? pidfd : own;
 
@@ -152,13 +161,10 @@ peer_app_read(struct peer *p, int pidfd)
 	p->vouched = false;
 	if (p->pid > 0 && fd >= 0) {
 		size_t n = read_proc(p->pid, "cgroup", text, sizeof text);
+		size_t m = read_proc(p->pid, "root/.flatpak-info", info, sizeof info);
 
-		peer_app_of_cgroup(SPAN(text, n), p->app, sizeof p->app);
-		/* in a sandbox whatever its cgroup is called: the proxy of its bus, too */
-		if ((n = read_proc(p->pid, "root/.flatpak-info", text, sizeof text)))
-			peer_app_of_info(SPAN(text, n), p->app, sizeof p->app);
-		p->vouched = p->app[0] != '\0';
-		if (!p->vouched)
+		peer_app_of(SPAN(text, n), SPAN(info, m), p);
+		if (!p->app[0])
 			read_program(p->pid, p->app, sizeof p->app);
 		/* still alive: what was read was not of a successor in its number */
 		if (has_exited(fd) || !is_printable(p->app)) {

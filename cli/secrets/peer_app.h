@@ -15,6 +15,10 @@ void peer_app_read(struct peer *p, int pidfd);
  * part of a unit's name that differs from one start to the next is left out ("XDG Desktop
  * Environments", systemd.io: app-ID-RANDOM.scope, app-ID@RANDOM.service). */
 void peer_app_of_cgroup(struct span cgroup, char *out, size_t cap);
+/* Of both.  Only the cgroup is vouched for: Flatpak starts an application, and the proxy of its
+ * bus, in a scope.  A root folder with any .flatpak-info in it is made by whoever may make
+ * namespaces. */
+void peer_app_of(struct span cgroup, struct span info, struct peer *p);
 /* "flatpak:ID" of the text of a .flatpak-info. */
 void peer_app_of_info(struct span info, char *out, size_t cap);
 

@@ -59,6 +59,35 @@ test_too_long(void **state)
 }
 
 static void
+is_both(const char *cgroup, const char *info, const char *want, bool vouched)
+{
+	static struct peer p;
+
+	peer_app_of(span_str(cgroup), span_str(info), &p);
+	assert_string_equal(p.app, want);
+	assert_true(p.vouched == vouched);
+}
+
+/* A root folder with such a file is anybody's to make. */
+static void
+test_forged(void **state)
+{
+	static const char signal[] = "[Application]\nname=org.signal.Signal\n";
+	static const char in[] = "0::/user.slice/app.slice/";
+	char cgroup[200];
+
+	(void)state;
+	snprintf(cgroup, sizeof cgroup, "%sapp-flatpak-org.evil.App-77.scope\n", in);
+	is_both(cgroup, signal, "flatpak:org.evil.App", true);
+	is_both(cgroup, "", "flatpak:org.evil.App", true);
+	snprintf(cgroup, sizeof cgroup, "%sapp-gnome-evil-77.scope\n", in);
+	is_both(cgroup, signal, "unit:app-gnome-evil", true);
+	is_both("0::/user.slice/session-2.scope\n", signal, "flatpak:org.signal.Signal", false);
+	is_both("0::/\n", signal, "flatpak:org.signal.Signal", false);
+	is_both("0::/\n", "", "", false);
+}
+
+static void
 is_info(const char *text, const char *want)
 {
 	char app[OPS_ENTRY_APP + 1];
@@ -209,6 +238,7 @@ main(void)
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_comes_and_goes),
 	};
 

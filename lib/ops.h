@@ -242,7 +242,8 @@ struct ops_event {
 	uint64_t err;	  /* why it is asked again */
 	uint64_t retries; /* PIN tries left */
 	bool again;	  /* choose a new one (twice typed by the client) */
-	uint64_t change;  /* changed: generation of the vault now */
+	uint64_t change;  /* changed: generation of the vault now, without foldings of its
+			   * journal: one more for each change, until lock */
 	uint64_t which;	  /* subscriptions, of what waits for the person: tells requests apart */
 };
 extern const struct wire_map ops_event_map;

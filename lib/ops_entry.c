@@ -40,7 +40,7 @@ MAP("entry-page", ops_entry_page);
 static const struct wire_field ops_entry_list_rep_fields[] = {
 	WIRE_S(ops_entry_list_rep, 1, LIST, 0, entries, &ops_entry_map, OPS_ENTRY_IDS, "entries"),
 	WIRE_F(ops_entry_list_rep, 2, BYTES, WF_OPT | WF_HEX, cursor, 1, 64, "where to go on"),
-	WIRE_F(ops_entry_list_rep, 3, UINT, 0, change, 0, UINT64_MAX, "generation of the vault"),
+	WIRE_F(ops_entry_list_rep, 3, UINT, 0, change, 0, UINT64_MAX, "of the vault, as in events"),
 };
 MAP("entry-list-reply", ops_entry_list_rep);
 
@@ -65,7 +65,7 @@ MAP("entry-set", ops_entry_set);
 
 static const struct wire_field ops_entry_rep_fields[] = {
 	WIRE_S(ops_entry_rep, 1, LIST, 0, entry, &ops_entry_map, 1, "as it is now"),
-	WIRE_F(ops_entry_rep, 2, UINT, 0, change, 0, UINT64_MAX, "generation of the vault"),
+	WIRE_F(ops_entry_rep, 2, UINT, 0, change, 0, UINT64_MAX, "of the vault, as in events"),
 };
 MAP("entry-reply", ops_entry_rep);
 
@@ -100,7 +100,7 @@ static const struct wire_field ops_entry_sel_fields[] = {
 MAP("entry-select", ops_entry_sel);
 
 static const struct wire_field ops_change_rep_fields[] = {
-	WIRE_F(ops_change_rep, 1, UINT, 0, change, 0, UINT64_MAX, "generation of the vault"),
+	WIRE_F(ops_change_rep, 1, UINT, 0, change, 0, UINT64_MAX, "of the vault, as in events"),
 };
 MAP("change-reply", ops_change_rep);
 

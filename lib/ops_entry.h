@@ -78,7 +78,7 @@ struct ops_entry_list_rep {
 	uint64_t has;
 	struct wire_list entries;
 	struct span cursor;
-	uint64_t change; /* of the vault: generation; see ops_event.change */
+	uint64_t change; /* of the vault; see ops_event.change */
 };
 /* Make one (without id), or change what is given of one.  ERR_NOTFOUND, ERR_RESERVED for names that
  * begin with "ownkey.". */

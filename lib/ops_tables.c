@@ -101,8 +101,8 @@ static const struct wire_field ops_event_fields[] = {
 	WIRE_F(ops_event, 6, UINT, WF_OPT, err, 0, 65535, "why it is asked again"),
 	WIRE_F(ops_event, 7, UINT, WF_OPT, retries, 0, 255, "PIN tries left"),
 	WIRE_F(ops_event, 8, BOOL, WF_OPT, again, 0, 1, "choose a new one"),
-	WIRE_F(
-	    ops_event, 9, UINT, WF_OPT, change, 0, UINT64_MAX, "generation of the vault (changed)"),
+	WIRE_F(ops_event, 9, UINT, WF_OPT, change, 0, UINT64_MAX,
+	    "changed: generation of the vault, foldings not counted"),
 	WIRE_F(ops_event, 10, UINT, WF_OPT, which, 0, UINT64_MAX,
 	    "tells what others ask for apart (subscribe, asks)"),
 };

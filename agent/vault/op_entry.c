@@ -4,6 +4,7 @@
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
 #include "agent/vault/op_entry.h"
+#include "agent/vault/store.h"
 
 /* Of a frame: the rest is its head and that of the reply. */
 #define PAGE_BYTES (OPS_FRAME_MAX - 4096)
@@ -51,7 +52,7 @@ enum err
 op_entry_list(struct req *r)
 {
 	const struct ops_entry_page *in = r->in;
-	struct ops_entry_list_rep rep = { .change = r->v->open.body.generation };
+	struct ops_entry_list_rep rep = { .change = store_change(r->v) };
 	struct buf mem = BUF_INIT;
 	uint8_t cursor[8];
 	size_t pos = 0, next;

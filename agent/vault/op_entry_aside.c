@@ -144,7 +144,7 @@ op_entry_remove(struct req *r)
 	if (e)
 		return e;
 	vault_touch(r->v);
-	rep.change = r->v->open.body.generation;
+	rep.change = store_change(r->v);
 	wire_mark(&ops_change_rep_map, &rep);
 	return req_reply(r, &rep);
 }

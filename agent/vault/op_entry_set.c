@@ -22,7 +22,7 @@ static struct setting setting; /* large; one at a time: the disk is ours */
 enum err
 op_entry_reply(struct req *r, const uint8_t id[16])
 {
-	struct ops_entry_rep rep = { .change = r->v->open.body.generation };
+	struct ops_entry_rep rep = { .change = store_change(r->v) };
 	struct ops_entry row;
 	struct entry en;
 	struct item it;

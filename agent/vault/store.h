@@ -53,10 +53,13 @@ struct store_rewrite {
 	struct sec *vrk;   /* NULL: v->open.vrk stays */
 	bool create;	   /* there must be no vault yet */
 	bool new_line;	   /* VRK was replaced: vault.prev is deleted */
+	bool fold;	   /* what is in it stays as it is: nobody is told */
 	bool joined;	   /* of several copies: not a change of a client, the audit log is not
 			    * concerned; ERR_VAULT_CHANGED is for the caller */
 };
 MUST enum err store_rewrite(struct job *j, const struct store_rewrite *w);
+/* What clients are told as ops_event.change. */
+uint64_t store_change(const struct vault *v);
 /* Exchange vault and vault.prev; the next unlock must say accept_older. */
 MUST enum err store_previous(struct job *j);
 /* Append to the audit log / read len bytes of it at `at` (step ROTATE: of the older file); *size:

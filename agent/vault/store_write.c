@@ -98,10 +98,17 @@ append_record(struct job *j, struct file_request *q, const struct vaultfile_stat
 	return e;
 }
 
+/* A folding is none: who keeps a copy would read all of it anew. */
+uint64_t
+store_change(const struct vault *v)
+{
+	return v->open.body.generation - v->store.folds;
+}
+
 static void
 tell_changed(struct vault *v)
 {
-	struct ops_event ev = { .kind = OPS_EV_CHANGED, .change = v->open.body.generation };
+	struct ops_event ev = { .kind = OPS_EV_CHANGED, .change = store_change(v) };
 
 	wire_mark(&ops_event_map, &ev);
 	if (v->open.is)
@@ -324,7 +331,10 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 		j->r.made = true;
 	else if (!w->joined)
 		audit_is_anchored(v);
-	tell_changed(v);
+	if (w->fold)
+		v->store.folds++;
+	else
+		tell_changed(v);
 	store_remember(v, &wr.m);
 out:
 	vaultfile_new_done(&wr.nv);
@@ -365,7 +375,7 @@ void
 store_fold(struct job *j)
 {
 	struct vault *v = j->v;
-	struct store_rewrite w = { .outer = &v->open.outer };
+	struct store_rewrite w = { .outer = &v->open.outer, .fold = true };
 
 	if (!v->store.grown || v->store.folding || !is_due(v))
 		return;

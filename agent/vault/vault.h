@@ -68,6 +68,7 @@ struct store {
 	struct turn turn; /* who uses the disk now */
 	bool grown;	  /* there were changes since the journal was folded in */
 	bool folding;	  /* a job does that, or waits for the moment to do it */
+	uint64_t folds;	  /* so far: generations in which nothing changed */
 	/* the answer that the owner waits for */
 	bool answered;
 	enum err err;

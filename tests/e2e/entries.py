@@ -469,21 +469,25 @@ def written(agent):
 def many(directory):
     """ten thousand: few round trips, one small write for each change"""
     with opened(directory, "ok", log_level="warn") as (agent, c, _, _):
-        waiting, ids = [], []
+        waiting, replies = [], []
         for n in range(10000):
             waiting.append(c.start(
                 "entry.set", label="entry", value=b"%d" % n, use=0, attributes=pairs(
                     application="app%d" % (n % 10), n=str(n))))
             if len(waiting) == 50:
-                ids += [c.wait(w).result.entry[0].id for w in waiting]
+                replies += [c.wait(w).result for w in waiting]
                 waiting = []
             if n == 2000:
-                until(lambda: not waiting or ids, "the first ones")
+                until(lambda: not waiting or replies, "the first ones")
                 time.sleep(1)
                 inode, size = written(agent)
-                c.call("entry.set", label="one more", value=b"x", use=0)
+                replies.append(c.call("entry.set", label="one more", value=b"x", use=0))
                 now = written(agent)
                 assert now[0] == inode and 0 < now[1] - size <= 8192, (inode, size, now)
+        # the journal was folded into the file meanwhile, which is no change to who keeps a copy
+        changes = sorted(r.change for r in replies)
+        assert changes == [*range(changes[0], changes[0] + len(replies))], changes
+        assert c.call("status").generation > changes[-1]
         start, pages, found, cursor = time.monotonic(), 0, {}, None
         while True:
             page = c.call("entry.list", cursor=cursor)
@@ -495,6 +499,7 @@ def many(directory):
             len(found), pages, 1000 * (time.monotonic() - start)))
         assert len(found) == 10001 and pages <= 12, (len(found), pages)
         assert len({e.name for e in found.values()}) == 10001
+        ids = [r.entry[0].id for r in replies if r.entry[0].label == "entry"]
         for at in range(0, 10000, 1000):
             assert values(c, *ids[at:at + 1000]) == [b"%d" % n for n in range(at, at + 1000)]
 

@@ -5,6 +5,7 @@
 #include "lib/loop.h"
 
 #define RETRY_MS 1000
+#define TORN_MS	 50
 
 static void on_page(void *arg, enum err status, const char *text, const void *rep);
 
@@ -109,6 +110,19 @@ is_torn(const struct store *s, const struct ops_entry_list_rep *rep)
 	return (s->reading && s->reading != rep->change) || (s->open && rep->change < s->change);
 }
 
+/* While clients change one entry after the other there is never the time between two changes: what
+ * we have shows these, and what others did comes in their next pause. */
+static void
+torn(struct store *s)
+{
+	if (!s->open) {
+		store_read_all(s);
+		return;
+	}
+	store_read_stop(s);
+	s->read_at = loop_now() + TORN_MS;
+}
+
 static void
 next_page(struct store *s, const struct ops_entry_list_rep *rep)
 {
@@ -134,11 +148,11 @@ on_page(void *arg, enum err status, const char *text, const void *rep)
 	if (status == ERR_LOCKED)
 		store_set_state(s, STORE_LOCKED);
 	else if (status == ERR_RANGE && s->reading)
-		store_read_all(s); /* the cursor is void */
+		torn(s); /* the cursor is void */
 	else if (status || (!is_torn(s, r) && take_page(s, r)))
 		s->read_at = loop_now() + RETRY_MS;
 	else if (is_torn(s, r))
-		store_read_all(s);
+		torn(s);
 	else
 		next_page(s, r);
 }
@@ -155,7 +169,7 @@ store_heard(struct store *s, uint64_t change)
 		s->again = true;
 	if (s->state != STORE_OPEN || s->changing)
 		return;
-	if (!s->next && (s->again || s->heard > s->change))
+	if (!s->next && !s->read_at && (s->again || s->heard > s->change))
 		store_read_all(s);
 }
 

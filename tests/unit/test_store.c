@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include "store_rig.h"
 
 /* ---- states ---- */
@@ -204,6 +206,39 @@ test_both(void **state)
 	assert_int_equal(store_count(r->s), 11);
 }
 
+/* While clients go on changing entries, all is not read anew at each change. */
+static void
+test_torn_while_open(void **state)
+{
+	struct rig *r = *state;
+	struct ops_entry_page q;
+
+	tell(r, OPS_EV_CHANGED, 9);
+	store_run(r->s);
+	rig_expect(&r->g, OP_ENTRY_LIST);
+	answer_page(r, 1, 6, 9, true);
+	store_run(r->s);
+	rig_expect(&r->g, OP_ENTRY_LIST);
+	tell(r, OPS_EV_CHANGED, 10);
+	answer_page(r, 6, 11, 10, false);
+	store_run(r->s);
+	tell(r, OPS_EV_CHANGED, 11);
+	store_run(r->s);
+	assert_false(rig_next(&r->g));
+	assert_int_equal(store_count(r->s), 10);
+	assert_in_range(store_timeout(r->s), 1, 50);
+	while (store_timeout(r->s) != 0)
+		poll(NULL, 0, store_timeout(r->s));
+	store_run(r->s);
+	store_run(r->s);
+	rig_expect(&r->g, OP_ENTRY_LIST);
+	rig_params(&r->g, &q);
+	assert_int_equal(q.cursor.len, 0);
+	answer_page(r, 1, 12, 11, false);
+	store_run(r->s);
+	assert_int_equal(store_count(r->s), 11);
+}
+
 static void
 test_remove(void **state)
 {
@@ -368,6 +403,7 @@ main(void)
 		T(test_own_change, setup_open),
 		T(test_change_of_others, setup_open),
 		T(test_both, setup_open),
+		T(test_torn_while_open, setup_open),
 		T(test_remove, setup_open),
 		T(test_values, setup_open),
 		T(test_values_of_another, setup_open),

@@ -117,12 +117,12 @@ read_proc(pid_t pid, const char *name, char *out, size_t cap)
 static void
 read_program(pid_t pid, char *out, size_t cap)
 {
-	char link[64], exe[OPS_ENTRY_APP];
+	char link[64], exe[OPS_ENTRY_APP - sizeof "program:" + 2]; /* as much as fits behind it */
 	ssize_t n;
 
 	snprintf(link, sizeof link, "/proc/%ld/exe", (long)pid);
 	n = readlink(link, exe, sizeof exe - 1);
-	if (n <= 0 || (size_t)n >= sizeof exe - 1 - strlen("program:"))
+	if (n <= 0 || (size_t)n >= sizeof exe - 1)
 		return;
 	exe[n] = '\0';
 	(void)cut_end(exe, DELETED); /* one that was updated while it runs is still that program */

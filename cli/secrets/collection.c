@@ -1,5 +1,7 @@
 #include "cli/secrets/collection.h"
 
+#include <stdio.h>
+
 #include "cli/secrets/given.h"
 #include "cli/secrets/object.h"
 #include "cli/secrets/prompt.h"
@@ -201,3 +203,31 @@ const sd_bus_vtable collection_vtable[] = {
 	SD_BUS_VTABLE_END
 };
 /* clang-format on */
+
+/* ---- names of collections ---- */
+static bool
+is_taken(const struct secrets *s, const char *id)
+{
+	return strcmp(id, "login") == 0 || strcmp(id, OBJPATH_MAIN) == 0 ||
+	    strcmp(id, OBJPATH_SESSION) == 0 || store_collection(s->store, span_str(id));
+}
+
+void
+collection_new_id(const struct secrets *s, struct span label, char out[OBJPATH_ID + 1])
+{
+	char stem[41];
+	size_t n = 0;
+
+	for (size_t i = 0; i < label.len && n < sizeof stem - 1; i++) {
+		uint8_t c = label.p[i] | 0x20;
+
+		if ((c >= 'a' && c <= 'z') || (label.p[i] >= '0' && label.p[i] <= '9'))
+			stem[n++] = (char)c;
+		else if (n && stem[n - 1] != '_')
+			stem[n++] = '_';
+	}
+	stem[n] = '\0';
+	snprintf(out, OBJPATH_ID + 1, "%s", n ? stem : "collection");
+	for (unsigned i = 2; is_taken(s, out); i++)
+		snprintf(out, OBJPATH_ID + 1, "%s_%u", n ? stem : "collection", i);
+}

@@ -11,4 +11,7 @@ int collection_find(sd_bus *bus, const char *path, const char *interface, void *
 /* CreateItem(a{sv}, (oayays), b) -> (o, o): create.c */
 int collection_create_item(sd_bus_message *m, void *arg, sd_bus_error *error);
 
+/* An id for a new collection with this label, that no other has. */
+void collection_new_id(const struct secrets *s, struct span label, char out[OBJPATH_ID + 1]);
+
 #endif

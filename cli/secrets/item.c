@@ -94,6 +94,11 @@ got_one(void *arg, enum err err, const char *text, const struct ops_entry_value 
 		err = n != 1 ? ERR_INTERNAL : (enum err)v->err;
 	if (!err && !b)
 		err = ERR_SECRETS_SESSION;
+	/* of all errors the one after which programs keep what they have, and try again later */
+	if (err == ERR_REFUSED || err == ERR_CANCELLED || err == ERR_DENIED) {
+		call_end(c, ERR_LOCKED, "the person said no: Unlock asks again");
+		return;
+	}
 	if (err) {
 		call_end(c, err, text);
 		return;

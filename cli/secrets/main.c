@@ -66,15 +66,15 @@ on_state(void *arg, enum store_state now)
 {
 	struct secrets *s = arg;
 
-	if (now != STORE_OPEN && now != STORE_READING) {
+	if (now != STORE_OPEN && now != STORE_READING)
 		kept_clear(s);
-		prompt_locked(s);
-	}
 	if (now == STORE_OPEN)
 		placeholders_opened(s->holders);
 	bus_follow_state(s);
 	if (s->bus && now != STORE_READING)
 		object_state_changed(s);
+	if (now == STORE_OPEN)
+		prompt_opened(s);
 }
 
 static void
@@ -84,6 +84,8 @@ on_change(void *arg, enum store_change what, const struct entry *e)
 
 	if (s->bus)
 		object_entry_changed(s, what, e);
+	if (what != STORE_ADDED)
+		prompt_entry_changed(s, e);
 }
 
 static void

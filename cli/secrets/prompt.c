@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/secrets/collection.h"
 #include "cli/secrets/kept.h"
 #include "cli/secrets/object.h"
 #include "cli/secrets/starter.h"
@@ -13,7 +14,7 @@ enum prompt_state {
 	PROMPT_NEW,	/* Prompt() was not called */
 	PROMPT_OPENING, /* store_unlock is under way */
 	PROMPT_ASKING,	/* a request of the store is */
-	PROMPT_REFUSED, /* the person said no: asked again when it was locked and opened again */
+	PROMPT_REFUSED, /* the person said no to its items: prompt_retry */
 	PROMPT_OVER	/* ... and its answer is for nobody */
 };
 
@@ -26,6 +27,7 @@ struct prompt {
 	struct buf text; /* paths, each with its NUL; or a label */
 	size_t npaths;
 	uint8_t (*ids)[16]; /* that are asked for */
+	size_t nids;
 	struct prompt *next;
 };
 
@@ -193,12 +195,68 @@ goes_on(const struct prompt *p, enum err e)
 		e == ERR_TOUCH_TIMEOUT);
 }
 
+/* No, for now or for good: a client that hears it throws away what it cannot open (prompt.h). */
+static bool
+is_no(enum err e)
+{
+	return e == ERR_REFUSED || e == ERR_CANCELLED || e == ERR_DENIED || e == ERR_PERMISSION ||
+	    e == ERR_NOPROMPT || e == ERR_LIMIT;
+}
+
+/* Asked again: those that were refused, of all or of one application. */
+static void
+retry(struct secrets *s, const char *app)
+{
+	struct prompt *p, *next;
+
+	for (p = s->prompts; p; p = next) {
+		next = p->next;
+		if (p->state == PROMPT_REFUSED && (!app || !strcmp(p->peer->app, app)))
+			proceed(p);
+	}
+}
+
+void
+prompt_opened(struct secrets *s)
+{
+	retry(s, NULL);
+}
+
+void
+prompt_entry_changed(struct secrets *s, const struct entry *e)
+{
+	struct prompt *p, *next;
+	size_t i;
+
+	for (p = s->prompts; p; p = next) {
+		next = p->next;
+		for (i = 0; i < p->nids && memcmp(p->ids[i], e->id, 16) != 0; i++)
+			;
+		if (p->state == PROMPT_REFUSED && i < p->nids)
+			proceed(p);
+	}
+}
+
+/* What one process of an application was given, another one that still waits may have, too. */
+static void
+settle(struct prompt *p, bool good)
+{
+	struct secrets *s = p->s;
+	char app[OPS_ENTRY_APP + 1] = "";
+
+	if (good && p->state != PROMPT_OVER)
+		snprintf(app, sizeof app, "%s", p->peer->app);
+	complete(p, !good, "/");
+	if (app[0])
+		retry(s, app);
+}
+
 static void
 got_values(void *arg, enum err err, const char *text, const struct ops_entry_value *v, size_t n)
 {
 	struct prompt *p = arg;
 	bool any = false;
-	enum err first;
+	enum err e = err || !n ? err : (enum err)v[0].err;
 
 	(void)text;
 	for (size_t i = 0; p->state != PROMPT_OVER && !err && i < n; i++) {
@@ -207,27 +265,22 @@ got_values(void *arg, enum err err, const char *text, const struct ops_entry_val
 		kept_add(p->s, p->peer, p->ids[i]);
 		any = true;
 	}
-	if (any || err || !n)
-		first = err;
-	else
-		first = (enum err)v[0].err;
-	if (!any && goes_on(p, first))
+	if (!any && goes_on(p, e))
 		proceed(p);
-	else if (!any && (first == ERR_REFUSED || first == ERR_CANCELLED) &&
-	    p->state != PROMPT_OVER)
-		p->state = PROMPT_REFUSED; /* not now, as in opened() */
+	else if (!any && is_no(e) && p->state != PROMPT_OVER)
+		p->state = PROMPT_REFUSED;
 	else
-		complete(p, !any, "/");
+		settle(p, any || e == ERR_NOTFOUND);
 }
 
 /* The items that this client was given no value of yet. */
 static enum err
-collect_ids(struct prompt *p, size_t *n)
+collect_ids(struct prompt *p)
 {
 	const struct entry *e;
 	struct objpath o;
 
-	*n = 0;
+	p->nids = 0;
 	free(p->ids);
 	p->ids = calloc(p->npaths + 1, sizeof *p->ids);
 	if (!p->ids)
@@ -237,7 +290,7 @@ collect_ids(struct prompt *p, size_t *n)
 		if (o.kind == OBJPATH_COLLECTION || object_entry(p->s, &o, &e) ||
 		    kept_has(p->s, p->peer, e->id))
 			continue;
-		memcpy(p->ids[(*n)++], e->id, 16);
+		memcpy(p->ids[p->nids++], e->id, 16);
 	}
 	return ERR_OK;
 }
@@ -247,8 +300,8 @@ collect_ids(struct prompt *p, size_t *n)
 static enum err
 ask_items(struct prompt *p)
 {
-	size_t n;
-	enum err e = collect_ids(p, &n);
+	enum err e = collect_ids(p);
+	size_t n = p->nids;
 
 	if (e || !n) {
 		complete(p, e != ERR_OK, "/");
@@ -300,7 +353,7 @@ create_collection(struct prompt *p)
 		.kind = OPS_ENTRY_COLLECTION, .label = buf_span(&p->text), .has_label = true
 	};
 
-	prompt_collection_id(p->s, buf_span(&p->text), id);
+	collection_new_id(p->s, buf_span(&p->text), id);
 	set.collection = span_str(id);
 	return store_put(
 	    p->s->store, p->peer, &set, (struct store_then){ was_done, p }, &p->request);
@@ -341,15 +394,6 @@ proceed(struct prompt *p)
 	}
 	if (e)
 		complete(p, true, "/");
-}
-
-void
-prompt_locked(struct secrets *s)
-{
-	for (struct prompt *p = s->prompts; p; p = p->next)
-		if (p->state == PROMPT_REFUSED &&
-		    !store_await(s->store, (struct store_then){ opened, p }))
-			p->state = PROMPT_OPENING;
 }
 
 /* ---- methods ---- */
@@ -541,32 +585,4 @@ prompt_on_unlock(sd_bus_message *m, void *arg, sd_bus_error *error)
 		e = unlock(s, peer, m, reply);
 	sd_bus_message_unref(reply);
 	return e ? fail(error, e, NULL) : 1;
-}
-
-/* ---- names of collections ---- */
-static bool
-is_taken(const struct secrets *s, const char *id)
-{
-	return strcmp(id, "login") == 0 || strcmp(id, OBJPATH_MAIN) == 0 ||
-	    strcmp(id, OBJPATH_SESSION) == 0 || store_collection(s->store, span_str(id));
-}
-
-void
-prompt_collection_id(const struct secrets *s, struct span label, char out[OBJPATH_ID + 1])
-{
-	char stem[41];
-	size_t n = 0;
-
-	for (size_t i = 0; i < label.len && n < sizeof stem - 1; i++) {
-		uint8_t c = label.p[i] | 0x20;
-
-		if ((c >= 'a' && c <= 'z') || (label.p[i] >= '0' && label.p[i] <= '9'))
-			stem[n++] = (char)c;
-		else if (n && stem[n - 1] != '_')
-			stem[n++] = '_';
-	}
-	stem[n] = '\0';
-	snprintf(out, OBJPATH_ID + 1, "%s", n ? stem : "collection");
-	for (unsigned i = 2; is_taken(s, out); i++)
-		snprintf(out, OBJPATH_ID + 1, "%s_%u", n ? stem : "collection", i);
 }

@@ -6,6 +6,7 @@
 #include "cli/secrets/given.h"
 #include "cli/secrets/item.h"
 #include "cli/secrets/object.h"
+#include "cli/secrets/collection.h"
 #include "cli/secrets/prompt.h"
 
 #define MAIN_PATH     OBJPATH_ROOT "/collection/login"
@@ -212,7 +213,7 @@ create(struct secrets *s, sd_bus_message *m, struct peer *peer, struct store_set
 
 	if ((e = secrets_open(s)) || (e = call_new(s, m, peer, &c)))
 		return e;
-	prompt_collection_id(s, set->label, id);
+	collection_new_id(s, set->label, id);
 	set->kind = OPS_ENTRY_COLLECTION;
 	set->collection = span_str(id);
 	set->has_label = true;

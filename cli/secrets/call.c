@@ -34,6 +34,7 @@ call_free(struct call *c)
 	sd_bus_message_unref(c->reply);
 	free(c->paths);
 	free(c->ids);
+	buf_done(&c->key);
 	free(c);
 }
 
@@ -68,9 +69,17 @@ call_reply(struct call *c, sd_bus_message *reply)
 void
 call_peer_gone(struct secrets *s, const struct peer *p)
 {
-	for (struct call *c = s->calls; c; c = c->next)
-		if (c->peer == p) {
-			c->peer = NULL;
-			store_cancel(s->store, c->request);
+	struct call *c, *next;
+
+	for (c = s->calls; c; c = next) {
+		next = c->next;
+		if (c->peer != p)
+			continue;
+		if (c->waits) { /* the agent has not heard of it */
+			call_free(c);
+			continue;
 		}
+		c->peer = NULL;
+		store_cancel(s->store, c->request);
+	}
 }

@@ -56,6 +56,80 @@ find_same(const struct secrets *s, const char *collection, const struct attrs *a
 	return same.found;
 }
 
+/* ---- one after the other ---- */
+/* Two that replace the same would both find nothing: the later one waits for the answer to the
+ * earlier. */
+static void
+put_part(struct buf *key, struct span part)
+{
+	uint8_t len[4];
+
+	put_be32(len, (uint32_t)part.len);
+	buf_put(key, len, sizeof len);
+	buf_put_span(key, part);
+}
+
+static enum err
+put_key(const struct creating *in, struct buf *key)
+{
+	const struct attrs *a = &in->given.attrs;
+
+	put_part(key, span_str(in->at.collection));
+	for (size_t i = 0; i < a->n; i++) {
+		put_part(key, a->v[i].name);
+		put_part(key, a->v[i].value);
+	}
+	return buf_err(key);
+}
+
+/* The oldest one but `but` with this key (s->calls has the newest first). */
+static struct call *
+find_key(const struct secrets *s, struct span key, bool waits, const struct call *but)
+{
+	struct call *found = NULL;
+
+	for (struct call *k = s->calls; k; k = k->next)
+		if (k != but && k->waits == waits && span_eq(buf_span(&k->key), key))
+			found = k;
+	return found;
+}
+
+static enum err create(struct creating *in);
+
+static void
+create_again(struct call *c)
+{
+	struct creating in = { .s = c->s, .m = sd_bus_message_ref(c->m), .peer = c->peer };
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	enum err e = ERR_NOMEM;
+
+	call_free(c);
+	objpath_parse(sd_bus_message_get_path(in.m), &in.at);
+	if (sd_bus_message_rewind(in.m, true) >= 0)
+		e = create(&in);
+	sec_done(&in.value);
+	if (e) {
+		(void)fail(&error, e, NULL);
+		(void)sd_bus_reply_method_error(in.m, &error);
+	}
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(in.m);
+}
+
+/* c was answered, or failed: the next one that waits for it, if there is none under way. */
+static void
+wake_next(struct call *c)
+{
+	struct buf key = c->key;
+	struct call *next;
+
+	c->key = (struct buf){ .len = 0 };
+	while (key.len && !find_key(c->s, buf_span(&key), false, NULL) &&
+	    (next = find_key(c->s, buf_span(&key), true, NULL)))
+		create_again(next);
+	buf_done(&key);
+}
+
 /* ---- into the vault ---- */
 static void
 was_created(void *arg, enum err err, const char *text, const struct entry *e)
@@ -65,35 +139,51 @@ was_created(void *arg, enum err err, const char *text, const struct entry *e)
 
 	if (!err && !e)
 		err = ERR_INTERNAL;
-	if (err) {
-		call_end(c, err, text);
-		return;
+	if (!err) {
+		if (c->peer)
+			kept_add(c->s, c->peer, e->id);
+		objpath_item(e->collection, e->id, path);
+		(void)sd_bus_reply_method_return(c->m, "oo", path, "/");
 	}
-	if (c->peer)
-		kept_add(c->s, c->peer, e->id);
-	objpath_item(e->collection, e->id, path);
-	(void)sd_bus_reply_method_return(c->m, "oo", path, "/");
-	call_free(c);
+	wake_next(c);
+	if (err)
+		call_end(c, err, text);
+	else
+		call_free(c);
+}
+
+static enum err
+put_entry(struct creating *in, struct call *c)
+{
+	struct store_set *set = &in->given.set;
+	const struct entry *e = NULL;
+	enum err r;
+
+	if (in->replace && (r = put_key(in, &c->key)))
+		return r;
+	if (in->replace && find_key(in->s, buf_span(&c->key), false, c)) {
+		c->waits = true;
+		return ERR_OK;
+	}
+	if (in->replace && (e = find_same(in->s, in->at.collection, &in->given.attrs)))
+		set->id = e->id;
+	set->kind = OPS_ENTRY_ITEM;
+	set->collection = span_str(in->at.collection);
+	return store_put(
+	    in->s->store, in->peer, set, (struct store_then){ was_created, c }, &c->request);
 }
 
 static enum err
 create_entry(struct creating *in)
 {
-	struct secrets *s = in->s;
-	struct store_set *set = &in->given.set;
 	const struct entry *e = NULL;
 	struct call *c;
 	enum err r;
 
-	if ((r = object_collection(s, &in->at, &e)) || (r = call_new(s, in->m, in->peer, &c)))
+	if ((r = object_collection(in->s, &in->at, &e)) ||
+	    (r = call_new(in->s, in->m, in->peer, &c)))
 		return r;
-	e = in->replace ? find_same(s, in->at.collection, &in->given.attrs) : NULL;
-	if (e)
-		set->id = e->id;
-	set->kind = OPS_ENTRY_ITEM;
-	set->collection = span_str(in->at.collection);
-	r = store_put(s->store, in->peer, set, (struct store_then){ was_created, c }, &c->request);
-	if (r)
+	if ((r = put_entry(in, c)))
 		call_free(c);
 	return r;
 }

@@ -75,6 +75,8 @@ struct call {
 	uint8_t (*ids)[16]; /* owned, one each */
 	size_t n, done;
 	sd_bus_message *reply; /* under way */
+	struct buf key;	       /* what it replaces: collection and attributes; or empty */
+	bool waits;	       /* until another with this key has been answered */
 	struct call *next;
 };
 

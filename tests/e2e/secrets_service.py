@@ -8,7 +8,7 @@ import sys
 import time
 
 from hardening import SANITIZED, is_hidden
-from ownkey import HERE, run_parallel, status_of, until, world
+from ownkey import Person, run_parallel, status_of, until, world
 from policy import Pinentry
 from secretbus import (DEFAULT, I, LOGIN, NAME, PORTAL, ROOT, VOLATILE, Bus, Caller, Error,
                        Service, refused, serve)
@@ -18,13 +18,14 @@ DH = "dh-ietf1024-sha256-aes128-cbc-pkcs7"
 
 
 @contextlib.contextmanager
-def desktop(directory, *answers, vault=True, **conf):
+def desktop(directory, *answers, vault=True, pin=None, **conf):
     """An open vault, a bus, the service, a client."""
     pinentry = Pinentry(directory, *(answers or ("ok",)))
-    with world(directory, {}, pinentry=pinentry.path, **conf) as (agent, token):
+    with world(directory, {"pin": pin} if pin else {}, pinentry=pinentry.path,
+               **conf) as (agent, token):
         agent.pinentry = pinentry
         if vault:
-            agent.init(no_pin=True)
+            agent.person = agent.init(Person(pin=pin), no_pin=not pin)
             pinentry.set(*(answers or ("ok",)))
         bus = Bus(directory)
         service = None
@@ -92,6 +93,43 @@ def keeps(directory):
         refused("NoSuchObject", c.get, item, "Item", "Label")
         with contextlib.closing(agent.client()) as a:
             assert a.call("entry.list", removed=True).entries
+
+
+def at_once(directory):
+    """of 20 that replace the same at the same moment one makes the item"""
+    with desktop(directory) as (agent, _, bus, c):
+        callers = [Caller(bus) for _ in range(4)]
+        for x in (c, *callers):
+            x.plain()
+
+        def start(x, attributes, value):
+            return x.start(DEFAULT, I + "Collection", "CreateItem", "a{sv}(oayays)b",
+                           {I + "Item.Attributes": ("a{ss}", attributes)},
+                           (x.plain(), b"", value, ""), True)
+        calls = [(x, start(x, QUERY, b"%d" % n)) for n in range(5) for x in callers]
+        other = start(c, {**QUERY, "more": ""}, b"other")
+        # one leaves while its calls wait
+        gone = Caller(bus)
+        gone.plain()
+        for _ in range(3):
+            start(gone, QUERY, b"gone")
+        gone.close()
+        items = {x.wait(n)[0] for x, n in calls}
+        assert len(items) == 1, items
+        assert c.wait(other)[0] not in items
+        assert c.search(QUERY) and len(c.search({})) == 2, c.search({})
+        assert c.secret(*items) in [b"4", b"gone"], c.secret(*items)
+        # all are answered, in whatever order, when it is locked in between
+        calls = {start(c, {"a": "b"}, b"x") for _ in range(20)}
+        agent.lock()
+        while calls:
+            m = c.take(20)
+            calls.discard(m and m.header.fields.get(5))
+        agent.unlock()
+        until(c.is_open, "open")
+        assert len(c.search({"a": "b"})) <= 1
+        for x in callers:
+            x.close()
 
 
 def binary(directory):
@@ -404,54 +442,6 @@ def vanishes(directory):
         c.unlock(LOGIN)
 
 
-ASK = """
-import sys
-sys.path.insert(0, %r)
-from secretbus import *
-class At: address = %r
-c = Caller(At)
-if len(sys.argv) > 2:
-    paths, prompt = c.unlock(sys.argv[1])
-    assert prompt != "/", paths
-    c.prompt(prompt)
-    print(c.completed(prompt)[0])
-try:
-    print(c.secret(sys.argv[1]))
-except Error as e:
-    print(e.name, e.text)
-"""
-
-
-def asks(directory):
-    """another program is asked about, once; the one that made the item is not"""
-    with desktop(directory, "cancel") as (agent, _, bus, c):
-        item = c.create(QUERY, b"one")
-        assert c.secret(item) == b"one"
-        assert not agent.pinentry.questions()
-        exe = os.path.join(directory, "python-other")
-        with open("/proc/self/exe", "rb") as f, open(exe, "wb") as g:
-            g.write(f.read())
-        os.chmod(exe, 0o755)
-
-        def other(*args):
-            done = subprocess.run([exe, "-c", ASK % (HERE, bus.address), item, *args],
-                                  capture_output=True, text=True, timeout=60, check=False,
-                                  env={**os.environ, "PYTHONHOME": "/usr",
-                                       "PYTHONDONTWRITEBYTECODE": "1"})
-            assert done.returncode == 0, done.stderr
-            return done.stdout.split()
-        said = other()
-        assert said[0].endswith("AccessDenied"), said
-        assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
-        agent.pinentry.set("ok")
-        assert other("unlock") == ["False", "b'one'"]
-        assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
-        assert other() == ["b'one'"], "asked twice"
-        agent.lock()
-        agent.unlock()
-        until(c.is_open, "open")
-
-
 # --- the agent comes and goes ---
 
 def killed(directory):
@@ -578,8 +568,8 @@ def shape(directory):
         assert agent.service.stop() == 0
 
 
-CASES = [keeps, binary, many, encrypted, introspected, aliases, collections, dropped, volatile,
-         refuses, held, prompts, patient, elsewhere, locks, vanishes, asks, killed, starts,
+CASES = [keeps, at_once, binary, many, encrypted, introspected, aliases, collections, dropped,
+         volatile, refuses, held, prompts, patient, elsewhere, locks, vanishes, killed, starts,
          replaced, portal, shape]
 
 if __name__ == "__main__":

@@ -1,0 +1,160 @@
+"""ownkey-secrets asks the person about an item: who is asked about, and what a no does."""
+
+import contextlib
+import os
+import subprocess
+import sys
+
+from ownkey import HERE, run_parallel, until
+from secretbus import LOGIN, Caller, I, refused
+from secrets_service import QUERY, desktop
+
+ASK = """
+import sys
+sys.path.insert(0, %r)
+from secretbus import *
+class At: address = %r
+c = Caller(At)
+if len(sys.argv) > 2:
+    paths, prompt = c.unlock(sys.argv[1])
+    assert prompt != "/", paths
+    c.prompt(prompt)
+    print(c.completed(prompt)[0])
+try:
+    print(c.secret(sys.argv[1]))
+except Error as e:
+    print(e.name, e.text)
+"""
+
+
+class Other:
+    """Another program than ours."""
+
+    def __init__(self, directory, bus):
+        self.exe = os.path.join(directory, "python-other")
+        self.bus = bus
+        with open("/proc/self/exe", "rb") as f, open(self.exe, "wb") as g:
+            g.write(f.read())
+        os.chmod(self.exe, 0o755)
+
+    def start(self, *args):
+        return subprocess.Popen([self.exe, "-c", ASK % (HERE, self.bus.address), *args],
+                                stdout=subprocess.PIPE, text=True,
+                                env={**os.environ, "PYTHONHOME": "/usr",
+                                     "PYTHONDONTWRITEBYTECODE": "1"})
+
+    def says(self, *args):
+        process = self.start(*args)
+        said = process.communicate(timeout=60)[0]
+        assert process.returncode == 0, process.returncode
+        return said.split()
+
+
+def asks(directory):
+    """another program is asked about, once; the one that made the item is not"""
+    with desktop(directory, "cancel") as (agent, _, bus, c):
+        item = c.create(QUERY, b"one")
+        assert c.secret(item) == b"one"
+        assert not agent.pinentry.questions()
+        program = Other(directory, bus)
+
+        def other(*args):
+            return program.says(item, *args)
+        said = other()
+        assert said[0].endswith("IsLocked"), said
+        assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
+        agent.pinentry.set("ok")
+        assert other("unlock") == ["False", "b'one'"]
+        assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
+        assert other() == ["b'one'"], "asked twice"
+
+
+def waits_on(process):
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    return process.poll() is None
+
+
+def no_to_item(directory):
+    """after a no to an item its prompt waits: for a grant, a yes to another, the next opening"""
+    with desktop(directory, "cancel") as (agent, _, bus, c):
+        item = c.create(QUERY, b"one")
+        other = Other(directory, bus)
+
+        def refused_one():
+            agent.pinentry.set("cancel")
+            process = other.start(item, "unlock")
+            until(agent.pinentry.questions, "a question")
+            assert waits_on(process), process.stdout.read()
+            assert len(agent.pinentry.questions()) == 1, "asked again"
+            return process
+
+        def ends(process):
+            assert process.communicate(timeout=20)[0].split() == ["False", "b'one'"]
+
+        first = refused_one()
+        agent.lock()
+        assert waits_on(first)
+        agent.pinentry.set("ok")
+        agent.unlock()
+        ends(first)
+        agent.lock()
+        agent.unlock()
+        until(c.is_open, "open")
+
+        first = refused_one()
+        second = refused_one()
+        gone = refused_one()
+        gone.kill()
+        gone.communicate()
+        agent.pinentry.set("ok")
+        assert other.says(item, "unlock") == ["False", "b'one'"]
+        ends(first)
+        ends(second)
+        agent.lock()
+        agent.unlock()
+        until(c.is_open, "open")
+
+        first = refused_one()
+        agent.pinentry.set("cancel")
+        with contextlib.closing(agent.client(agent.person)) as a:
+            a.call("grant.set", label="Label", app="program:" + other.exe, verb=0, timeout=60)
+        ends(first)
+        assert not agent.pinentry.questions(), agent.pinentry.said()
+        # what is denied for good waits, too
+        with contextlib.closing(agent.client(agent.person)) as a:
+            a.call("grant.set", label="Label", app="program:" + other.exe, verb=1)
+        first = other.start(item, "unlock")
+        assert waits_on(first)
+        c.call(item, I + "Item", "Delete")
+        assert first.communicate(timeout=20)[0].startswith("False\n")
+
+
+def no_to_opening(directory):
+    """after a no to the opening a prompt waits; dismissed, or its client gone, it is no more"""
+    with desktop(directory, "cancel", pin="1357") as (agent, token, bus, c):
+        agent.lock()
+        until(lambda: not c.is_open(), "locked")
+        other = Caller(bus)
+        first, second, third = (x.unlock(LOGIN)[1] for x in (c, c, other))
+        for x, p in ((c, first), (c, second), (other, third)):
+            x.prompt(p)
+        until(agent.pinentry.questions, "a question")
+        assert c.completed(first, 0.7) is None and c.completed(second, 0.1) is None
+        assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
+        c.call(first, I + "Prompt", "Dismiss")
+        assert c.completed(first) == (True, "ao", [])
+        refused("UnknownObject", c.call, first, I + "Prompt", "Dismiss")
+        other.close()
+        assert c.completed(second, 0.5) is None
+        agent.unlock(agent.person)
+        assert c.completed(second) == (False, "ao", [LOGIN])
+        for p in (first, third):
+            refused("UnknownObject", c.call, p, I + "Prompt", "Dismiss")
+        assert len(agent.pinentry.questions()) == 1 and not token.is_waiting()
+
+
+CASES = [asks, no_to_item, no_to_opening]
+
+if __name__ == "__main__":
+    sys.exit(run_parallel([(f.__doc__, f) for f in CASES]))

@@ -44,6 +44,9 @@ answer_for(struct setup_plan *p, const char *name, const char *why)
 		return e;
 	if (strpbrk(program, " \t\n\"'\\$`"))
 		return ERR_TEXT;
+	snprintf(text, sizeof text, "\nExec=%s\n", program);
+	if (setup_says(f, text)) /* installed there */
+		return ERR_OK;
 	snprintf(text, sizeof text, "[D-BUS Service]\nName=%s\nExec=%s\n%s", name, program,
 	    setup_unit(UNIT, unit) ? "SystemdService=" UNIT "\n" : "");
 	return setup_whole(f, text, why);
@@ -162,7 +165,9 @@ portal(struct setup_plan *p)
 	enum err e;
 
 	if (!setup_system("XDG_DATA_DIRS", DATA_DIRS, rest, path)) {
-		if ((e = open_at_home(p, "XDG_DATA_HOME", ".local/share/", rest, &f)) ||
+		if ((e = open_at_home(p, "XDG_DATA_HOME", ".local/share/", rest, &f)))
+			return e;
+		if (!setup_says(f, "DBusName=" PORTAL_NAME "\n") &&
 		    (e = setup_whole(f,
 			 "[portal]\nDBusName=" PORTAL_NAME "\nInterfaces=" PORTAL "\n",
 			 "xdg-desktop-portal knows ownkey")))

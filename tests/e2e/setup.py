@@ -323,6 +323,18 @@ def store(directory):
             b"org.freedesktop.impl.portal.Screenshot=wlr\n" in conf, conf
         h.setup("secret-service", "--undo", "--yes")
         assert h.picture() == before
+        # what an installation in the home says already is left to it
+        installed = {"data/dbus-1/services/org.freedesktop.impl.portal.desktop.ownkey.service":
+                     b"[D-BUS Service]\nName=x\nExec=%s\n" % program,
+                     "data/xdg-desktop-portal/portals/ownkey.portal":
+                     b"[portal]\nDBusName=org.freedesktop.impl.portal.desktop.ownkey\n"}
+        for name, text in installed.items():
+            h.write(name, text)
+        h.setup("secret-service", "--yes")
+        for name, text in installed.items():
+            assert h.read(name) == text, h.read(name)
+            os.remove(h.path(name))
+        h.setup("secret-service", "--undo", "--yes")
         # one's own file is edited, not covered by another
         h.write("xdg-desktop-portal/portals.conf", b"[preferred]\r\ndefault=kde\r\n")
         h.setup("secret-service", "--yes")
@@ -397,6 +409,11 @@ def messengers(directory):
                         % backend)
                 said = " ".join(h.setup("signal", "--dry-run", status=status).stderr.split())
                 assert ("sealed by another store" in said) == bool(status), said
+        h.write("system/share/applications/chromium.desktop",
+                b"[Desktop Entry]\nName=C\nName[de]=K\nName[ru]=X\nExec=/usr/bin/c\nX-a=[b]=c\n")
+        shown = h.setup("chromium", "--dry-run").stdout.splitlines()
+        assert "  + and 2 translations, as they are" in shown and "  + Name=C" in shown and \
+            "  + X-a=[b]=c" in shown and not [l for l in shown if "[de]" in l], shown
         before = h.picture()
         for tool in CHANGE_NOTHING:
             said = h.setup(tool, "--yes").stderr

@@ -18,22 +18,38 @@ list(void)
 }
 
 /* ---- what would be ---- */
+/* Entries of menus have names in a hundred languages: who is to agree would not see the rest. */
+static bool
+is_translation(struct span line)
+{
+	const uint8_t *bracket = memchr(line.p, '[', line.len);
+	const uint8_t *equals = memchr(line.p, '=', line.len);
+
+	return bracket && equals && bracket > line.p && bracket < equals && equals[-1] == ']';
+}
+
 static void
 show_lines(char sign, const struct buf *b)
 {
 	struct span rest = buf_span(b);
+	size_t translations = 0;
 
 	while (rest.len) {
 		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
 		size_t n = lf ? (size_t)(lf - rest.p) : rest.len;
+		bool shown = n && !(n == 1 && rest.p[0] == '\r');
 
-		if (n && !(n == 1 && rest.p[0] == '\r')) {
+		if (shown && is_translation(SPAN(rest.p, n)))
+			translations++;
+		else if (shown) {
 			printf("  %c ", sign);
 			out_text(stdout, SPAN(rest.p, n - (rest.p[n - 1] == '\r')));
 			putchar('\n');
 		}
 		rest = span_sub(rest, n + 1, rest.len - n - (lf ? 1 : 0));
 	}
+	if (translations)
+		printf("  %c and %zu translations, as they are\n", sign, translations);
 }
 
 static void
@@ -85,7 +101,7 @@ carry_out(struct cli *c, const struct setup_tool *t, const struct setup_plan *p)
 	enum err e;
 
 	show(p);
-	if ((e = agree(c, "do this?", &yes)) || !yes)
+	if ((e = agree(c, "do this? [Y/n] ", &yes)) || !yes)
 		return e;
 	if (!(e = setup_do(t, p))) {
 		setup_after(t);
@@ -148,7 +164,7 @@ undo(struct cli *c, const struct setup_tool *t)
 	}
 	(void)fflush(stdout);
 	setup_record_done(&r);
-	if (!(e = setup_undo(t, true, path)) && !(e = agree(c, "undo this?", &yes)) && yes &&
+	if (!(e = setup_undo(t, true, path)) && !(e = agree(c, "undo this? [Y/n] ", &yes)) && yes &&
 	    !(e = setup_undo(t, false, path))) {
 		setup_after(t);
 		out_say("undone");

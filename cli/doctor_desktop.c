@@ -196,13 +196,15 @@ say_owner(struct doctor *d, pid_t pid, const char *name)
 void
 doctor_store(struct doctor *d)
 {
-	char name[16];
+	char name[16] = "";
 	pid_t pid;
 
 	if (!owner_of(STORE, &pid))
 		return;
 	if (pid && !doctor_process_name(pid, name))
 		snprintf(name, sizeof name, "another one");
+	if (strcmp(name, "gnome-keyring-d") == 0) /* 15 bytes is all that the kernel tells */
+		name[13] = '\0';
 	if (pid && strcmp(name, "ownkey-secrets") == 0)
 		doctor_good("ownkey answers desktop programs");
 	else if (pid)

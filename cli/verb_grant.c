@@ -91,7 +91,8 @@ verb_grant_list(struct cli *c)
 	if (!e && l.as_json && !(e = buf_err(&l.json)))
 		e = out_raw(STDOUT_FILENO, buf_span(&l.json));
 	if (!e && !l.n && !l.as_json)
-		out_say("no application was granted or denied anything");
+		out_say(l.name ? "no application was granted or denied it"
+			       : "no application was granted or denied anything");
 	buf_done(&l.json);
 	return e;
 }
@@ -181,7 +182,12 @@ set(struct cli *c, enum ops_grant_verb verb)
 	    (e = args_ways(c->args.value[ARG_WITH], &q.proof)))
 		return e;
 	wire_mark(&ops_grant_set_map, &q);
-	return cli_call(c, OP_GRANT_SET, &q, NULL);
+	e = cli_call(c, OP_GRANT_SET, &q, NULL);
+	if (e == ERR_NOTFOUND)
+		snprintf(c->hint, sizeof c->hint,
+		    verb == OPS_GRANT_FORGET ? "'ownkey grant list' shows what there is"
+					     : "'ownkey secret list' shows the names");
+	return e;
 }
 
 enum err

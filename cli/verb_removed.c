@@ -73,6 +73,23 @@ put_entry(void *arg, const struct ops_entry *en, struct span raw)
 	return ERR_OK;
 }
 
+static enum err
+count_entry(void *arg, const struct ops_entry *en, struct span raw)
+{
+	(void)en;
+	(void)raw;
+	++*(size_t *)arg;
+	return ERR_OK;
+}
+
+size_t
+verbs_removed(struct cli *c)
+{
+	size_t n = 0;
+
+	return each_removed(c, count_entry, &n) ? 0 : n;
+}
+
 enum err
 verb_secret_removed(struct cli *c)
 {

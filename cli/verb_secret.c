@@ -203,6 +203,10 @@ verb_secret_list(struct cli *c)
 	e = pages_print(c, OP_SECRET_LIST, &q, &n);
 	if (!e && !n && !args_has(&c->args, ARG_JSON))
 		out_say("no secret; 'ownkey secret set' keeps one");
+	if (!e && n && !args_has(&c->args, ARG_JSON) && (n = verbs_removed(c)))
+		out_say("%zu of all were removed or replaced by applications: 'ownkey secret "
+			"removed'",
+		    n);
 	return e;
 }
 

@@ -118,6 +118,8 @@ enum err verb_secret_remove(struct cli *c);
 enum err verb_secret_show(struct cli *c);
 /* verb_removed.c */
 enum err verb_secret_removed(struct cli *c);
+/* How many of the secrets are of no application any more, but kept. */
+size_t verbs_removed(struct cli *c);
 enum err verb_secret_back(struct cli *c);
 /* verb_grant.c */
 enum err verb_grant_list(struct cli *c);

@@ -180,6 +180,8 @@ def by_command(directory):
         with contextlib.closing(Adapter(agent)) as a:
             i = a.set(label="Chat key", value=b"v", who=CHAT)
             assert a.status("entry.remove", id=i, who=CHAT) == "OK"
+            said = agent.cli("secret", "list").stderr
+            assert "1 of all were removed or replaced" in said, said
             out = works("secret", "removed")
             assert "Chat key" in out and i.hex() in out, out
             assert json.loads(works("secret", "removed", "--json"))["entries"][0]["removed"]

@@ -27,6 +27,7 @@
 #include "lib/sandbox.h"
 
 #define ARENA (2 * 1024 * 1024)
+#define BIG   (1024 * 1024)
 
 static const char usage[] = "usage: ownkey-secrets [--replace] [--bus ADDRESS]\n"
 			    "The bus starts it: 'ownkey setup', ownkey-secrets(1)\n";
@@ -206,6 +207,9 @@ prepare(struct secrets *s)
 	enum err e;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* what a long message took goes back to the system: by itself, malloc would learn from
+	 * the first one to keep tens of megabytes */
+	(void)mallopt(M_MMAP_THRESHOLD, BIG);
 	if ((e = sandbox_early(keep)))
 		return e;
 	log_open("ownkey-secrets", LOG_INFO_);

@@ -100,12 +100,29 @@ drop_forged(sd_bus_message *m, void *arg, sd_bus_error *error)
 	    (!sender || strcmp(sender, "org.freedesktop.DBus") != 0);
 }
 
+/* Everything that is asked, the standard interfaces included: a session bus keeps other users out,
+ * but one that does not must not tell them what there is. */
+static int
+on_any_call(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	struct secrets *s = arg;
+	struct peer *peer;
+	enum err e;
+
+	if (sd_bus_message_is_method_call(m, NULL, NULL) <= 0 || !s->peers)
+		return 0;
+	e = peers_of(s->peers, m, &peer);
+	return e ? fail(error, e, NULL) : 0;
+}
+
 static int export(struct secrets *s)
 {
 	int r;
 
 	if ((r = sd_bus_add_filter(s->bus, NULL, drop_forged, s)) < 0 ||
 	    (r = sd_bus_add_filter(s->bus, NULL, given_on_set, s)) < 0 ||
+	    /* who was added last is asked first */
+	    (r = sd_bus_add_filter(s->bus, NULL, on_any_call, s)) < 0 ||
 	    (r = export_below(s, IFACE_SERVICE, service_vtable, find_service)) < 0 ||
 	    (r = export_below(s, IFACE_COLLECTION, collection_vtable, collection_find)) < 0 ||
 	    (r = export_below(s, IFACE_ITEM, item_vtable, item_find)) < 0 ||

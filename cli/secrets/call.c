@@ -1,19 +1,100 @@
 /* call.c - methods that wait for the agent. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "cli/secrets/secrets.h"
 
+#define FIXED "ynqiuxtd" /* of an array that can be read at once */
+
+/* ---- how long a message is: sd-bus does not say ---- */
+static int
+weigh_basic(sd_bus_message *m, char type, size_t *n)
+{
+	const char *text;
+	uint64_t number;
+	int r;
+
+	if (type != 's' && type != 'o' && type != 'g') {
+		*n += sizeof number;
+		return sd_bus_message_read_basic(m, type, &number);
+	}
+	if ((r = sd_bus_message_read_basic(m, type, &text)) >= 0)
+		*n += sizeof number + strlen(text);
+	return r;
+}
+
+static int
+weigh_array(sd_bus_message *m, char type, size_t *n)
+{
+	const void *p;
+	size_t len;
+	int r = sd_bus_message_read_array(m, type, &p, &len);
+
+	if (r >= 0)
+		*n += len;
+	return r;
+}
+
+/* The rest of where m stands; at most a little more than what one may weigh is looked at.  As deep
+ * as sd-bus lets containers be. */
+static int
+weigh(sd_bus_message *m, size_t *n)
+{
+	const char *contents;
+	char type;
+	int r;
+
+	while ((r = sd_bus_message_peek_type(m, &type, &contents)) > 0 && *n <= SECRETS_MESSAGE) {
+		*n += sizeof(uint64_t);
+		if (!contents)
+			r = weigh_basic(m, type, n);
+		else if (type == 'a' && strchr(FIXED, contents[0]))
+			r = weigh_array(m, contents[0], n);
+		else if ((r = sd_bus_message_enter_container(m, type, contents)) >= 0 &&
+		    (r = weigh(m, n)) >= 0 && *n <= SECRETS_MESSAGE)
+			r = sd_bus_message_exit_container(m);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+enum err
+call_hold(struct peer *peer, sd_bus_message *m, size_t *weight)
+{
+	size_t n = 0;
+	int r;
+
+	if ((r = sd_bus_message_rewind(m, true)) < 0 || (r = weigh(m, &n)) < 0)
+		return r == -ENOMEM ? ERR_NOMEM : ERR_FORMAT;
+	if (n > SECRETS_MESSAGE)
+		return ERR_TOOBIG;
+	if (peer->held + n > SECRETS_HELD)
+		return ERR_LIMIT;
+	peer->held += n;
+	*weight = n;
+	return ERR_OK;
+}
+
+/* ---- calls ---- */
 enum err
 call_new(struct secrets *s, sd_bus_message *m, struct peer *peer, struct call **out)
 {
 	struct call *c;
+	size_t weight;
+	enum err e;
 
 	if (peer->pending >= SECRETS_PENDING)
 		return ERR_LIMIT;
+	if ((e = call_hold(peer, m, &weight)))
+		return e;
 	c = calloc(1, sizeof *c);
-	if (!c)
+	if (!c) {
+		peer->held -= weight;
 		return ERR_NOMEM;
-	*c = (struct call){ .s = s, .m = sd_bus_message_ref(m), .peer = peer, .next = s->calls };
+	}
+	*c = (struct call){ .s = s, .peer = peer, .weight = weight, .next = s->calls };
+	c->m = sd_bus_message_ref(m);
 	s->calls = c;
 	peer->pending++;
 	*out = c;
@@ -28,8 +109,10 @@ call_free(struct call *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	if (c->peer)
+	if (c->peer) {
 		c->peer->pending--;
+		c->peer->held -= c->weight;
+	}
 	sd_bus_message_unref(c->m);
 	sd_bus_message_unref(c->reply);
 	free(c->paths);

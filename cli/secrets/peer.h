@@ -22,6 +22,7 @@ struct peer {
 	bool vouched;
 	/* counted by their owners, limits above; a peer that is gone loses what it had */
 	unsigned sessions, prompts, pending;
+	size_t held; /* bytes of its messages that are pending */
 	struct peer *next;
 };
 

@@ -21,6 +21,7 @@ struct portal_request {
 	struct secrets *s;
 	sd_bus_message *m;
 	struct peer *peer; /* NULL: gone */
+	size_t weight;	   /* of m */
 	enum request_state state;
 	struct buf app;
 	int fd;
@@ -40,8 +41,10 @@ release(struct portal_request *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	if (p->peer)
+	if (p->peer) {
 		p->peer->pending--;
+		p->peer->held -= p->weight;
+	}
 	sd_bus_slot_unref(p->slot);
 	sd_event_source_disable_unref(p->io);
 	sd_bus_message_unref(p->m);
@@ -237,15 +240,22 @@ static enum err
 make(struct secrets *s, sd_bus_message *m, struct peer *peer, struct portal_request **out)
 {
 	struct portal_request *p;
+	size_t weight;
+	enum err e;
 
 	if (peer->pending >= SECRETS_PENDING)
 		return ERR_LIMIT;
+	if ((e = call_hold(peer, m, &weight)))
+		return e;
 	p = calloc(1, sizeof *p);
-	if (!p)
+	if (!p) {
+		peer->held -= weight;
 		return ERR_NOMEM;
+	}
 	*p = (struct portal_request){
-		.s = s, .m = sd_bus_message_ref(m), .peer = peer, .fd = -1, .next = s->requests
+		.s = s, .peer = peer, .weight = weight, .fd = -1, .next = s->requests
 	};
+	p->m = sd_bus_message_ref(m);
 	s->requests = p;
 	peer->pending++;
 	*out = p;

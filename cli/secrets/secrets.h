@@ -19,9 +19,11 @@
 #include "lib/buf.h"
 #include "lib/sec.h"
 
-#define SECRETS_PROMPTS	 16    /* of a peer */
-#define SECRETS_PENDING	 64    /* calls of a peer that wait for the agent */
-#define SECRETS_PATHS	 16384 /* in one call */
+#define SECRETS_PROMPTS	 16		    /* of a peer */
+#define SECRETS_PENDING	 64		    /* calls of a peer that wait for the agent */
+#define SECRETS_PATHS	 16384		    /* in one call */
+#define SECRETS_MESSAGE	 (2 * 1024 * 1024)  /* bytes of one that waits for the agent */
+#define SECRETS_HELD	 (16 * 1024 * 1024) /* of all such ones of a peer */
 #define SECRETS_VALUE	 (128 * 1024)
 #define SECRETS_SERVICE	 "org.freedesktop.secrets"
 #define SECRETS_PORTAL	 "org.freedesktop.impl.portal.desktop.ownkey"
@@ -69,6 +71,7 @@ struct call {
 	struct secrets *s;
 	sd_bus_message *m;
 	struct peer *peer;  /* NULL: it has left the bus */
+	size_t weight;	    /* of m, see call_hold */
 	uint64_t request;   /* of the store */
 	uint64_t session;   /* number of the one for the answer */
 	const char **paths; /* of the answer, borrowed from m; the array is owned */
@@ -81,7 +84,11 @@ struct call {
 };
 
 /* ---- calls ---- */
-/* ERR_LIMIT: the peer has too many. */
+/* A message that is going to be held for its peer: what it weighs is added to peer->held, which
+ * whoever lets it go takes back.  m is rewound; what was read of it stays good.  ERR_TOOBIG,
+ * ERR_LIMIT: the peer has too much. */
+MUST enum err call_hold(struct peer *peer, sd_bus_message *m, size_t *weight);
+/* ERR_LIMIT: the peer has too many; and those of call_hold.  All of m has been read. */
 MUST enum err call_new(struct secrets *s, sd_bus_message *m, struct peer *peer, struct call **out);
 /* Answer with an error (but ERR_OK: with nothing), and free. */
 void call_end(struct call *c, enum err e, const char *text);

@@ -21,8 +21,14 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-<allow own="*"/></policy></busconfig>
+<allow own="*"/><allow user="*"/></policy>%s</busconfig>
 """
+# what a session bus allows (session.conf of dbus), but for the clients of one user
+LIMITS = "".join("<limit name='%s'>%d</limit>" % row for row in (
+    ("max_incoming_bytes", 10 ** 9), ("max_outgoing_bytes", 10 ** 9),
+    ("max_message_size", 10 ** 9), ("max_connections_per_user", 400),
+    ("max_completed_connections", 100000), ("max_match_rules_per_connection", 50000),
+    ("max_replies_per_connection", 50000)))
 
 
 class Error(Exception):
@@ -38,7 +44,7 @@ class Bus:
         self.address = "unix:path=%s/bus" % directory
         path = os.path.join(directory, "bus.conf")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(CONFIG % (directory + "/bus"))
+            f.write(CONFIG % (directory + "/bus", LIMITS))
         r, w = os.pipe()
         self.process = subprocess.Popen(
             ["dbus-daemon", "--config-file", path, "--nofork", "--print-address=%d" % w],

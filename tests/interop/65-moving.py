@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from desktop import (I_COLLECTION, I_ITEM, I_SERVICE, NAME, ROOT, GnomeKeyring,  # noqa: E402
                      Refused, Transfer, owned)
+from keepassxc import KeePassXC  # noqa: E402
 import ownkey  # noqa: E402
 from ownkey import run_parallel  # noqa: E402
 
@@ -266,6 +267,32 @@ def policy(_):
                 assert reply.status == "DENIED", reply
 
 
+# --- KeePassXC ---
+
+def items(ours):
+    """(label, attributes, value) of each item of the vault"""
+    with contextlib.closing(ours.agent.client(ours.who)) as c:
+        return sorted((e.label, sorted((a.name, a.value) for a in e.attributes or []),
+                       c.call("entry.get", ids=[e.id])["values"][0].value)
+                      for e in ours.entries() if e.kind != 1)
+
+
+def from_keepassxc(_):
+    """the group that KeePassXC shows to programs: in, and a second time nothing changes"""
+    entries = [{"Title": "mail", "UserName": "me", "Password": "secret value \u00fc\U0001f4be",
+                "URL": "https://mail.example", "Notes": "two\nlines"},
+               {"Title": "chat", "UserName": "you", "Password": "", "app": "x", "\u00fcber": "y"},
+               *({"Title": "n %d" % i, "Password": "p%d" % i} for i in range(30))]
+    with owned(KeePassXC, entries=entries) as old, opened(old) as ours:
+        there = [row for rows in content(old).values() for row in rows]
+        assert len(there) == 32 and "mail" in {row[0] for row in there}
+        assert ours.moved("import") == (32, 0, 0)
+        assert items(ours) == sorted(row[:3] for row in there)
+        assert [v for label, _, v in items(ours) if label == "mail"] == [
+            entries[0]["Password"].encode()]
+        assert ours.moved("import") == (0, 32, 0)
+
+
 # --- others ---
 
 def nobody(_):
@@ -292,4 +319,4 @@ def nobody(_):
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__.split("\n")[0], f) for f in (
-        there_and_back, locked, bounds, policy, nobody)], jobs=2))
+        there_and_back, locked, bounds, policy, from_keepassxc, nobody)], jobs=2))

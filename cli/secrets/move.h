@@ -24,6 +24,7 @@ struct move {
 	int fd; /* to `ownkey`; not owned */
 	sd_bus *bus;
 	char owner[256]; /* its unique name */
+	bool keepassxc;	 /* its attributes Uuid and Path are its own: nobody else may set them */
 	char session[MOVE_PATH];
 	struct transport transport;
 	char wrong[512]; /* what it said last, for people */

@@ -390,6 +390,7 @@ find_service(struct move *m)
 	    (!owner_of(m, "org.freedesktop.impl.portal.desktop.ownkey", portal, sizeof portal) &&
 		strcmp(portal, m->owner) == 0))
 		return ERR_MOVE_OURS;
+	m->keepassxc = strcmp(program, "keepassxc") == 0;
 	text_printable(span_str(program[0] ? program : "another program"), &b);
 	said.text = buf_span(&b);
 	if (!(e = buf_err(&b)))

@@ -12,10 +12,17 @@ struct writing {
 	bool there;
 };
 
-static enum err
-append_attributes(sd_bus_message *in, const struct wire_list *l)
+/* KeePassXC says no to an item that has them, and leaves an empty entry behind. */
+static bool
+is_theirs(const struct writing *w, struct span name)
 {
-	struct cbor c = wire_each(l);
+	return w->m->keepassxc && (span_is(name, "Uuid") || span_is(name, "Path"));
+}
+
+static enum err
+append_attributes(const struct writing *w, sd_bus_message *in)
+{
+	struct cbor c = wire_each(&w->msg.attributes);
 	struct buf b = BUF_INIT;
 	struct ops_pair p;
 	int r = sd_bus_message_open_container(in, 'a', "{ss}");
@@ -24,6 +31,8 @@ append_attributes(sd_bus_message *in, const struct wire_list *l)
 	while (r >= 0 && !e && !cbor_at_end(&c)) {
 		if ((e = wire_next(&ops_pair_map, &c, &p)))
 			break;
+		if (is_theirs(w, p.name))
+			continue;
 		buf_reset(&b);
 		buf_put_span(&b, p.name);
 		buf_put_u8(&b, 0);
@@ -179,7 +188,7 @@ look(struct writing *w)
 	w->there = false;
 	if (e)
 		return e;
-	if ((e = append_attributes(in, &w->msg.attributes))) {
+	if ((e = append_attributes(w, in))) {
 		sd_bus_message_unref(in);
 		return e;
 	}
@@ -217,7 +226,7 @@ append_item(struct writing *w, sd_bus_message *in)
 	    (r = sd_bus_message_append(in, "s", MOVE_IFACE("Item.Attributes"))) < 0 ||
 	    (r = sd_bus_message_open_container(in, 'v', "a{ss}")) < 0)
 		return move_error(w->m, r);
-	if ((e = append_attributes(in, &w->msg.attributes)))
+	if ((e = append_attributes(w, in)))
 		return e;
 	if ((r = sd_bus_message_close_container(in)) < 0 ||
 	    (r = sd_bus_message_close_container(in)) < 0 ||
@@ -270,6 +279,12 @@ make_item(struct writing *w)
 		e = move_error(w->m, r);
 	else if (!path[1])
 		e = move_prompt(w->m, prompt, NULL);
+	if (e == ERR_REFUSED) {
+		/* some ask about each item without a question to the person */
+		snprintf(w->m->wrong, sizeof w->m->wrong,
+		    "it did not take it, or its question was answered with no");
+		e = ERR_MOVE_SERVICE;
+	}
 	sd_bus_message_unref(rep);
 	return e;
 }

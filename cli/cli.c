@@ -65,6 +65,7 @@ fill_hello(const struct cli *c, struct ops_hello *h)
 	h->display = variable("DISPLAY");
 	h->wayland = variable("WAYLAND_DISPLAY");
 	h->xauthority = variable("XAUTHORITY");
+	h->bus = variable("DBUS_SESSION_BUS_ADDRESS");
 	h->lang = variable("LANG");
 	if (h->lang.len > 63)
 		h->lang = SPAN_NONE;

@@ -159,6 +159,7 @@ static const struct wire_field prompt_job_fields[] = {
 	WIRE_F(prompt_job, 10, TEXT, WF_OPT, wayland, 0, 255, "WAYLAND_DISPLAY"),
 	WIRE_F(prompt_job, 11, TEXT, WF_OPT, xauthority, 0, 255, "XAUTHORITY"),
 	WIRE_F(prompt_job, 12, TEXT, WF_OPT, lang, 0, 63, "LANG"),
+	WIRE_F(prompt_job, 13, TEXT, WF_OPT, bus, 0, 255, "DBUS_SESSION_BUS_ADDRESS"),
 };
 const struct wire_map prompt_job_map = { "prompt-job", sizeof(struct prompt_job), prompt_job_fields,
 	sizeof prompt_job_fields / sizeof *prompt_job_fields, false, 0 };

@@ -231,6 +231,7 @@ struct prompt_job {
 	uint64_t timeout_s;
 	struct span program; /* pinentry; "" = search PATH; "none" = never */
 	struct span tty, display, wayland, xauthority, lang;
+	struct span bus; /* DBUS_SESSION_BUS_ADDRESS */
 };
 extern const struct wire_map prompt_job_map;
 

@@ -160,6 +160,7 @@ struct ops_hello {
 	uint64_t protocol;
 	struct span client; /* name and version, a label */
 	struct span tty, display, wayland, xauthority, lang;
+	struct span bus;  /* DBUS_SESSION_BUS_ADDRESS, for prompt programs */
 	bool interactive; /* can answer on secret.sock (a terminal is there) */
 };
 struct ops_hello_rep {

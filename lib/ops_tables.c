@@ -14,6 +14,7 @@ static const struct wire_field ops_hello_fields[] = {
 	WIRE_F(ops_hello, 6, TEXT, WF_OPT, xauthority, 0, 255, "XAUTHORITY"),
 	WIRE_F(ops_hello, 7, TEXT, WF_OPT, lang, 0, 63, "LANG"),
 	WIRE_F(ops_hello, 8, BOOL, WF_OPT, interactive, 0, 1, "can answer on secret.sock"),
+	WIRE_F(ops_hello, 9, TEXT, WF_OPT, bus, 0, 255, "DBUS_SESSION_BUS_ADDRESS"),
 };
 const struct wire_map ops_hello_map = { "hello", sizeof(struct ops_hello), ops_hello_fields,
 	N(ops_hello_fields), false, 0 };

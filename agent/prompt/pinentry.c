@@ -24,7 +24,7 @@
 #define STEP_MS	    5
 #define ENV_NAME    32
 #define ENV_MAX	    (256 + ENV_NAME)
-#define ENV_FROM_US 4
+#define ENV_FROM_US 5
 
 struct pinentry {
 	const struct watch *watch;
@@ -107,13 +107,14 @@ env_make(struct environment *env, const struct prompt_job *job)
 	env_add(env, "XAUTHORITY", job->xauthority, true);
 	env_add(env, "DISPLAY", job->display, nowhere);
 	env_add(env, "WAYLAND_DISPLAY", job->wayland, nowhere);
+	/* ours may be of a session that has ended: an agent outlives it where nothing ends both */
+	env_add(env, "DBUS_SESSION_BUS_ADDRESS", job->bus, true);
 }
 
 static enum err
 start_with(struct pinentry *p, const char *program, const struct environment *env, int fds[4])
 {
-	static const char *const keep[] = { "PATH", "HOME", "TERM", "XDG_RUNTIME_DIR",
-		"DBUS_SESSION_BUS_ADDRESS", NULL };
+	static const char *const keep[] = { "PATH", "HOME", "TERM", "XDG_RUNTIME_DIR", NULL };
 	const char *const argv[] = { program, NULL };
 	struct spawn s = { .path = program,
 		.argv = argv,

@@ -219,6 +219,7 @@ run_prompt(struct job *j, struct prompt_job *p, struct sec *out)
 	p->wayland = span_str(c->wayland);
 	p->xauthority = span_str(c->xauthority);
 	p->lang = span_str(c->lang);
+	p->bus = span_str(c->bus);
 	wire_mark(&prompt_job_map, p);
 	if (!(e = job_send(j, h, &prompt_job_map, p)) &&
 	    !(e = job_recv(j, h, p->timeout_s * 1000 + 5000, &frame)) &&

@@ -32,6 +32,7 @@ op_hello(struct req *r)
 	copy(c->wayland, sizeof c->wayland, in->wayland);
 	copy(c->xauthority, sizeof c->xauthority, in->xauthority);
 	copy(c->lang, sizeof c->lang, in->lang);
+	copy(c->bus, sizeof c->bus, in->bus);
 	c->interactive = in->interactive;
 	c->greeted = true;
 	rep.locked = !r->v->open.is;

@@ -45,7 +45,7 @@ struct client {
 	bool has_session;
 	uint8_t session[32]; /* names its session, unit and program (policy.h) */
 	char name[128];	     /* from hello */
-	char tty[256], display[256], wayland[256], xauthority[256], lang[64];
+	char tty[256], display[256], wayland[256], xauthority[256], lang[64], bus[256];
 	bool greeted;
 	bool interactive;
 	bool subscribed;

@@ -190,6 +190,7 @@ connect_agent(struct agent *a)
 	h.display = variable("DISPLAY", 255);
 	h.wayland = variable("WAYLAND_DISPLAY", 255);
 	h.xauthority = variable("XAUTHORITY", 255);
+	h.bus = variable("DBUS_SESSION_BUS_ADDRESS", 255);
 	h.lang = variable("LANG", 63);
 	/* two at once may both try to start it: who lost finds the winner's */
 	if ((e = client_open(&a->conn, &h)) == ERR_NOAGENT) {

@@ -75,6 +75,7 @@ connect_agent(struct client_conn *c)
 	h.display = variable("DISPLAY");
 	h.wayland = variable("WAYLAND_DISPLAY");
 	h.xauthority = variable("XAUTHORITY");
+	h.bus = variable("DBUS_SESSION_BUS_ADDRESS");
 	e = client_open(c, &h);
 	if (e != ERR_NOAGENT)
 		return e;

@@ -60,6 +60,7 @@ open_agent(const struct settings *s, struct client_conn *c)
 	h.display = or_ours(s->display, "DISPLAY");
 	h.wayland = or_ours("", "WAYLAND_DISPLAY");
 	h.xauthority = or_ours("", "XAUTHORITY");
+	h.bus = or_ours("", "DBUS_SESSION_BUS_ADDRESS");
 	return client_open(c, &h);
 }
 

@@ -269,6 +269,7 @@ our_hello(void)
 		.display = span_str(getenv("DISPLAY")),
 		.wayland = span_str(getenv("WAYLAND_DISPLAY")),
 		.xauthority = span_str(getenv("XAUTHORITY")),
+		.bus = span_str(getenv("DBUS_SESSION_BUS_ADDRESS")),
 		.lang = span_str(getenv("LANG")) };
 }
 

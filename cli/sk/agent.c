@@ -46,6 +46,7 @@ agent_open(struct agent *a, const char *pin)
 		.display = env("DISPLAY"),
 		.wayland = env("WAYLAND_DISPLAY"),
 		.xauthority = env("XAUTHORITY"),
+		.bus = env("DBUS_SESSION_BUS_ADDRESS"),
 		.lang = env("LANG"),
 		.interactive = pin && *pin };
 	enum err e;

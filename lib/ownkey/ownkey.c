@@ -17,6 +17,7 @@ say_hello(struct ownkey *k, const char *program)
 		.display = conn_text(getenv("DISPLAY")),
 		.wayland = conn_text(getenv("WAYLAND_DISPLAY")),
 		.xauthority = conn_text(getenv("XAUTHORITY")),
+		.bus = conn_text(getenv("DBUS_SESSION_BUS_ADDRESS")),
 		.lang = conn_text(getenv("LANG")) };
 	struct ops_hello_rep rep;
 	struct conn_call c = { OP_HELLO, &ops_hello_map, &q, &ops_hello_rep_map, &rep };

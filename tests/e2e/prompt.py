@@ -16,7 +16,8 @@ from job import BUILD, ERR, HERE, Helper, run, until
 # built with sanitizers: limits and filters are left out then
 SANITIZED = b"__asan_init" in open(os.path.join(BUILD, "ownkey-prompt"), "rb").read()
 PIN, PASSPHRASE, CONFIRM = range(3)
-TITLE, QUESTION, LABEL, WRONG, SECONDS, PROGRAM, TTY, DISPLAY, WAYLAND, XAUTH, LANG = range(2, 13)
+TITLE, QUESTION, LABEL, WRONG, SECONDS, PROGRAM, TTY, DISPLAY, WAYLAND, XAUTH, LANG, BUS = \
+    range(2, 14)
 
 
 class Fake:
@@ -139,8 +140,8 @@ def pinentry_environment(directory):
     env = environment(DISPLAY=":1", WAYLAND_DISPLAY="w-1", XAUTHORITY="/x", LC_ALL="C",
                       XDG_RUNTIME_DIR="/run/x", DBUS_SESSION_BUS_ADDRESS="unix:x", LANG="C")
     terminal = Terminal()
-    for tty, seen in ((None, True), (terminal.path, False)):
-        p = ask(PIN, fake.path, {TTY: tty}, env)
+    for tty, seen, bus in ((None, True, "unix:y"), (terminal.path, False, None)):
+        p = ask(PIN, fake.path, {TTY: tty, BUS: bus}, env)
         until(fake.was_asked)
         child, = children(p.process.pid)
         got = open("/proc/%d/environ" % child).read().split("\0")
@@ -149,6 +150,8 @@ def pinentry_environment(directory):
         assert names - {"DISPLAY", "WAYLAND_DISPLAY"} == {
             "PATH", "HOME", "LANG", "TERM", "XAUTHORITY", "XDG_RUNTIME_DIR",
             "DBUS_SESSION_BUS_ADDRESS"}, names
+        # that of who asks, before ours
+        assert "DBUS_SESSION_BUS_ADDRESS=" + (bus or "unix:x") in got, got
         status = open("/proc/%d/status" % child).read()
         assert "Seccomp:\t0" in status and "NoNewPrivs:\t0" in status
         p.close()

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@
 #include "lib/sandbox.h"
 #include "lib/sock.h"
 
-#define REMAINS_TRIES 100 /* 2 s */
+#define LARGE	      (1024 * 1024) /* a vault file, rather than a frame */
+#define REMAINS_TRIES 100	    /* 2 s */
 
 static const char *const keep_env[] = { "OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
 	"LISTEN_FDNAMES", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL };
@@ -189,6 +191,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (sandbox_early(keep_env))
 		return 1;
+	/* what held a whole file goes back to the system when it is freed */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 	if (argc == 2 && strcmp(argv[1], "--role=vault") == 0)
 		return vault_main();
 	if (argc == 2 && strcmp(argv[1], "--role=front") == 0)

@@ -9,10 +9,14 @@ import sys
 import time
 
 from backup import create
-from ownkey import ARGON, ERR, HERE, PASS, expect, run_parallel, until, world
+from ownkey import (ARGON, BUILD, ERR, HERE, PASS, expect, run_parallel, status_of, until,
+                    world)
 from policy import Pinentry
 from restore import restorer
 from synced import machines
+
+# what is freed is kept then
+SANITIZED = b"__asan_init" in open(os.path.join(BUILD, "ownkey-agent"), "rb").read()
 
 APP = {"pid": 4242, "app": "flatpak:org.example.Chat", "vouched": True}
 OTHER = {"pid": 4243, "app": "unit:app-other.service", "vouched": True}
@@ -466,6 +470,10 @@ def written(agent):
     return now.st_ino, now.st_size
 
 
+def front_memory(agent):
+    return int(status_of(agent.role("front"), "VmRSS")[0])
+
+
 def many(directory):
     """ten thousand: few round trips, one small write for each change"""
     with opened(directory, "ok", log_level="warn") as (agent, c, _, _):
@@ -502,6 +510,13 @@ def many(directory):
         ids = [r.entry[0].id for r in replies if r.entry[0].label == "entry"]
         for at in range(0, 10000, 1000):
             assert values(c, *ids[at:at + 1000]) == [b"%d" % n for n in range(at, at + 1000)]
+        # what held the whole file goes back to the system
+        before = front_memory(agent)
+        agent.lock()
+        agent.unlock()
+        grown = front_memory(agent) - before
+        print("# unlocking: front has %d kB more" % grown)
+        assert grown < os.stat(agent.vault).st_size // 1024 // 2 or SANITIZED, grown
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@
 #define DELAY_MIN 500
 #define DELAY_MAX 10000
 
-/* Nobody said no, and it may go better next time.  The rest (a blocked PIN, a damaged vault) is
- * asked for again when somebody new wants it; who waits goes on waiting: another way may open
- * it. */
+/* Nobody said no, and it may go better next time.  The rest (a blocked PIN, a damaged vault,
+ * no window to ask in) is asked for again when somebody new wants it; who waits goes on waiting:
+ * another way may open it. */
 static bool
 may_pass(enum err e)
 {
@@ -25,7 +25,6 @@ may_pass(enum err e)
 	case ERR_LIMIT:
 	case ERR_NOMEM:
 	case ERR_LOCKED:
-	case ERR_NOPROMPT:
 	case ERR_PIN_WRONG:
 		return true;
 	default:

@@ -79,6 +79,23 @@ test_waits_for_the_token(void **state)
 	assert_int_equal(store_timeout(r->s), 0);
 }
 
+/* A question that nobody can see is not put again and again; who wants it next asks anew. */
+static void
+test_nowhere_to_ask(void **state)
+{
+	struct rig *r = *state;
+
+	assert_int_equal(store_unlock(r->s, then(0)), ERR_OK);
+	wait_and_run(r);
+	rig_expect(&r->g, OP_UNLOCK);
+	rig_reply(&r->g, ERR_NOPROMPT, NULL);
+	store_run(r->s);
+	assert_int_equal(r->done[0].times, 0);
+	assert_int_equal(store_timeout(r->s), -1);
+	assert_int_equal(store_unlock(r->s, then(1)), ERR_OK);
+	assert_int_equal(store_timeout(r->s), 0);
+}
+
 static void
 test_person_says_no(void **state)
 {
@@ -160,6 +177,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_one_touch_for_all, setup_locked),
 		T(test_waits_for_the_token, setup_locked),
+		T(test_nowhere_to_ask, setup_locked),
 		T(test_person_says_no, setup_locked),
 		T(test_last_one_leaves, setup_locked),
 		T(test_cancelled_then_wanted, setup_locked),

@@ -437,6 +437,8 @@ store_reload(struct job *j)
 	if (e) {
 		log_err(e, "the vault file was changed by another program; locking");
 		vault_lock(v);
+	} else {
+		store_tell_changed(v);
 	}
 	find_slot(v, id);
 	return ERR_VAULT_CHANGED;

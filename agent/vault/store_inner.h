@@ -20,5 +20,7 @@ void store_recall(const struct control_memory *mem, struct line_mark *m);
 /* Another program changed the file: read it with the key that we have, or lock.
  * ERR_VAULT_CHANGED. */
 MUST enum err store_reload(struct job *j);
+/* Clients that subscribed hear that there is something new. */
+void store_tell_changed(struct vault *v);
 
 #endif

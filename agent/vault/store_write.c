@@ -105,8 +105,8 @@ store_change(const struct vault *v)
 	return v->open.body.generation - v->store.folds;
 }
 
-static void
-tell_changed(struct vault *v)
+void
+store_tell_changed(struct vault *v)
 {
 	struct ops_event ev = { .kind = OPS_EV_CHANGED, .change = store_change(v) };
 
@@ -171,7 +171,7 @@ store_append(struct job *j, struct delta *d)
 		v->open.state = c.next;
 		v->store.grown = true;
 		audit_is_anchored(v);
-		tell_changed(v);
+		store_tell_changed(v);
 	}
 	buf_done(&c.cbor);
 	buf_done(&c.record);
@@ -334,7 +334,7 @@ store_rewrite(struct job *j, const struct store_rewrite *w)
 	if (w->fold)
 		v->store.folds++;
 	else
-		tell_changed(v);
+		store_tell_changed(v);
 	store_remember(v, &wr.m);
 out:
 	vaultfile_new_done(&wr.nv);

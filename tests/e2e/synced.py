@@ -209,9 +209,12 @@ def while_open(directory):
         changes(b, theirs="b")
         a.unlock()
         a.set("mine", "a")
-        a.put(b.agent.read())
-        reply = a.c.ask("secret.set", label="more", value=b"c", use=0)
-        expect(reply, "VAULT_CHANGED")
+        with contextlib.closing(a.agent.client(interactive=False)) as other:
+            other.call("subscribe", on=True)
+            a.put(b.agent.read())
+            reply = a.c.ask("secret.set", label="more", value=b"c", use=0)
+            expect(reply, "VAULT_CHANGED")
+            until(lambda: other.step(0.05) or other.count("CHANGED"), "others are told")
         a.set("more", "c")
         assert a.secrets() == {"mine": "a", "theirs": "b", "more": "c"}, a.secrets()
         assert a.agent.status().joined == 1

@@ -35,9 +35,13 @@ class Bus:
         self.process, self.connection = None, None
 
     def start(self):
-        self.process = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file", self.config],
-                                        stderr=subprocess.DEVNULL)
-        until(lambda: os.path.exists(self.path), "a bus")
+        r, w = os.pipe()
+        self.process = subprocess.Popen(
+            ["dbus-daemon", "--nofork", "--config-file", self.config, "--print-address=%d" % w],
+            stderr=subprocess.DEVNULL, pass_fds=[w])
+        os.close(w)
+        assert os.read(r, 1), "no dbus-daemon"  # once it listens
+        os.close(r)
         try:
             self.connection = dbus.bus.BusConnection(self.address)
         except dbus.exceptions.DBusException:

@@ -103,7 +103,7 @@ const struct verb verbs[] = {
   0, "keys that ssh may use", "ownkey ssh list" },
 { "policy", verb_policy, "NAME", 1, 1, { PROOF, A(USE), A(EXPORT), A(RATE), A(RAW) },
   VERB_ASKS, "what an identity or secret may be used for", "ownkey policy xmpp/alice --use 2" },
-{ "import", verb_import, "[TYPE] [FILE...]", 0, MANY, { A(SECRET_SERVICE), A(REPLACE), A(DRY_RUN), ASKS },
+{ "import", verb_import, "[TYPE] [FILES]", 0, MANY, { A(SECRET_SERVICE), A(REPLACE), A(DRY_RUN), ASKS },
   VERB_ASKS, "take over keys and secrets of others", "ownkey import ~/.ssh/id_ed25519" },
 { "export", verb_export, "", 0, 0, { A(SECRET_SERVICE), A(DRY_RUN), PROOF },
   VERB_ASKS, "hand what programs keep to another keyring", "ownkey export --secret-service" },

@@ -149,7 +149,7 @@ def rebuilds(directory):
             t.type("")
         assert asked >= {*mine, "omemo", "tor", "age"}, asked
         t.type("")
-        t.expect("no PIN")
+        t.expect(r"set a PIN now\? \[Y/n\] ")
         t.type("n")
         t.expect("name of this token")
         t.type("")

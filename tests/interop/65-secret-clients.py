@@ -127,8 +127,16 @@ def storage_items(bus, _):
 
 def storage_made(bus, person):
     name = "Coll " + word()
-    person.person("new")
-    made = secretstorage.create_collection(bus, name)
+    made = None
+    for last in (False, False, False, True):
+        person.person("new")
+        try:
+            made = secretstorage.create_collection(bus, name)
+            break
+        except secretstorage.exceptions.PromptDismissedException:
+            # now and then gnome-keyring cannot read the password that its own prompter sends it
+            if last or os.environ["OWNER"] != "gnome-keyring":
+                raise
     say("create_collection: label", made.get_label() == name)
     say("create_collection: locked", made.is_locked())
     say("create_collection: among all", made.collection_path in

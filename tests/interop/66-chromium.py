@@ -4,6 +4,7 @@
 safeStorage).  A cookie of a server of our own survives whatever happens to the vault."""
 
 import contextlib
+import glob
 import hashlib
 import http.server
 import os
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
+from desktop import until  # noqa: E402
 from facts import compare  # noqa: E402
 
 ABSENT = 65  # seconds
@@ -90,7 +92,8 @@ class Browser:
         os.close(out_w)
 
     def end(self):
-        os.write(self.pipes[0], b'{"id":1,"method":"Browser.close"}\0')
+        with contextlib.suppress(BrokenPipeError):  # it ended by itself: its visit says so
+            os.write(self.pipes[0], b'{"id":1,"method":"Browser.close"}\0')
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -102,11 +105,20 @@ class Browser:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
+        until(lambda: not self.is_in_use(), "Chromium's helpers to end")
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.profile + "/SingletonLock")
         for fd in self.pipes:
             os.close(fd)
         self.process = None
+
+    def is_in_use(self):
+        """One that finds another at the same profile ends at once."""
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as f:
+                if self.profile in f.read():
+                    return True
+        return False
 
     def visit(self, path="/get"):
         self.start(path)

@@ -185,7 +185,13 @@ class World:
              *(["-e", "inject=" + inject] if inject else []), "-o", log, "-p",
              str(self.agent.role("front"))], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         front = self.agent.role("front")
-        until(lambda: "TracerPid:\t0" not in open("/proc/%d/status" % front).read(), "strace")
+
+        def is_traced():
+            try:
+                return "TracerPid:\t0" not in open("/proc/%d/status" % front).read()
+            except OSError:
+                return True  # the fault came at once, from what it had still to do
+        until(is_traced, "strace")
         try:
             yield lambda: open(log, encoding="utf-8").read()
         finally:

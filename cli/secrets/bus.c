@@ -115,7 +115,8 @@ on_any_call(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return e ? fail(error, e, NULL) : 0;
 }
 
-static int export(struct secrets *s)
+int
+bus_export(struct secrets *s)
 {
 	int r;
 
@@ -150,7 +151,7 @@ bus_open(struct secrets *s, const char *address)
 {
 	int r;
 
-	if ((r = connect_bus(s, address)) < 0 || (r = export(s)) < 0 ||
+	if ((r = connect_bus(s, address)) < 0 || (r = bus_export(s)) < 0 ||
 	    (r = sd_bus_match_signal(s->bus, NULL, "org.freedesktop.DBus", NULL,
 		 "org.freedesktop.DBus", "NameLost", on_lost, s)) < 0 ||
 	    (r = sd_bus_match_signal(s->bus, NULL, NULL, "/org/freedesktop/DBus/Local",

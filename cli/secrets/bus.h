@@ -11,6 +11,8 @@
 
 /* Connect and export all objects; address NULL = the session's bus. */
 MUST enum err bus_open(struct secrets *s, const char *address);
+/* All objects and filters on s->bus; negative errno. */
+int bus_export(struct secrets *s);
 /* Both names are taken when it is known whether the vault is open, and read if it is: until then
  * the bus keeps what clients ask, and nobody is told that an open one is locked.  Without an agent
  * to say so, after 1.5 s.  s->name_err: ERR_SECRETS_TAKEN; s->replace: from whoever has them. */

@@ -28,6 +28,9 @@ static const struct wire_field ops_entry_fields[] = {
 	WIRE_F(ops_entry, 9, TEXT, WF_OPT, name, 1, 255, "name among the secrets"),
 	WIRE_F(ops_entry, 10, UINT, WF_OPT | WF_TIME, removed, 0, UINT64_MAX,
 	    "when an application removed or replaced it"),
+	WIRE_F(ops_entry, 11, UINT, WF_OPT, use, 0, UINT8_MAX,
+	    "0 free, 1 ask once, 2 touch each time"),
+	WIRE_F(ops_entry, 12, BLOBS, WF_OPT, clients, 1, OPS_ENTRY_APP, "who is not asked about"),
 };
 MAP("entry", ops_entry);
 

@@ -38,14 +38,15 @@
 
 #include "lib/wire.h"
 
-#define OPS_ENTRY_ATTRS	 48   /* of an application, for each entry */
-#define OPS_ENTRY_NAME	 200  /* bytes of an attribute's name */
-#define OPS_ENTRY_VALUE	 4096 /* of its value */
-#define OPS_ENTRY_LABEL	 1023
-#define OPS_ENTRY_IDS	 1024 /* in one request */
-#define OPS_ENTRY_APP	 300
-#define OPS_ENTRY_OLDER	 3
-#define OPS_PORTAL_BYTES 64 /* of the secret that a portal hands to an application */
+#define OPS_ENTRY_ATTRS	  48   /* of an application, for each entry */
+#define OPS_ENTRY_NAME	  200  /* bytes of an attribute's name */
+#define OPS_ENTRY_VALUE	  4096 /* of its value */
+#define OPS_ENTRY_LABEL	  1023
+#define OPS_ENTRY_IDS	  1024 /* in one request */
+#define OPS_ENTRY_APP	  300
+#define OPS_ENTRY_CLIENTS 100 /* of an entry, that are listed */
+#define OPS_ENTRY_OLDER	  3
+#define OPS_PORTAL_BYTES  64 /* of the secret that a portal hands to an application */
 
 /* Whom an adapter asks for. */
 struct ops_who {
@@ -67,6 +68,10 @@ struct ops_entry {
 	uint64_t created, modified;  /* 7, 8 unix seconds */
 	struct span name;	     /* 9 among the secrets */
 	uint64_t removed;	     /* 10 when; absent = it is there */
+	uint64_t use;		     /* 11 of its policy; absent = 0 */
+	/* 12 texts: apps that its policy allows (not those that it denies).  So many that a row
+	 * fits into a frame: one that is not listed may be allowed. */
+	struct wire_list clients;
 };
 /* Pages as many as fit into a frame; cursor absent = from the start, or that was all. */
 struct ops_entry_page {

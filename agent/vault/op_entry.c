@@ -1,6 +1,7 @@
 /* op_entry.c - what desktop applications keep: lists of it, and values (lib/ops_entry.h). */
 #include <stdlib.h>
 
+#include "agent/vault/applist.h"
 #include "agent/vault/keyring.h"
 #include "agent/vault/op.h"
 #include "agent/vault/op_entry.h"
@@ -10,6 +11,21 @@
 #define PAGE_BYTES (OPS_FRAME_MAX - 4096)
 
 /* ---- list ---- */
+static struct wire_list
+allowed(const struct item *it)
+{
+	static struct span v[OPS_ENTRY_CLIENTS]; /* large */
+	struct cbor at = wire_each(&it->policy.clients);
+	struct span app;
+	bool denied;
+	size_t n = 0;
+
+	while (n < OPS_ENTRY_CLIENTS && applist_next(&at, &app, &denied))
+		if (!denied && app.len && app.len <= OPS_ENTRY_APP)
+			v[n++] = app;
+	return (struct wire_list){ .v = v, .n = n };
+}
+
 void
 op_entry_row(const struct item *it, const struct entry *en, struct ops_entry *row)
 {
@@ -21,7 +37,9 @@ op_entry_row(const struct item *it, const struct entry *en, struct ops_entry *ro
 		.created = en->created,
 		.modified = it->mtime,
 		.name = it->label,
-		.removed = en->removed };
+		.removed = en->removed,
+		.use = it->policy.use,
+		.clients = allowed(it) };
 	row->attributes = (struct wire_list){ .v = en->attr,
 		.n = en->nattr < OPS_ENTRY_ATTRS ? en->nattr : OPS_ENTRY_ATTRS };
 	wire_mark(&ops_entry_map, row);

@@ -10,7 +10,7 @@
 #include "agent/vault/itemop.h"
 #include "agent/vault/policy.h"
 
-/* As it is listed; borrows from both. */
+/* As it is listed; borrows from both, and from what the next one takes. */
 void op_entry_row(const struct item *it, const struct entry *en, struct ops_entry *row);
 /* The answer: as it is now. */
 MUST enum err op_entry_reply(struct req *r, const uint8_t id[16]);

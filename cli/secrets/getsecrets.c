@@ -52,7 +52,7 @@ append_all(struct call *c, const struct ops_entry_value *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].err)
 			continue;
-		kept_add(c->s, c->peer, c->ids[c->done + i]);
+		object_given(c->s, c->peer, c->ids[c->done + i]);
 		if (append(c->reply, b, c->paths[c->done + i], &v[i]) < 0)
 			return ERR_TOOBIG;
 	}

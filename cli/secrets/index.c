@@ -124,20 +124,27 @@ copy(uint8_t **at, struct span s)
 	return ours;
 }
 
-/* The bytes of its texts and attributes; ERR_FORMAT cannot be: the row was decoded. */
+/* The bytes of its texts, attributes and clients; ERR_FORMAT cannot be: the row was decoded. */
 static enum err
 measure(const struct ops_entry *row, size_t *size)
 {
-	struct cbor c = wire_each(&row->attributes);
+	struct cbor c = wire_each(&row->attributes), apps = wire_each(&row->clients);
 	struct ops_pair pair;
+	struct span app;
 	enum err e;
 
 	*size = sizeof(struct node) + row->attributes.n * sizeof(struct store_attr) +
-	    row->collection.len + row->label.len + row->type.len + row->name.len;
+	    row->clients.n * sizeof(struct span) + row->collection.len + row->label.len +
+	    row->type.len + row->name.len;
 	while (!cbor_at_end(&c)) {
 		if ((e = wire_next(&ops_pair_map, &c, &pair)))
 			return e;
 		*size += pair.name.len + pair.value.len;
+	}
+	while (!cbor_at_end(&apps)) {
+		if ((e = cbor_get_bytes(&apps, &app)))
+			return e;
+		*size += app.len;
 	}
 	return ERR_OK;
 }
@@ -146,8 +153,9 @@ static void
 fill(struct node *n, const struct ops_entry *row)
 {
 	struct store_attr *attr = (struct store_attr *)(n + 1);
-	uint8_t *at = (uint8_t *)(attr + row->attributes.n);
-	struct cbor c = wire_each(&row->attributes);
+	struct span *client = (struct span *)(attr + row->attributes.n), app;
+	uint8_t *at = (uint8_t *)(client + row->clients.n);
+	struct cbor c = wire_each(&row->attributes), apps = wire_each(&row->clients);
 	struct ops_pair pair;
 
 	n->e = (struct entry){ .kind = (enum ops_entry_kind)row->kind,
@@ -157,12 +165,16 @@ fill(struct node *n, const struct ops_entry *row)
 		.name = copy(&at, row->name),
 		.attr = attr,
 		.created = row->created,
-		.modified = row->modified ? row->modified : row->created };
+		.modified = row->modified ? row->modified : row->created,
+		.use = row->use,
+		.client = client };
 	memcpy(n->e.id, row->id.p, sizeof n->e.id);
 	while (!cbor_at_end(&c) && !wire_next(&ops_pair_map, &c, &pair)) {
 		attr[n->e.nattr].name = copy(&at, pair.name);
 		attr[n->e.nattr++].value = copy(&at, pair.value);
 	}
+	while (!cbor_at_end(&apps) && !cbor_get_bytes(&apps, &app))
+		client[n->e.nclient++] = copy(&at, app);
 }
 
 static enum err
@@ -483,8 +495,11 @@ index_same(const struct entry *a, const struct entry *b)
 	if (a->kind != b->kind || a->created != b->created || a->modified != b->modified ||
 	    a->nattr != b->nattr || !span_eq(a->collection, b->collection) ||
 	    !span_eq(a->label, b->label) || !span_eq(a->type, b->type) ||
-	    !span_eq(a->name, b->name))
+	    !span_eq(a->name, b->name) || a->use != b->use || a->nclient != b->nclient)
 		return false;
+	for (size_t i = 0; i < a->nclient; i++)
+		if (!span_eq(a->client[i], b->client[i]))
+			return false;
 	for (size_t i = 0; i < a->nattr; i++)
 		if (!span_eq(a->attr[i].name, b->attr[i].name) ||
 		    !span_eq(a->attr[i].value, b->attr[i].value))

@@ -30,8 +30,21 @@ item_find(sd_bus *bus, const char *path, const char *interface, void *arg, void 
 }
 
 /* ---- properties ---- */
+/* Would the person be asked, if who wants to know the property wanted the value? */
+static bool
+is_asked(sd_bus *bus, const struct secrets *s, const struct objpath *o)
+{
+	sd_bus_message *m = sd_bus_get_current_message(bus);
+	const struct entry *e;
+	struct peer *peer;
+
+	if (object_entry(s, o, &e))
+		return false;
+	return !m || peers_of(s->peers, m, &peer) || !kept_may(s, peer, e);
+}
+
 static int
-show(const char *path, const char *name, sd_bus_message *m, const struct secrets *s)
+show(sd_bus *bus, const char *path, const char *name, sd_bus_message *m, const struct secrets *s)
 {
 	struct span type = SPAN_LIT("org.freedesktop.Secret.Generic");
 	struct object_item v;
@@ -42,8 +55,9 @@ show(const char *path, const char *name, sd_bus_message *m, const struct secrets
 		v = (struct object_item){ .locked = true };
 	switch (name[0]) {
 	case 'L':
-		return name[1] == 'o' ? sd_bus_message_append(m, "b", v.locked)
-				      : given_append_text(m, v.label);
+		return name[1] == 'o'
+		    ? sd_bus_message_append(m, "b", v.locked || is_asked(bus, s, &o))
+		    : given_append_text(m, v.label);
 	case 'A':
 		return given_append_attrs(m, v.attr, v.nattr);
 	case 'C':
@@ -62,10 +76,9 @@ static int
 get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
     sd_bus_message *reply, void *arg, sd_bus_error *error)
 {
-	(void)bus;
 	(void)interface;
 	(void)error;
-	return show(path, property, reply, arg);
+	return show(bus, path, property, reply, arg);
 }
 
 /* given.c is asked before. */
@@ -103,7 +116,7 @@ got_one(void *arg, enum err err, const char *text, const struct ops_entry_value 
 		call_end(c, err, text);
 		return;
 	}
-	kept_add(c->s, c->peer, c->ids[0]);
+	object_given(c->s, c->peer, c->ids[0]);
 	if (sd_bus_message_new_method_return(c->m, &reply) < 0 ||
 	    bus_session_append(reply, b, v) < 0)
 		reply = sd_bus_message_unref(reply);

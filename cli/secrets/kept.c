@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#define ASK_ONCE 1
+#define PROGRAM	 "program:"
+
 struct kept {
 	const struct peer *peer;
 	uint8_t (*id)[16];
@@ -28,6 +31,28 @@ kept_has(const struct secrets *s, const struct peer *p, const uint8_t id[16])
 		if (memcmp(k->id[i], id, 16) == 0)
 			return true;
 	return false;
+}
+
+/* As the agent counts it: what only a program says of itself is not a Flatpak or a unit. */
+static bool
+is_client(const struct peer *p, const struct entry *e)
+{
+	struct span app = span_str(p->app);
+
+	if (!app.len || (!p->vouched && !span_is(span_sub(app, 0, strlen(PROGRAM)), PROGRAM)))
+		return false;
+	for (size_t i = 0; i < e->nclient; i++)
+		if (span_eq(e->client[i], app))
+			return true;
+	return false;
+}
+
+/* One that wants a touch each time is never open for longer than one reading: it is not locked
+ * either, or its prompt would want a touch too many. */
+bool
+kept_may(const struct secrets *s, const struct peer *p, const struct entry *e)
+{
+	return e->use != ASK_ONCE || (p && (is_client(p, e) || kept_has(s, p, e->id)));
 }
 
 static bool

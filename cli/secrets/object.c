@@ -1,5 +1,6 @@
 #include "cli/secrets/object.h"
 
+#include "cli/secrets/kept.h"
 #include "cli/secrets/volatile.h"
 
 static void
@@ -97,6 +98,10 @@ object_is_kept(const struct entry *collection)
 struct adding {
 	sd_bus_message *m;
 	int r;
+	/* only those that are, or are not, locked for this client */
+	const struct secrets *s;
+	const struct peer *peer;
+	bool may;
 };
 
 static bool
@@ -105,6 +110,8 @@ add_entry(void *arg, const struct entry *e)
 	struct adding *a = arg;
 	char path[OBJPATH_MOST];
 
+	if (a->s && kept_may(a->s, a->peer, e) != a->may)
+		return true;
 	objpath_item(e->collection, e->id, path);
 	a->r = sd_bus_message_append(a->m, "o", path);
 	return a->r >= 0;
@@ -171,10 +178,26 @@ object_append_volatile(sd_bus_message *reply, const struct secrets *s, const str
 }
 
 int
-object_append_open(sd_bus_message *reply, const struct secrets *s, const struct attrs *a)
+object_append_asked(
+    sd_bus_message *reply, const struct secrets *s, const struct attrs *a, const struct peer *peer)
 {
 	struct store_query q = { .attr = a->v, .nattr = a->n };
-	struct adding adding = { .m = reply };
+	struct adding adding = { .m = reply, .s = s, .peer = peer, .may = false };
+	int r = sd_bus_message_open_container(reply, 'a', "o");
+
+	if (r >= 0) {
+		store_search(s->store, &q, add_entry, &adding);
+		r = adding.r;
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int
+object_append_open(
+    sd_bus_message *reply, const struct secrets *s, const struct attrs *a, const struct peer *peer)
+{
+	struct store_query q = { .attr = a->v, .nattr = a->n };
+	struct adding adding = { .m = reply, .s = s, .peer = peer, .may = true };
 	int r = sd_bus_message_open_container(reply, 'a', "o");
 
 	if (r >= 0)

@@ -34,12 +34,18 @@ int object_append_items(sd_bus_message *reply, struct secrets *s, const struct s
     struct peer *held, sd_bus_error *error);
 /* Append ao: the items of the collection "session". */
 int object_append_volatile(sd_bus_message *reply, const struct secrets *s, const struct attrs *a);
-/* Append ao: all that is found and not locked. */
-int object_append_open(sd_bus_message *reply, const struct secrets *s, const struct attrs *a);
+/* Append ao: all that is found and not locked for this client; all that is, in an open vault, as
+ * the person would be asked about it (kept.h). */
+int object_append_open(
+    sd_bus_message *reply, const struct secrets *s, const struct attrs *a, const struct peer *peer);
+int object_append_asked(
+    sd_bus_message *reply, const struct secrets *s, const struct attrs *a, const struct peer *peer);
 
 /* ---- signals ---- */
 void object_entry_changed(struct secrets *s, enum store_change what, const struct entry *e);
 void object_volatile_changed(struct secrets *s, enum store_change what, uint64_t number);
+/* This client was given the value: it is not locked for it any more, which it alone is told. */
+void object_given(struct secrets *s, const struct peer *p, const uint8_t id[16]);
 /* The vault was opened or locked. */
 void object_state_changed(struct secrets *s);
 

@@ -262,7 +262,7 @@ got_values(void *arg, enum err err, const char *text, const struct ops_entry_val
 	for (size_t i = 0; p->state != PROMPT_OVER && !err && i < n; i++) {
 		if (v[i].err)
 			continue;
-		kept_add(p->s, p->peer, p->ids[i]);
+		object_given(p->s, p->peer, p->ids[i]);
 		any = true;
 	}
 	if (!any && goes_on(p, e))

@@ -46,7 +46,7 @@ append_locked(sd_bus_message *reply, struct secrets *s, const struct attrs *a, s
 	struct store_query q = { .attr = a->v, .nattr = a->n };
 
 	if (!secrets_open(s))
-		return sd_bus_message_append(reply, "ao", 0);
+		return object_append_asked(reply, s, a, peer);
 	return object_append_items(reply, s, &q, peer, error);
 }
 
@@ -65,7 +65,7 @@ on_search(sd_bus_message *m, void *arg, sd_bus_error *error)
 	if (secrets_open(s) == ERR_NOVAULT)
 		return fail(error, ERR_NOVAULT, NULL);
 	if ((r = sd_bus_message_new_method_return(m, &reply)) >= 0 &&
-	    (r = object_append_open(reply, s, &a)) >= 0 &&
+	    (r = object_append_open(reply, s, &a, peer)) >= 0 &&
 	    (r = append_locked(reply, s, &a, peer, error)) >= 0)
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);

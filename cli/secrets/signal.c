@@ -1,6 +1,7 @@
 /* signal.c - what clients are told when something has changed (object.h). */
 #include <stdlib.h>
 
+#include "cli/secrets/kept.h"
 #include "cli/secrets/object.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
@@ -85,6 +86,25 @@ object_volatile_changed(struct secrets *s, enum store_change what, uint64_t numb
 
 	objpath_numbered(OBJPATH_VOLATILE_ITEM, number, item);
 	say_item(s, what, OBJPATH_ROOT "/collection/" OBJPATH_SESSION, item);
+}
+
+void
+object_given(struct secrets *s, const struct peer *p, const uint8_t id[16])
+{
+	const struct entry *e = p ? store_find(s->store, id) : NULL;
+	bool locked = e && !kept_may(s, p, e);
+	char path[OBJPATH_MOST];
+	sd_bus_message *m = NULL;
+
+	kept_add(s, p, id);
+	if (!locked)
+		return;
+	objpath_item(e->collection, e->id, path);
+	if (sd_bus_message_new_signal(s->bus, &m, path, PROPERTIES, "PropertiesChanged") >= 0 &&
+	    sd_bus_message_set_destination(m, p->name) >= 0 &&
+	    sd_bus_message_append(m, "sa{sv}as", IFACE_ITEM, 1, "Locked", "b", false, 0) >= 0)
+		(void)sd_bus_send(NULL, m, NULL);
+	sd_bus_message_unref(m);
 }
 
 static void

@@ -37,6 +37,9 @@ struct entry {
 	struct store_attr *attr; /* sorted by name */
 	size_t nattr;
 	uint64_t created, modified;
+	uint64_t use;	     /* of its policy: 0 free, 1 asked about once, 2 touch each time */
+	struct span *client; /* apps that are not asked about */
+	size_t nclient;
 };
 
 /* Who asks: of peer.h. */

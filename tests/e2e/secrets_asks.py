@@ -1,6 +1,7 @@
 """ownkey-secrets asks the person about an item: who is asked about, and what a no does."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,32 @@ except Error as e:
 """
 
 
+LOOK = """
+import json, sys
+sys.path.insert(0, %r)
+from secretbus import *
+class At: address = %r
+c = Caller(At)
+item = sys.argv[1]
+def shown():
+    all_items = c.get_all(item, "Item")
+    assert all_items["Locked"] == c.get(item, "Item", "Locked")
+    assert all_items["Label"] == "Label", all_items
+    assert c.search({}) == [item], "the collection lists all"
+    return list(c.service("SearchItems", "a{ss}", {})) + [all_items["Locked"]]
+said = [shown()]
+paths, prompt = c.unlock(item)
+if prompt != "/":
+    c.prompt(prompt)
+    said.append(c.completed(prompt))
+    if len(sys.argv) > 2:
+        c.signalled("PropertiesChanged", {"Locked": ("b", False)}, 0)
+said.append(c.secret(item).decode())
+said.append(shown())
+print(json.dumps(said))
+"""
+
+
 class Other:
     """Another program than ours."""
 
@@ -37,17 +64,20 @@ class Other:
             g.write(f.read())
         os.chmod(self.exe, 0o755)
 
-    def start(self, *args):
-        return subprocess.Popen([self.exe, "-c", ASK % (HERE, self.bus.address), *args],
+    def start(self, *args, script=ASK):
+        return subprocess.Popen([self.exe, "-c", script % (HERE, self.bus.address), *args],
                                 stdout=subprocess.PIPE, text=True,
                                 env={**os.environ, "PYTHONHOME": "/usr",
                                      "PYTHONDONTWRITEBYTECODE": "1"})
 
-    def says(self, *args):
-        process = self.start(*args)
+    def output(self, *args, **kw):
+        process = self.start(*args, **kw)
         said = process.communicate(timeout=60)[0]
         assert process.returncode == 0, process.returncode
-        return said.split()
+        return said
+
+    def says(self, *args):
+        return self.output(*args).split()
 
 
 def asks(directory):
@@ -67,6 +97,42 @@ def asks(directory):
         assert other("unlock") == ["False", "b'one'"]
         assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
         assert other() == ["b'one'"], "asked twice"
+
+
+def locked_for_others(directory):
+    """what would be asked about is locked for who is asked about, until the person said yes"""
+    with desktop(directory, "ok") as (agent, _, bus, c):
+        item = c.create(QUERY, b"one")
+        other = Other(directory, bus)
+        mine, closed, opened = ([[item], [], False], [[], [item], True], [[item], [], False])
+
+        def seen():
+            return [*c.service("SearchItems", "a{ss}", {}), c.get(item, "Item", "Locked")]
+
+        def looks(*args):
+            return json.loads(other.output(item, *args, script=LOOK))
+        assert seen() == mine
+        assert looks("asked") == [closed, [False, "ao", [item]], "one", opened]
+        assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
+        with contextlib.closing(agent.client(agent.person)) as a:
+            a.call("grant.set", label="Label", app="program:" + other.exe, verb=0, timeout=60)
+        agent.lock()
+        agent.unlock()
+        until(c.is_open, "open")
+        agent.pinentry.set("cancel")
+        asked = len(agent.pinentry.questions())
+        said = looks()
+        assert said[0] == opened and said[-2:] == ["one", opened], said
+        with contextlib.closing(agent.client(agent.person)) as a:
+            a.call("grant.set", label="Label", app="program:" + other.exe, verb=2)
+        with contextlib.closing(Caller(bus)) as same:
+            assert same.get(item, "Item", "Locked") is False
+        process = other.start(item, "unlock")
+        assert waits_on(process), process.stdout.read()
+        process.kill()
+        process.communicate()
+        assert len(agent.pinentry.questions()) == asked + 1, agent.pinentry.said()
+        assert seen() == mine
 
 
 def waits_on(process):
@@ -154,7 +220,7 @@ def no_to_opening(directory):
         assert len(agent.pinentry.questions()) == 1 and not token.is_waiting()
 
 
-CASES = [asks, no_to_item, no_to_opening]
+CASES = [asks, locked_for_others, no_to_item, no_to_opening]
 
 if __name__ == "__main__":
     sys.exit(run_parallel([(f.__doc__, f) for f in CASES]))

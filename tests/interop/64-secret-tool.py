@@ -10,7 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
-from desktop import ROOT  # noqa: E402
+from desktop import I_COLLECTION, I_ITEM, NAME, ROOT  # noqa: E402
 from facts import compare  # noqa: E402
 
 
@@ -126,6 +126,28 @@ def collections(owner, fact):
     fact("default after a restart", kept.lookup())
 
 
+def of_another(owner, fact):
+    """An item that another program made: this one."""
+    tool = Tool(owner)
+    attributes = dict(zip(tool.attributes[::2], tool.attributes[1::2]))
+    with owner.connect() as c:
+        c.call(NAME, ROOT + "/aliases/default", I_COLLECTION, "CreateItem", "a{sv}(oayays)b",
+               {I_ITEM + ".Label": ("s", "a label"), I_ITEM + ".Attributes": ("a{ss}", attributes)},
+               (c.plain(), b"", b"theirs", "text/plain"), False)
+    # gnome-keyring asks nothing, and would keep the answer for what it asks next
+    if owner.name == "ownkey":
+        owner.person("no")
+    tool.patience = PATIENCE
+    fact("lookup of another program's, and the person says no", tool.lookup())
+    tool.patience = 30
+    if owner.name == "ownkey":
+        owner.person("yes")
+    fact("lookup of another program's, and the person says yes", tool.lookup())
+    fact("search for another program's", tool.search())
+    fact("search --unlock for another program's", tool.search("--unlock"))
+    fact("clear of another program's", tool.clear())
+
+
 def locked(owner, fact):
     tool, absent = Tool(owner), Tool(owner)
     tool.store(b"kept")
@@ -182,7 +204,7 @@ def lock_one(owner, fact):
 
 
 def walk(owner, fact):
-    for part in (plain, values, names, collections, locked, lock_one):
+    for part in (plain, values, names, collections, of_another, locked, lock_one):
         part(owner, fact)
 
 

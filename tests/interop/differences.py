@@ -7,6 +7,7 @@ NEVER_MOVED = "the default cannot be moved: what programs find by it would seem 
 SEALED = "nothing about an item is known while the vault is locked"
 NO_IS_NOT_NOW = ("no means not now: a program that hears it throws away what it cannot open, so it "
                  "waits until the vault is open")
+OTHERS = "an item of another program is locked until the person says yes"
 WEAK = "a number of the peer that makes the shared secret known to all is refused"
 ESCAPES = "text that would control a terminal is refused"
 CRASHES = "secret-tool 0.20.5 itself crashes; "
@@ -31,6 +32,9 @@ DIFFERENCES = {
             (0, SHOWN + ["secret = kept"]),
             (0, PLACEHOLDER[1][:-1] + ["secret = kept"]),
             "libsecret shows what it read of the placeholder before"),
+        "lookup of another program's, and the person says no": (
+            b"theirs", "waits", OTHERS + "; no means not now, so it waits"),
+        "clear of another program's": (0, 1, OTHERS + ": libsecret clears what is unlocked"),
         "lookup, and the person says no": (1, "waits", NO_IS_NOT_NOW),
         "store, and the person says no": (1, "waits", NO_IS_NOT_NOW),
         "lock --collection=default": ((-6, False), (-11, True),

@@ -6,6 +6,7 @@
 #include "cli/secrets/collection.h"
 #include "cli/secrets/given.h"
 #include "cli/secrets/item.h"
+#include "cli/secrets/nodes.h"
 #include "cli/secrets/portal.h"
 #include "cli/secrets/prompt.h"
 #include "cli/secrets/service.h"
@@ -128,7 +129,8 @@ bus_export(struct secrets *s)
 	    (r = export_below(s, IFACE_COLLECTION, collection_vtable, collection_find)) < 0 ||
 	    (r = export_below(s, IFACE_ITEM, item_vtable, item_find)) < 0 ||
 	    (r = export_below(s, IFACE_SESSION, bus_session_vtable, find_session)) < 0 ||
-	    (r = export_below(s, IFACE_PROMPT, prompt_vtable, find_prompt)) < 0)
+	    (r = export_below(s, IFACE_PROMPT, prompt_vtable, find_prompt)) < 0 ||
+	    (r = sd_bus_add_node_enumerator(s->bus, NULL, OBJPATH_ROOT, nodes_enumerate, s)) < 0)
 		return r;
 	return sd_bus_add_object_vtable(s->bus, NULL, PORTAL_PATH, PORTAL_IFACE, portal_vtable, s);
 }

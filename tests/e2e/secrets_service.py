@@ -185,6 +185,9 @@ def introspected(directory):
             xml = c.call(path, "org.freedesktop.DBus.Introspectable", "Introspect")
             for word in words:
                 assert 'name="%s"' % word in xml, (path, word, xml)
+        for path, child in ((ROOT, "collection/login"), (LOGIN, item.rsplit("/", 1)[1])):
+            xml = c.call(path, "org.freedesktop.DBus.Introspectable", "Introspect")
+            assert '<node name="%s"' % child in xml, (path, child, xml)
         refused("UnknownObject", c.call, ROOT + "/nothing", I + "Item", "Delete")
         refused("UnknownMethod", c.call, item, I + "Item", "Explode")
         refused("PropertyReadOnly", c.set, item, "Item", "Locked", "b", False)

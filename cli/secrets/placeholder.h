@@ -3,12 +3,10 @@
  * locked, and stands for whatever the same search finds after Unlock.
  *
  * A client that is told "no such item" makes a new key and deletes what the old one had sealed.  So
- * the answer to every search is a path of our own, /org/freedesktop/secrets/collection/C/locked_N,
- * that remembers the query.  When the vault is open, it is the first entry that the query finds,
- * for
- * as long as the client is on the bus; if there is none, it is gone then (NoSuchObject), which
- * is true.
- * An onlooker learns that somebody asked, and nothing of what is in the vault: each query has one.
+ * the answer to every search is a path of our own, .../collection/C/locked_N, that remembers the
+ * query.  When the vault is open, it is the first entry that the query finds, for as long as the
+ * client is on the bus; if there is none, it is gone then (NoSuchObject), which is true.  An
+ * onlooker learns that somebody asked, and nothing of what is in the vault: each query has one.
  */
 #ifndef CLI_SECRETS_PLACEHOLDER_H
 #define CLI_SECRETS_PLACEHOLDER_H

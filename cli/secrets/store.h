@@ -4,8 +4,7 @@
  * lock;
  * values are fetched one request at a time and never kept.
  *
- * While the vault is locked, or was not read yet, the copy is empty and every question about
- * entries
+ * While the vault is locked, or was not read yet, the copy is empty, and questions about entries
  * must be answered with placeholder.h: nothing here may be taken for "no such item".
  *
  * Changes that go through store_* are in the copy before their function is called; changes of

@@ -22,9 +22,9 @@ one_page(const struct ops_entry_list_rep *rep, entries_fn *fn, void *arg)
 }
 
 enum err
-entries_each(struct cli *c, entries_fn *fn, void *arg)
+entries_each(struct cli *c, bool removed, entries_fn *fn, void *arg)
 {
-	struct ops_entry_page q = { 0 };
+	struct ops_entry_page q = { .removed = removed };
 	struct ops_entry_list_rep rep;
 	uint8_t cursor[64];
 	enum err e;

@@ -9,9 +9,10 @@
 
 #define ENTRIES_KEY 32
 
-/* raw: the message as it came, for those who keep it.  Another error than ERR_OK ends the walk. */
+/* removed: those that applications removed or replaced, instead.  raw: the message as it came, for
+ * those who keep it.  Another error than ERR_OK ends the walk. */
 typedef enum err entries_fn(void *arg, const struct ops_entry *e, struct span raw);
-MUST enum err entries_each(struct cli *c, entries_fn *fn, void *arg);
+MUST enum err entries_each(struct cli *c, bool removed, entries_fn *fn, void *arg);
 
 /* What tells entries apart for people and programs: collection, label, attributes (without a schema
  * that says nothing). */

@@ -388,7 +388,7 @@ import_service(struct import_run *run)
 	struct moving_in in = { .run = run };
 	enum err e;
 
-	if (!(e = entries_each(run->c, take_known, &in)) && !(e = receive(&in)) &&
+	if (!(e = entries_each(run->c, false, take_known, &in)) && !(e = receive(&in)) &&
 	    !(e = compare(&in)) && !(e = keep_all(&in)) && !run->dry)
 		say_what_next(&in);
 	buf_done(&in.pool);

@@ -86,7 +86,7 @@ by_collection(const void *x, const void *y)
 static enum err
 list(struct moving_out *out)
 {
-	enum err e = entries_each(out->c, take_entry, out);
+	enum err e = entries_each(out->c, false, take_entry, out);
 
 	if (e || !count(out))
 		return e;

@@ -2,47 +2,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/entries.h"
 #include "cli/verbs.h"
-#include "lib/ops_entry.h"
 #include "lib/text.h"
-
-typedef enum err entry_fn(void *arg, const struct ops_entry *en, struct span raw);
-
-/* ---- walking ---- */
-static enum err
-one_page(const struct ops_entry_list_rep *rep, entry_fn *fn, void *arg)
-{
-	struct cbor at = wire_each(&rep->entries);
-	struct ops_entry en;
-	struct span raw;
-	enum err e = ERR_OK;
-
-	while (!e && !cbor_at_end(&at))
-		if (!(e = cbor_skip(&at, &raw)) && !(e = wire_decode(&ops_entry_map, raw, &en)))
-			e = fn(arg, &en, raw);
-	return e;
-}
-
-static enum err
-each_removed(struct cli *c, entry_fn *fn, void *arg)
-{
-	struct ops_entry_page q = { .removed = true };
-	struct ops_entry_list_rep rep;
-	uint8_t cursor[64];
-	enum err e;
-
-	do {
-		wire_mark(&ops_entry_page_map, &q);
-		if ((e = cli_call(c, OP_ENTRY_LIST, &q, &rep)) || (e = one_page(&rep, fn, arg)))
-			return e;
-		if (rep.cursor.len > sizeof cursor)
-			return ERR_TOOBIG;
-		if (rep.cursor.len)
-			memcpy(cursor, rep.cursor.p, rep.cursor.len);
-		q.cursor = SPAN(cursor, rep.cursor.len);
-	} while (q.cursor.len);
-	return ERR_OK;
-}
 
 /* ---- list ---- */
 struct listing {
@@ -87,7 +49,7 @@ verbs_removed(struct cli *c)
 {
 	size_t n = 0;
 
-	return each_removed(c, count_entry, &n) ? 0 : n;
+	return entries_each(c, true, count_entry, &n) ? 0 : n;
 }
 
 enum err
@@ -97,7 +59,7 @@ verb_secret_removed(struct cli *c)
 	enum err e;
 
 	buf_put_str(&l.json, "{\"entries\":[");
-	e = each_removed(c, put_entry, &l);
+	e = entries_each(c, true, put_entry, &l);
 	buf_put_str(&l.json, "]}\n");
 	if (!e && l.as_json && !(e = buf_err(&l.json)))
 		e = out_raw(STDOUT_FILENO, buf_span(&l.json));
@@ -138,7 +100,7 @@ verb_secret_back(struct cli *c)
 	struct ops_entry_sel q = { .id = SPAN(w.id, sizeof w.id) };
 	enum err e;
 
-	if ((e = each_removed(c, match, &w)))
+	if ((e = entries_each(c, true, match, &w)))
 		return e;
 	if (!w.n) {
 		snprintf(c->hint, sizeof c->hint, "'ownkey secret removed' shows what there is");

@@ -193,14 +193,15 @@ def session_while_locked(owner):
 
 
 def lock_one(owner, fact):
-    """secret-tool 0.20.5 itself crashes where a service does not know the object."""
+    """What is locked then, not how it exits: secret-tool 0.20.5 crashes where a service does not
+    know the object, or does not, as what it finds in its memory leads to."""
     for name in ("default", "login", "session", "nosuch"):
         if owner.is_locked():
             owner.person("yes")
             with owner.connect() as c:
                 c.unlock(ROOT + "/aliases/default")
-        done = owner.run("secret-tool", "lock", "--collection=" + name)
-        fact("lock --collection=" + name, (done.returncode, owner.is_locked()))
+        owner.run("secret-tool", "lock", "--collection=" + name)
+        fact("lock --collection=" + name, owner.is_locked())
 
 
 def walk(owner, fact):

@@ -26,6 +26,7 @@ secrets_DIRS   := cli/secrets
 session_DIRS   := cli/session
 ownkey_DIRS    := lib/ownkey
 sk_DIRS        := cli/sk
+pam_DIRS       := pam
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -56,7 +57,7 @@ softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
 # rooms that become a library for others; what it needs of lib
-SHARED := ownkey sk
+SHARED := ownkey sk pam
 ownkey_SO      := libownkey.so.0
 ownkey_USES    := buf cbor chan err ops ops_agree ops_ssh ops_tables paths sec sock \
 	text_base text_utf8 wire
@@ -65,6 +66,9 @@ sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_ha
 	crypto_p256 err idcard job log loop paths sec sock sock_peer spawn succession text_utf8 \
 	wire $(basename $(notdir $(wildcard lib/ops*.c)))
 sk_LIBS        := $(CRYPTO_LIBS)
+pam_SO         := pam_ownkey.so
+pam_USES       := buf err sec text_base
+pam_LIBS       := $(PAM_LIBS)
 
 # what the tests may call, in the order the linker tries them
 ROOMS := softtoken cli git age pinentry secrets session agent token worker prompt $(SHARED) lib
@@ -178,7 +182,7 @@ $(B)/fuzz/obj/%.o: %.c $(B)/flags
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
 		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) \
-		$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS)
+		$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(PAM_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ) $(foreach r,$(SHARED),$($(r)_PIC)))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)

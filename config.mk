@@ -23,10 +23,11 @@ CRYPTO_LIBS := $(call pkg,libsodium) $(call pkg,libcrypto) $(call pkg,libutf8pro
 QR_LIBS    := $(call pkg,libqrencode)
 XML_LIBS   := $(call pkg,expat)
 BUS_LIBS   := $(call pkg,libsystemd)
+PAM_LIBS   := -lpam
 JSON_LIBS  := $(call pkg,jansson)
 FIDO_LIBS  := $(call pkg,libfido2)
 TEST_LIBS  := $(call pkg,cmocka) $(JSON_LIBS) $(call pkg,libcbor) $(FIDO_LIBS) \
-	$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(CRYPTO_LIBS)
+	$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(PAM_LIBS) $(CRYPTO_LIBS)
 ifeq ($(and $(CRYPTO_LIBS),$(FIDO_LIBS),$(QR_LIBS),$(XML_LIBS),$(BUS_LIBS),$(JSON_LIBS)),)
 $(warning libraries are missing: `make deps` installs them)
 endif

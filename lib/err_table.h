@@ -231,4 +231,15 @@ E(MOVE_OURS,      302, 1, "PAM_SYSTEM_ERR",       5, "the keyring of this sessio
 E(MOVE_KWALLET,   303, 1, "PAM_SERVICE_ERR",      5, "only KWallet is running, which does not let other programs read it this way", "in KWalletManager: File, Export as XML keeps it in a file; newer ones answer other programs when the Secret Service is on in its settings: then run this again")
 E(MOVE_SERVICE,   304, 1, "PAM_SYSTEM_ERR",       5, "the other keyring did not do what was asked", "what it said stands above; nothing in it was changed, and what came in stays: run this again")
 E(EXPORT_PART,    305, 1, "PAM_SYSTEM_ERR",       5, "not everything went out", "what did not is named above, with the reason; it is in the vault as before")
+/* a login (pam_ownkey) */
+E(PAM_OPTION,     310, 1, "PAM_SERVICE_ERR",      5, "an option of pam_ownkey is unknown or malformed", "the system's log names it; pam_ownkey(8) lists the options. Nobody gets in by this line until it is mended")
+E(PAM_NOT_ENROLLED,311,1, "PAM_USER_UNKNOWN",     5, "no token is enrolled for this account", "the administrator adds one: 'ownkey pam enroll'")
+E(PAM_MAP_READ,   312, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the list of tokens cannot be read", "the system's log says why; the administrator mends the file that 'map' of pam_ownkey names")
+E(PAM_MAP_OWNER,  313, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the list of tokens could be written by others, so it proves nothing", "the administrator makes it a plain file of root's that nobody else may write: chown root, chmod 644")
+E(PAM_MAP_LINE,   314, 1, "PAM_AUTHINFO_UNAVAIL", 5, "a line of this account in the list of tokens is malformed", "the system's log says which; 'ownkey pam check' says more")
+E(PAM_MAP_MANY,   315, 1, "PAM_AUTHINFO_UNAVAIL", 5, "this account has more tokens than are allowed", "the administrator raises max-tokens, or takes lines out")
+E(PAM_PIN_EMPTY,  316, 5, "PAM_AUTH_ERR",         5, "no PIN was typed", "try again and type the PIN of your token; no try was used up")
+E(PAM_PIN_AGAIN,  317, 5, "PAM_AUTHTOK_ERR",      5, "the new PIN was typed differently the second time", "nothing was changed; try again")
+E(PAM_CONV,       318, 1, "PAM_CONV_ERR",         5, "the program that logs in cannot ask you", "log in another way, and look at the system's log")
+E(PAM_HOST,       319, 1, "PAM_SYSTEM_ERR",       5, "memory for a PIN cannot be kept out of swap", "the administrator raises the limit on locked memory (ulimit -l); nothing was asked of the token")
 /* clang-format on */

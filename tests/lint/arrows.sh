@@ -2,7 +2,7 @@
 # Which room may include what (DESIGN 2).  Libraries are rooms here, too: only
 # lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2, only cli/qr.c libqrencode,
 # only cli/import_xml.c expat,
-# only ownkey-worker jansson.
+# only ownkey-worker jansson, only pam_ownkey.so libpam.
 # agent/*.h is what the processes of the agent say to each other.
 . tests/lint/lib.sh
 
@@ -33,7 +33,7 @@ allowed()
 	cli/session/*)    echo lib cli/session systemd ;;
 	cli/git/*)        echo lib include cli/git ;;
 	cli/*)            echo lib include cli ;;
-	pam/*)            echo lib include pam ;;
+	pam/*.[ch])       echo lib pam pam-headers ;;
 	oidc/*)           echo lib include oidc ;;
 	contrib/*)        echo include ;;
 	esac
@@ -51,6 +51,7 @@ room()
 	'<jansson'*)              echo jansson ;;
 	'<utf8proc'*)             echo utf8proc ;;
 	'<systemd/'*)             echo systemd ;;
+	'<security/'*)            echo pam-headers ;;
 	'<cbor'* | '<curl/'*)     echo "${1#<}" ;;
 	'"'*/*)                   h=${1#?} && echo "${h%/*}" ;;
 	'"'*)                     echo 'without a directory' ;;

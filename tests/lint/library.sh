@@ -49,6 +49,7 @@ trap 'rm -rf "$work"' EXIT
 	} | differs libownkey.so.0
 	never libownkey.so.0
 	printf 'sk_%s\n' api_version enroll load_resident_keys sign | differs libownkey-sk.so
+	printf 'pam_sm_%s\n' authenticate | differs pam_ownkey.so
 	if command -v c++ >/dev/null; then alone c++ c++17 c++; fi
 	alone cc c99 c
 	alone cc c11 c

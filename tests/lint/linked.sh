@@ -57,6 +57,8 @@ crypto='libsodium libcrypto libutf8proc'
 	# shellcheck disable=SC2086 # a list
 	direct libownkey-sk.so $crypto
 	never libownkey-sk.so
+	direct pam_ownkey.so libpam
+	never pam_ownkey.so
 	# shellcheck disable=SC2086
 	direct ownkey-token libfido2 $crypto
 	# shellcheck disable=SC2086

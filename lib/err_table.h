@@ -242,4 +242,7 @@ E(PAM_PIN_EMPTY,  316, 5, "PAM_AUTH_ERR",         5, "no PIN was typed", "try ag
 E(PAM_PIN_AGAIN,  317, 5, "PAM_AUTHTOK_ERR",      5, "the new PIN was typed differently the second time", "nothing was changed; try again")
 E(PAM_CONV,       318, 1, "PAM_CONV_ERR",         5, "the program that logs in cannot ask you", "log in another way, and look at the system's log")
 E(PAM_HOST,       319, 1, "PAM_SYSTEM_ERR",       5, "memory for a PIN cannot be kept out of swap", "the administrator raises the limit on locked memory (ulimit -l); nothing was asked of the token")
+/* PAM: what its helpers say */
+E(VERIFY_ANSWER,  320, 1, "PAM_SYSTEM_ERR",       5, "the program that checks signatures gave an answer that makes no sense", "nobody was logged in; install ownkey again, and report this if it stays")
+E(ROOT_KEPT,      321, 1, "PAM_SYSTEM_ERR",       5, "a helper could not give root away, and did nothing", "nobody was logged in; what started it must run as root itself, with all of its capabilities")
 /* clang-format on */

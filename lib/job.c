@@ -32,6 +32,8 @@ static const struct wire_field token_job_fields[] = {
 	WIRE_F(token_job, 21, UINT, WF_OPT, protect, 0, 3, "credProtect"),
 	WIRE_F(token_job, 22, BLOBS, WF_OPT, refuse, 32, 32, "of third machines, SHA-256"),
 	WIRE_F(token_job, 23, BLOBS, WF_OPT, known, 32, 32, "asked for before, SHA-256"),
+	WIRE_F(token_job, 24, UINT, WF_OPT, uid, 1, UINT32_MAX - 1, "who it becomes"),
+	WIRE_F(token_job, 25, UINT, WF_OPT, gid, 1, UINT32_MAX - 1, "who it becomes, group"),
 };
 const struct wire_map token_job_map = { "token-job", sizeof(struct token_job), token_job_fields,
 	sizeof token_job_fields / sizeof *token_job_fields, false, 0 };

@@ -34,6 +34,8 @@ allowed()
 	cli/git/*)        echo lib include cli/git ;;
 	cli/*)            echo lib include cli ;;
 	pam/*.[ch])       echo lib pam pam-headers ;;
+	pam/verify/*)     echo lib pam/verify ;;
+	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;
 	contrib/*)        echo include ;;
 	esac

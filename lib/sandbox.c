@@ -133,6 +133,7 @@ static const struct limits limits[] = {
 	[SANDBOX_TOKEN] = { 16, 0, NONE, 96 * MIB, 30 },
 	[SANDBOX_TOKEN_LIST] = { 32, 0, NONE, 96 * MIB, 30 },
 	[SANDBOX_WORKER] = { 16, 0, NONE, NONE, NONE },
+	[SANDBOX_VERIFY] = { 16, 0, NONE, 96 * MIB, 10 },
 	[SANDBOX_COPIER] = { 32, 0, NONE, NONE, 60 },
 	[SANDBOX_BUS] = { 1024, 0, NONE, 512 * MIB, NONE },
 	[SANDBOX_SECRETS] = { 1024, 0, NONE, 1024 * MIB, NONE },

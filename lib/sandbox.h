@@ -22,6 +22,7 @@ enum sandbox_profile {
 	SANDBOX_TOKEN,	    /* r/w one open device descriptor; RLIMIT_AS 96 MiB, CPU 30 s */
 	SANDBOX_TOKEN_LIST, /* read-only below sysfs and dev roots, connect to unix: paths */
 	SANDBOX_WORKER,	    /* no files at all; RLIMIT_AS from as_limit */
+	SANDBOX_VERIFY,	    /* computes: no files, 96 MiB, CPU 10 s */
 	SANDBOX_COPIER,	    /* rw files below some directories; no sockets, CPU 60 s */
 	SANDBOX_BUS,	    /* speaks D-Bus and to the agent: UNIX sockets; no files */
 	SANDBOX_SECRETS, /* as BUS, and reads /proc of its clients: no landlock, which hides that */

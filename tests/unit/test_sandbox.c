@@ -114,7 +114,7 @@ test_early_limits(void **state)
 /* --- what all profiles have in common --- */
 
 static const enum sandbox_profile all[] = { SANDBOX_VAULT, SANDBOX_FRONT, SANDBOX_TOKEN,
-	SANDBOX_TOKEN_LIST, SANDBOX_WORKER, SANDBOX_COPIER };
+	SANDBOX_TOKEN_LIST, SANDBOX_WORKER, SANDBOX_VERIFY, SANDBOX_COPIER };
 
 static enum err
 argon(struct span pass, uint32_t mib)

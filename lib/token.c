@@ -3,7 +3,8 @@
  * "Authenticator Data", 6.5.1 "Attested Credential Data").  The helper that talked to the device is
  * not believed: everything that matters is in signed bytes and checked here.
  */
-#include "agent/slot/slot.h"
+#include "lib/token.h"
+
 #include "lib/crypto.h"
 
 #define FLAG_UP 0x01

@@ -1,0 +1,23 @@
+/*
+ * drop.h - root, given away for good.
+ *
+ * For helpers that PAM starts as root.  What is left: one uid, one gid, no group, no capability in
+ * any set, and no way back.
+ */
+#ifndef LIB_DROP_H
+#define LIB_DROP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+#define DROP_NOBODY 65534
+
+/* Is one of our ids 0? */
+bool drop_is_root(void);
+/* Become uid and gid, neither of them 0.  ERR_ROOT_KEPT: it did not happen as it should, and the
+ * process has to end.  For processes with one thread. */
+MUST enum err drop_root(uid_t uid, gid_t gid);
+
+#endif

@@ -159,7 +159,13 @@ device_connect(struct device *d, int ctl)
 
 	memcpy(path, d->job->path.p, d->job->path.len);
 	device_attach(d, &none); /* the clock runs from here */
-	return port_open(&d->port, path, ctl, d->channel.until);
+	return port_open(&d->port, path, ctl);
+}
+
+enum err
+device_ready(struct device *d)
+{
+	return port_ready(&d->port, d->channel.until);
 }
 
 static void

@@ -45,6 +45,8 @@ struct device_creds {
 MUST enum err device_init(struct device *d, const struct token_job *job, int out);
 /* Open the device; ctl is watched for the vault's cancel (-1: nothing to watch). */
 MUST enum err device_connect(struct device *d, int ctl);
+/* Is it a token, and ours for now?  Before the sandbox, after root is given away. */
+MUST enum err device_ready(struct device *d);
 /* Instead of device_connect, for tests: these reports. */
 void device_attach(struct device *d, const struct port *port);
 /* INIT, getInfo, the operation.  ERR_CANCELLED when the vault hung up. */

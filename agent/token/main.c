@@ -11,6 +11,7 @@
 #include "agent/token/serve.h"
 #include "lib/chan.h"
 #include "lib/crypto.h"
+#include "lib/drop.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 
@@ -19,6 +20,8 @@
 #define ARENA	    (512 * 1024)
 #define JOB_WAIT_MS 10000
 
+static bool was_root;
+
 static enum err
 fail(enum err e)
 {
@@ -26,6 +29,16 @@ fail(enum err e)
 
 	device_fail(&d, e);
 	return e;
+}
+
+/* Root (PAM's, or a vault of root's) is for opening a device, never for what the device says. */
+static enum err
+leave_root(const struct token_job *job)
+{
+	uid_t uid = job->uid ? (uid_t)job->uid : DROP_NOBODY;
+	gid_t gid = job->gid ? (gid_t)job->gid : DROP_NOBODY;
+
+	return was_root ? drop_root(uid, gid) : ERR_OK;
 }
 
 /* --- listing --- */
@@ -47,7 +60,9 @@ do_list(const struct token_job *job)
 	struct lister *l = NULL;
 	enum err e;
 
-	if ((e = lister_init(&l, job, VAULT)) == ERR_OK && (e = enter_list(l)) == ERR_OK)
+	if ((e = lister_init(&l, job, VAULT)) == ERR_OK && was_root)
+		lister_opens_all(l);
+	if (e == ERR_OK && (e = leave_root(job)) == ERR_OK && (e = enter_list(l)) == ERR_OK)
 		e = job->op == TOKEN_WATCH ? lister_watch(l, VAULT) : lister_once(l);
 	lister_done(l);
 	return e == ERR_OK || e == ERR_CANCELLED || e == ERR_HANGUP ? e : fail(e);
@@ -71,7 +86,8 @@ do_device(const struct token_job *job)
 	enum err e;
 
 	if ((e = device_init(&d, job, VAULT)) == ERR_OK &&
-	    (e = device_connect(&d, VAULT)) == ERR_OK && (e = enter_device()) == ERR_OK)
+	    (e = device_connect(&d, VAULT)) == ERR_OK && (e = leave_root(job)) == ERR_OK &&
+	    (e = device_ready(&d)) == ERR_OK && (e = enter_device()) == ERR_OK)
 		e = device_run(&d);
 	if (e != ERR_OK)
 		device_fail(&d, e);
@@ -88,6 +104,7 @@ do_serve(const struct token_job *job)
 	enum err e;
 
 	if ((e = serve_init(&s, job, VAULT)) == ERR_OK && (e = serve_connect(s, DOOR)) == ERR_OK &&
+	    (e = leave_root(job)) == ERR_OK && (e = serve_ready(s)) == ERR_OK &&
 	    (e = enter_device()) == ERR_OK)
 		e = serve_run(s);
 	serve_done(s);
@@ -115,6 +132,7 @@ start(void)
 	static const char *const keep[] = { NULL };
 	enum err e;
 
+	was_root = drop_is_root();
 	if ((e = sandbox_early(keep)) != ERR_OK)
 		return e;
 	/* it would print the whole traffic: the library asks the environment by itself */

@@ -200,16 +200,11 @@ lock_hidraw(struct port *p, int64_t until)
 }
 
 static enum err
-open_hidraw(struct port *p, const char *path, int64_t until)
+open_hidraw(struct port *p, const char *path)
 {
-	enum err e;
-
 	p->hidraw = true;
-	if ((p->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) < 0)
-		return open_error(errno);
-	if ((e = check_hidraw(p->fd)) != ERR_OK)
-		return e;
-	return lock_hidraw(p, until);
+	p->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	return p->fd < 0 ? open_error(errno) : ERR_OK;
 }
 
 static enum err
@@ -231,7 +226,7 @@ open_unix(struct port *p, const char *path)
 }
 
 enum err
-port_open(struct port *p, const char *path, int ctl, int64_t until)
+port_open(struct port *p, const char *path, int ctl)
 {
 	enum err e;
 
@@ -241,10 +236,22 @@ port_open(struct port *p, const char *path, int ctl, int64_t until)
 	if (strncmp(path, "unix:", 5) == 0)
 		e = open_unix(p, path + 5);
 	else
-		e = open_hidraw(p, path, until);
+		e = open_hidraw(p, path);
 	if (e != ERR_OK)
 		port_close(p);
 	return e;
+}
+
+enum err
+port_ready(struct port *p, int64_t until)
+{
+	enum err e;
+
+	if (!p->hidraw)
+		return ERR_OK;
+	if ((e = check_hidraw(p->fd)) != ERR_OK)
+		return e;
+	return lock_hidraw(p, until);
 }
 
 void

@@ -30,8 +30,11 @@ struct port {
 
 /* Milliseconds, CLOCK_MONOTONIC. */
 int64_t port_clock(void);
-/* Open "unix:/path" or the path of a hidraw node; waits until `until` for others to let go of it.
- * ERR_TOKEN_ABSENT, ERR_TOKEN_ACCESS, ERR_BUSY, ERR_CANCELLED, ERR_TOKEN_IO. */
-MUST enum err port_open(struct port *p, const char *path, int ctl, int64_t until);
+/* Open "unix:/path" or the path of a hidraw node; nothing of the device is read.  ERR_TOKEN_ABSENT,
+ * ERR_TOKEN_ACCESS, ERR_BUSY, ERR_TOKEN_IO. */
+MUST enum err port_open(struct port *p, const char *path, int ctl);
+/* Then, without root: is it a token?  Waits until `until` for others to let go of it.
+ * ERR_TOKEN_ABSENT, ERR_TOKEN_GONE, ERR_BUSY, ERR_CANCELLED, ERR_TOKEN_IO. */
+MUST enum err port_ready(struct port *p, int64_t until);
 void port_close(struct port *p);
 #endif

@@ -68,9 +68,15 @@ serve_connect(struct serve *s, int door)
 	enum err e;
 
 	memcpy(path, s->job->path.p, s->job->path.len);
-	if ((e = port_open(&s->port, path, s->vault, port_clock() + SERVE_OPEN_MS)))
+	if ((e = port_open(&s->port, path, s->vault)))
 		return e;
 	return take_connection(s, door);
+}
+
+enum err
+serve_ready(struct serve *s)
+{
+	return port_ready(&s->port, port_clock() + SERVE_OPEN_MS);
 }
 
 /* ---- what is let through ---- */

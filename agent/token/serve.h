@@ -15,6 +15,8 @@ struct serve;
 MUST enum err serve_init(struct serve **s, const struct token_job *job, int vault);
 /* Opens the device, waits for the connection on door: before the sandbox. */
 MUST enum err serve_connect(struct serve *s, int door);
+/* Is it a token, and ours for now?  After root is given away. */
+MUST enum err serve_ready(struct serve *s);
 /* Until the other side hangs up or is silent for too long (ERR_OK), or a limit is met.  Sends the
  * RESULT itself.  ERR_CANCELLED, errors of the token. */
 MUST enum err serve_run(struct serve *s);

@@ -27,6 +27,7 @@ session_DIRS   := cli/session
 ownkey_DIRS    := lib/ownkey
 sk_DIRS        := cli/sk
 pam_DIRS       := pam
+verify_DIRS    := pam/verify
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -40,6 +41,7 @@ pinentry_PROG  := pinentry-ownkey
 git_PROG       := git-credential-ownkey
 secrets_PROG   := ownkey-secrets
 session_PROG   := ownkey-session
+verify_PROG    := ownkey-verify
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
 
@@ -53,6 +55,7 @@ pinentry_LIBS  := $(CRYPTO_LIBS)
 git_LIBS       := $(CRYPTO_LIBS)
 secrets_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 session_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
+verify_LIBS    := $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
@@ -67,11 +70,12 @@ sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_ha
 	wire $(basename $(notdir $(wildcard lib/ops*.c)))
 sk_LIBS        := $(CRYPTO_LIBS)
 pam_SO         := pam_ownkey.so
-pam_USES       := buf err sec text_base
+pam_USES       := buf cbor err job sec text_base text_utf8 verify wire
 pam_LIBS       := $(PAM_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry secrets session agent token worker prompt $(SHARED) lib
+ROOMS := softtoken cli git age pinentry secrets session verify agent token worker prompt \
+	$(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -112,7 +116,17 @@ endef
 $(foreach r,$(SHARED),$(eval $(call shared,$(r))))
 LIBRARIES := $(foreach r,$(SHARED),$($(r)_LIB))
 
-INSTALLED := $(foreach r,cli git age pinentry secrets session agent token worker prompt,$($(r)_BIN))
+# the module as tests load it: its helpers are those of the build tree
+PAM_TESTED := $(B)/tests/pam_ownkey.so
+PAM_TESTED_PIC := $(filter-out %/pam/where.o,$(pam_PIC)) $(B)/pic/tests/pam/where.o
+$(B)/pic/tests/pam/where.o: private ALL_CPPFLAGS += -DOWNKEY_BUILD='"$(abspath $(B))"'
+$(PAM_TESTED): $(PAM_TESTED_PIC) pam/pam_ownkey.map
+	$(call say,SO,$@)$(CC) $(PIC_CFLAGS) $(filter-out -pie -fsanitize=%,$(ALL_LDFLAGS)) \
+		-shared -Wl,--version-script=$(filter %.map,$^) -Wl,-z,defs -Wl,--gc-sections \
+		-o $@ $(filter %.o,$^) $(pam_LIBS)
+
+INSTALLED := $(foreach r,cli git age pinentry secrets session verify agent token worker \
+	prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -148,9 +162,12 @@ LDFLAGS_test_qr = -Wl,--wrap=_exit
 LIBS_test_age_testkit = $(call pkg,zlib)
 LIBS_omemo = $(call pkg,libomemo-c)
 
-check-programs: programs $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(kat_BIN)
+check-programs: programs $(PAM_TESTED) $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(kat_BIN)
 
 # --- rules ---
+
+# a room, not a program: make would link pam/verify.c into it
+pam/verify: ;
 
 say = $(if $(V),,@echo "  $(1)	$(2:$(B)/%=%)"; )
 
@@ -228,8 +245,8 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets session softtoken \
-	$(SHARED)
+SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets session verify \
+	softtoken $(SHARED)
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \

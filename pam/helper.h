@@ -14,8 +14,9 @@
 #include "lib/err.h"
 #include "lib/span.h"
 
-/* Where the helpers are: a fixed absolute path (pam/where.c), replaced when tests are linked. */
-extern const char where_libexec[];
+/* Where the helpers are, absolute and fixed when ownkey is built (pam/where.c).  Tests are linked
+ * with another. */
+const char *where_libexec(void);
 
 struct helper {
 	pid_t pid;

@@ -78,7 +78,7 @@ struct tokens_call {
 	bool force;	 /* use the PIN although fewer than 3 tries are left */
 	/* the token blinks: say so; may be NULL */
 	void (*touch)(void *arg, size_t which);
-	void *arg;
+	void *arg; /* of touch, and of judge below */
 };
 
 struct tokens_answer {
@@ -101,9 +101,10 @@ struct tokens_race {
 	const char *const *paths;
 	size_t n; /* 1..TOKENS_MAX */
 	enum err (*judge)(void *arg, size_t which, const struct tokens_answer *a);
+	size_t which; /* out: index in paths */
 };
 /* Why the last one failed, but "wrong token" only when all said so. */
-MUST enum err tokens_assert_any(const struct tokens_setup *s, const struct tokens_race *r,
+MUST enum err tokens_assert_any(const struct tokens_setup *s, struct tokens_race *r,
     const struct tokens_call *c, int64_t until, struct tokens_answer *a);
 
 /* The person touches the one that is meant.  *which: index in paths. */

@@ -33,8 +33,8 @@ allowed()
 	cli/session/*)    echo lib cli/session systemd ;;
 	cli/git/*)        echo lib include cli/git ;;
 	cli/*)            echo lib include cli ;;
-	pam/*.[ch])       echo lib pam pam-headers ;;
 	pam/verify/*)     echo lib pam/verify ;;
+	pam/*.[ch])       echo lib pam pam-headers ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;
 	contrib/*)        echo include ;;

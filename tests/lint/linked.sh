@@ -54,6 +54,9 @@ crypto='libsodium libcrypto libutf8proc'
 		never "$program"
 	done
 	direct libownkey.so.0 libc
+	# shellcheck disable=SC2086
+	direct ownkey-verify $crypto
+	never ownkey-verify
 	# shellcheck disable=SC2086 # a list
 	direct libownkey-sk.so $crypto
 	never libownkey-sk.so

@@ -1,0 +1,125 @@
+#include "pam/verify.h"
+
+#define EVENT_MAX 1024
+
+/* Nothing but a verdict about our own nonce counts. */
+static enum err
+ask(struct verify *v, struct verify_job *q, int64_t until, struct verify_event *ev)
+{
+	struct buf out = BUF_INIT;
+	struct span frame;
+	enum err e;
+
+	wire_mark(&verify_job_map, q);
+	if (!(e = wire_encode(&verify_job_map, q, &out)) &&
+	    !(e = helper_send(&v->h, buf_span(&out), until)) &&
+	    !(e = helper_recv(&v->h, until, &frame)) && wire_decode(&verify_event_map, frame, ev))
+		e = ERR_VERIFY_ANSWER;
+	buf_done(&out);
+	return e == ERR_TOOBIG ? ERR_VERIFY_ANSWER : e;
+}
+
+static enum err
+reason(const struct verify_event *ev)
+{
+	return ev->err && err_is_known(ev->err) ? (enum err)ev->err : ERR_VERIFY_ANSWER;
+}
+
+static enum err
+take_begun(struct verify *v, const struct verify_event *ev)
+{
+	if (ev->kind == VERIFY_EV_BAD)
+		return reason(ev);
+	if (ev->kind != VERIFY_EV_BEGUN || (v->ssh ? ev->cdh.len : ev->tbs.len) ||
+	    (v->ssh ? !ev->tbs.len || ev->tbs.len > sizeof v->tbs : ev->cdh.len != 32))
+		return ERR_VERIFY_ANSWER;
+	memcpy(v->nonce, ev->nonce.p, sizeof v->nonce);
+	if (v->ssh)
+		memcpy(v->tbs, ev->tbs.p, ev->tbs.len);
+	else
+		memcpy(v->cdh, ev->cdh.p, sizeof v->cdh);
+	v->tbs_len = ev->tbs.len;
+	return ERR_OK;
+}
+
+enum err
+verify_begin(const struct verify_about *a, int64_t until, struct verify *v)
+{
+	struct verify_job q = { .op = a->rp_id ? VERIFY_BEGIN : VERIFY_BEGIN_SSH };
+	struct verify_event ev;
+	enum err e;
+
+	*v = (struct verify){ .h = HELPER_NONE, .probe = a->probe, .ssh = !a->rp_id };
+	q.probe = a->probe;
+	q.rp_id = span_str(a->rp_id);
+	q.host = span_str(a->host);
+	q.service = span_str(a->service);
+	q.user = span_str(a->user);
+	if ((e = helper_start("ownkey-verify", EVENT_MAX, &v->h)) || (e = ask(v, &q, until, &ev)))
+		return e;
+	return take_begun(v, &ev);
+}
+
+static enum err
+take_verdict(
+    const struct verify *v, const struct verify_event *ev, size_t n, struct verify_verdict *out)
+{
+	if (ev->nonce.len != 32 || memcmp(ev->nonce.p, v->nonce, 32) != 0)
+		return ERR_VERIFY_ANSWER;
+	if (ev->kind == VERIFY_EV_BAD)
+		return reason(ev);
+	if (ev->kind != VERIFY_EV_GOOD || ev->err || ev->index >= n)
+		return ERR_VERIFY_ANSWER;
+	*out = (struct verify_verdict){
+		.index = (size_t)ev->index, .counter = ev->counter, .up = ev->up, .uv = ev->uv
+	};
+	return ERR_OK;
+}
+
+enum err
+verify_check(
+    struct verify *v, const struct verify_answer *a, int64_t until, struct verify_verdict *out)
+{
+	struct verify_job q = { .op = VERIFY_CHECK };
+	struct verify_cred creds[VERIFY_CREDS];
+	struct verify_event ev;
+	enum err e;
+
+	if (!a->ncreds || a->ncreds > VERIFY_CREDS || v->ssh)
+		return ERR_INTERNAL;
+	for (size_t i = 0; i < a->ncreds; i++) {
+		creds[i] = a->creds[i];
+		wire_mark(&verify_cred_map, &creds[i]);
+	}
+	q.creds = (struct wire_list){ .v = creds, .n = a->ncreds };
+	q.cred_id = a->cred_id;
+	q.authdata = a->authdata;
+	q.sig = a->sig;
+	if ((e = ask(v, &q, until, &ev)))
+		return e;
+	return take_verdict(v, &ev, a->ncreds, out);
+}
+
+enum err
+verify_check_ssh(
+    struct verify *v, const struct verify_ssh_answer *a, int64_t until, struct verify_verdict *out)
+{
+	struct verify_job q = { .op = VERIFY_CHECK_SSH };
+	struct verify_event ev;
+	enum err e;
+
+	if (!a->nkeys || a->nkeys > VERIFY_CREDS || !v->ssh)
+		return ERR_INTERNAL;
+	q.keys = (struct wire_list){ .v = a->keys, .n = a->nkeys };
+	q.key = a->key;
+	q.sig = a->sig;
+	if ((e = ask(v, &q, until, &ev)))
+		return e;
+	return take_verdict(v, &ev, a->nkeys, out);
+}
+
+void
+verify_end(struct verify *v)
+{
+	helper_end(&v->h);
+}

@@ -245,4 +245,10 @@ E(PAM_HOST,       319, 1, "PAM_SYSTEM_ERR",       5, "memory for a PIN cannot be
 /* PAM: what its helpers say */
 E(VERIFY_ANSWER,  320, 1, "PAM_SYSTEM_ERR",       5, "the program that checks signatures gave an answer that makes no sense", "nobody was logged in; install ownkey again, and report this if it stays")
 E(ROOT_KEPT,      321, 1, "PAM_SYSTEM_ERR",       5, "a helper could not give root away, and did nothing", "nobody was logged in; what started it must run as root itself, with all of its capabilities")
+/* the factor of a login, handed to the agent */
+E(GIVEN_SLOT,     325, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the token that logged you in is no way into this vault", "you are logged in and the vault stays locked: 'ownkey unlock' opens it, 'ownkey pam enroll' makes a new line for the administrator's list")
+E(GIVEN_PASS,     326, 1, "PAM_AUTHINFO_UNAVAIL", 5, "this way in wants its passphrase besides the token", "you are logged in and the vault stays locked: 'ownkey unlock' asks for the passphrase")
+E(GIVEN_WAIT,     327, 1, "PAM_MAXTRIES",         5, "too many wrong factors were handed over", "wait a minute, or use 'ownkey unlock'; nothing was changed")
+E(BECOME,         328, 1, "PAM_SYSTEM_ERR",       5, "the rights of that account could not be taken on", "only root can log others in; nothing was read or changed")
+E(PAM_STACK,      329, 1, "PAM_SYSTEM_ERR",       5, "a login of this machine would lock people out, or let everyone in", "it stands above, with the line; keep a root shell open while you edit /etc/pam.d")
 /* clang-format on */

@@ -174,8 +174,8 @@ const struct wire_map prompt_event_map = { "prompt-event", sizeof(struct prompt_
 	prompt_event_fields, sizeof prompt_event_fields / sizeof *prompt_event_fields, false, 0 };
 
 static const struct wire_field secret_msg_fields[] = {
-	WIRE_E(secret_msg, 1, 0, kind, SECRET_WANT, "text|show|ok|error|more|card|data|want",
-	    "what this is"),
+	WIRE_E(secret_msg, 1, 0, kind, SECRET_FACTOR,
+	    "text|show|ok|error|more|card|data|want|factor", "what this is"),
 	WIRE_F(secret_msg, 2, BYTES, KEY_SECRET, text, 0, 4096, "what was typed, or is shown"),
 	WIRE_F(secret_msg, 3, UINT, WF_OPT, err, 0, 65535, "error number"),
 	WIRE_F(secret_msg, 4, UINT, WF_OPT, index, 0, 64, "which word, from 1"),
@@ -185,6 +185,8 @@ static const struct wire_field secret_msg_fields[] = {
 	WIRE_F(secret_msg, 8, BYTES, WF_OPT, data, 0, SECRET_DATA_MAX, "piece of a file"),
 	WIRE_F(secret_msg, 9, UINT, WF_OPT, kinds, 0, 255, "who can open the file, bits"),
 	WIRE_F(secret_msg, 10, UINT, WF_OPT, log_n, 0, 64, "work factor of its passphrase"),
+	WIRE_F(secret_msg, 11, BYTES, WF_OPT, cred_id, 1, 1023, "credential of a way in"),
+	WIRE_F(secret_msg, 12, BYTES, KEY_SECRET, factor, 32, 32, "what its token gave"),
 };
 const struct wire_map secret_msg_map = { "secret-msg", sizeof(struct secret_msg), secret_msg_fields,
 	sizeof secret_msg_fields / sizeof *secret_msg_fields, false, 0 };

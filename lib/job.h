@@ -270,7 +270,8 @@ enum secret_kind {
 	SECRET_MORE,  /* the share was accepted: have, need */
 	SECRET_CARD,  /* text */
 	SECRET_DATA,  /* person -> ownkey: data, a piece of the file; more: it is not the last */
-	SECRET_WANT   /* a key for the file: kinds, log_n */
+	SECRET_WANT,  /* a key for the file: kinds, log_n */
+	SECRET_FACTOR /* person -> ownkey: cred_id, and f1 of that slot as its token gave it */
 };
 
 struct secret_msg {
@@ -285,6 +286,8 @@ struct secret_msg {
 	struct span data;
 	uint64_t kinds; /* enum age_kind bits */
 	uint64_t log_n; /* work factor of the passphrase */
+	struct span cred_id;
+	struct span factor; /* 32 */
 };
 #define SECRET_DATA_MAX 65536
 extern const struct wire_map secret_msg_map;

@@ -228,10 +228,11 @@ enum ops_event_kind {
 	OPS_EV_SHOW_WORDS, /* connect: SECRET_SHOW, then type them back */
 	OPS_EV_WORKING,	   /* something that takes seconds (Argon2) */
 	OPS_EV_NEED_NEWPIN,
-	OPS_EV_NOTE,	  /* text for the person (warnings) */
-	OPS_EV_NEED_FILE, /* connect and send the backup (job.h); the key for it is asked there */
-	OPS_EV_FORWARD,	  /* ops_forward.h */
-	OPS_EV_ANSWERED	  /* subscriptions: what `which` asked for is not wanted any more */
+	OPS_EV_NOTE,	   /* text for the person (warnings) */
+	OPS_EV_NEED_FILE,  /* connect and send the backup (job.h); the key for it is asked there */
+	OPS_EV_FORWARD,	   /* ops_forward.h */
+	OPS_EV_ANSWERED,   /* subscriptions: what `which` asked for is not wanted any more */
+	OPS_EV_NEED_FACTOR /* request, job: connect to secret.sock and send SECRET_FACTOR */
 };
 struct ops_event {
 	uint64_t has;
@@ -277,6 +278,9 @@ struct ops_unlock {
 	bool force;	   /* PIN although few tries are left */
 	struct span token; /* device path, when several are plugged in */
 	bool nowait;	   /* fail at once when no token is there */
+	/* No token is asked: NEED_FACTOR, and a credential id and f1 come over secret.sock, from
+	 * whoever has asked it already (a login). */
+	bool given;
 };
 struct ops_unlock_rep {
 	uint64_t has;

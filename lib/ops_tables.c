@@ -91,9 +91,9 @@ const struct wire_map ops_status_rep_map = { "status-reply", sizeof(struct ops_s
 	ops_status_rep_fields, N(ops_status_rep_fields), false, 0 };
 
 static const struct wire_field ops_event_fields[] = {
-	WIRE_E(ops_event, 1, 0, kind, OPS_EV_ANSWERED,
+	WIRE_E(ops_event, 1, 0, kind, OPS_EV_NEED_FACTOR,
 	    "locked|unlocked|changed|wait-token|touch|need-pin|need-passphrase|need-words|"
-	    "show-words|working|need-new-pin|note|need-file|forward|answered",
+	    "show-words|working|need-new-pin|note|need-file|forward|answered|need-factor",
 	    "what happens"),
 	WIRE_F(ops_event, 2, UINT, WF_OPT, request, 0, UINT64_MAX, "the request it belongs to"),
 	WIRE_F(ops_event, 3, BYTES, WF_OPT | WF_HEX, job, 16, 16, "job id for secret.sock"),
@@ -132,6 +132,7 @@ static const struct wire_field ops_unlock_fields[] = {
 	WIRE_F(ops_unlock, 4, BOOL, WF_OPT, force, 0, 1, "use the PIN with few tries left"),
 	WIRE_F(ops_unlock, 5, TEXT, WF_OPT, token, 1, 255, "device"),
 	WIRE_F(ops_unlock, 6, BOOL, WF_OPT, nowait, 0, 1, "fail at once without a token"),
+	WIRE_F(ops_unlock, 7, BOOL, WF_OPT, given, 0, 1, "the factor comes over secret.sock"),
 };
 const struct wire_map ops_unlock_map = { "unlock", sizeof(struct ops_unlock), ops_unlock_fields,
 	N(ops_unlock_fields), false, 0 };

@@ -1,0 +1,52 @@
+/*
+ * handoff.h - between pam_ownkey.so and ownkey-handoff: fixed sizes, so that neither parses much.
+ *
+ * Frames of chan.h on descriptor 0: one request (struct handoff_ask and, for UNLOCK and HOLD, the
+ * credential id and the 32 bytes of the factor behind it; for READ, the path), one answer (struct
+ * handoff_reply and its bytes).  The exit status says the same as the answer (handoff_exit).
+ */
+#ifndef LIB_HANDOFF_H
+#define LIB_HANDOFF_H
+
+#include <stdint.h>
+
+#include "lib/err.h"
+
+#define HANDOFF_MAGIC	 0x4f4b4831u /* "OKH1" */
+#define HANDOFF_READ_MAX (1024 * 1024)
+#define HANDOFF_HEADER	 33280 /* bytes of a vault before its body */
+#define HANDOFF_SLOTS	 16
+#define HANDOFF_CRED_MAX 1023
+#define HANDOFF_FACTOR	 32
+#define HANDOFF_PATH_MAX 1024
+#define HANDOFF_NAME_MAX 64
+#define HANDOFF_HOLD_S	 120
+
+enum handoff_op {
+	HANDOFF_UNLOCK = 1,
+	HANDOFF_LOCK,
+	HANDOFF_READ,
+	HANDOFF_HEAD, /* the first HANDOFF_HEADER bytes of the person's vault */
+	HANDOFF_HOLD  /* the answer's bytes are the name */
+};
+
+struct handoff_ask {
+	uint32_t magic;
+	uint32_t op; /* enum handoff_op */
+	uint32_t uid, gid;
+	uint32_t ms;   /* so much time there is */
+	uint32_t most; /* READ: bytes */
+	uint32_t len;  /* of the bytes that follow, but for the factor */
+	char name[256];
+	char home[1024];
+};
+
+struct handoff_reply {
+	uint32_t magic;
+	uint32_t err; /* enum err */
+};
+
+/* What ownkey-handoff exits with for a reason; 1 for those that have no number of their own. */
+int handoff_exit(enum err e);
+
+#endif

@@ -27,6 +27,7 @@ struct kept {
 	char pin[KEPT_PIN_MAX + 1];
 	char newpin[KEPT_PIN_MAX + 1];
 	char again[KEPT_PIN_MAX + 1];
+	char wrong[2][KEPT_PIN_MAX + 1]; /* were sent, and will not be once more */
 };
 
 /* NULL: no memory, or none that can be locked. */

@@ -4,8 +4,8 @@
  * One line a token:
  *     user rpid alg flags credential-id public-key [salt [label]]
  * alg es256 or eddsa; flags up, uv, pin joined by commas; the rest base64; "-" for no salt.  Or a
- * line of pam_u2f's authfile, user:handle,key,type,options:... .  Lines of others are not looked at; one
- * of this person that is not understood refuses all of them.
+ * line of pam_u2f's authfile, user:handle,key,type,options:... .  Lines of others are not looked
+ * at; one of this person that is not understood refuses all of them.
  */
 #ifndef PAM_MAP_H
 #define PAM_MAP_H
@@ -61,7 +61,8 @@ struct map_who {
  * is there), or no line of theirs.  ERR_PAM_MAP_OWNER, ERR_PAM_MAP_READ, ERR_PAM_MAP_LINE,
  * ERR_PAM_MAP_MANY, ERR_NOMEM: none of these is "not enrolled".  map_done in any case.
  */
-MUST enum err map_read(const struct options *o, const struct person *p, struct map *out);
+MUST enum err map_read(
+    const struct options *o, const struct person *p, int64_t until, struct map *out);
 /* The same from the text of a file.  *out is empty on failure, but for why. */
 MUST enum err map_parse(struct span text, const struct map_who *who, struct map *out);
 void map_done(struct map *m);

@@ -34,6 +34,7 @@ struct options {
 	char cue[OPTIONS_TEXT_MAX];    /* shown when the token blinks; "" shows nothing */
 	char prompt[OPTIONS_TEXT_MAX]; /* asked before anything else, ENTER goes on; "" asks not */
 	bool no_unlock;
+	bool lock_at_end;
 	char rpid[OPTIONS_TEXT_MAX]; /* of pam_u2f's lines; "": pam://HOSTNAME */
 	uint64_t max_tokens;
 	bool from_agent;

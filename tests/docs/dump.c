@@ -15,6 +15,7 @@
 #include "lib/conf.h"
 #include "lib/job.h"
 #include "lib/ops.h"
+#include "pam/options.h"
 
 #define COLUMNS	 78
 #define MESSAGES 256
@@ -448,6 +449,26 @@ options(void)
 	printf(".El\n");
 }
 
+/* What may stand behind pam_ownkey.so. */
+static void
+pam_options(void)
+{
+	const struct option_help *h;
+	size_t i;
+
+	printf(".Bl -tag -width Ds\n");
+	for (i = 0; (h = options_help(i)) != NULL; i++) {
+		printf(".It Cm %s", h->name);
+		if (h->value[0])
+			printf(" Ns = Ns Ar %s", h->value);
+		printf("\n");
+		sentence(h->text);
+		if (h->preset[0])
+			printf("Default:\n.Ql %s\n", h->preset);
+	}
+	printf(".El\n");
+}
+
 /* ---- formats and ways in ---- */
 
 static void
@@ -574,6 +595,7 @@ main(int argc, char **argv)
 		{ "errors", errors },
 		{ "exits", exits },
 		{ "options", options },
+		{ "pam-options", pam_options },
 		{ "formats", all_formats },
 		{ "ways", ways },
 	};

@@ -2,8 +2,9 @@
  * login.h - one authentication from the first text to the verified signature.
  *
  * Wait for a token, find out which of those plugged in holds a credential of the map, ask for its
- * PIN if it wants one, say "touch", have the answer verified by ownkey-verify.  A PIN goes to one
- * token only, one that has shown that it holds such a credential, and never twice.
+ * PIN if it wants one, change that PIN if the token wants it changed first, say "touch", have the
+ * answer verified by ownkey-verify.  A PIN goes to one token only, one that has shown that it holds
+ * such a credential, and never twice.
  */
 #ifndef PAM_LOGIN_H
 #define PAM_LOGIN_H
@@ -21,14 +22,15 @@ struct login {
 	const char *host;    /* where from; both signed over, "" when unknown */
 	bool unlock;	     /* a session will open: ask for the secret, too (hmac-secret) */
 	struct kept *kept;   /* PIN; out: factor, when unlock and the token gave it */
-	bool change_pin;     /* out: the token wants its PIN changed first (forcePINChange) */
-	char device[128];    /* out: which token that was, or the one that logged in: its path */
 };
 
 /* ERR_OK: a signature over a fresh challenge was verified, and by no other way.  Everything else is
  * a row of the error table, whose PAM column the entry points return; it has been said already. */
 MUST enum err login_run(struct login *l);
-/* Change the PIN of the person's token: the old one, the new one twice.  device: "" finds it. */
+/* Change the PIN of the person's token: the old one, the new one twice. */
 MUST enum err login_change_pin(struct login *l);
+/* Is any token plugged in?  Says nothing, waits for nothing.  ERR_TOKEN_ABSENT,
+ * ERR_TOKEN_ACCESS. */
+MUST enum err login_look(struct login *l);
 
 #endif

@@ -90,6 +90,9 @@ struct question {
 /* From the client's terminal (secret.sock) when it is interactive, else by a prompt program, else
  * ERR_NOPROMPT.  NFC-normalised into the arena. */
 MUST enum err job_ask(struct job *j, const struct question *q, struct sec *out);
+/* A factor that the client has obtained already: NEED_FACTOR, then SECRET_FACTOR within ms.  Both
+ * are empty before; the caller ends them.  ERR_FORMAT, ERR_TIMEOUT. */
+MUST enum err job_ask_factor(struct job *j, uint64_t ms, struct sec *cred_id, struct sec *f1);
 /* Yes or no by a prompt program or the client's tty; never by the client itself.  ERR_REFUSED,
  * ERR_NOPROMPT (then a touch is asked, policy.h). */
 MUST enum err job_confirm(struct job *j, const char *text);

@@ -136,44 +136,91 @@ is_whole(const struct sec *frame)
 }
 
 static enum err
-parse_secret(const struct sec *frame, struct sec *out)
+decode_secret(const struct sec *frame, struct secret_msg *m)
 {
-	struct secret_msg m;
-	enum err e;
-
 	if (be32(frame->p) != frame->len - 4)
 		return ERR_FORMAT;
-	if ((e = wire_decode(&secret_msg_map, SPAN(frame->p + 4, frame->len - 4), &m)))
-		return e;
-	return m.kind == SECRET_TEXT ? take_text(m.text, out) : ERR_FORMAT;
+	return wire_decode(&secret_msg_map, SPAN(frame->p + 4, frame->len - 4), m);
+}
+
+/* Until it is there whole: whoever sends it byte by byte gains no time. */
+static enum err
+read_frame(struct job *j, uint64_t until, struct sec *frame)
+{
+	struct loop_fd *f = loop_fd_add(j->v->loop, j->secret, POLLIN, secret_readable, j);
+	enum err e = f ? ERR_OK : ERR_NOMEM;
+
+	while (!e && !is_whole(frame)) {
+		uint64_t now = loop_now();
+
+		if (!(e = now < until ? job_wait(j, until - now) : ERR_TIMEOUT))
+			e = fill_frame(j, frame);
+	}
+	loop_fd_remove(f);
+	return e;
+}
+
+/* The person's one message; m borrows from frame, which the caller ends. */
+static enum err
+wait_secret(struct job *j, uint64_t ms, struct sec *frame, struct secret_msg *m)
+{
+	uint64_t until = loop_now() + ms;
+	enum err e = sec_init(frame, SECRET_FRAME_MAX);
+
+	while (!e && j->secret < 0) {
+		uint64_t now = loop_now();
+
+		e = now < until ? job_wait(j, until - now) : ERR_TIMEOUT;
+	}
+	if (!e && !(e = read_frame(j, until, frame)))
+		e = decode_secret(frame, m);
+	return e;
 }
 
 static enum err
-read_secret(struct job *j, uint64_t ms, struct sec *out)
+wait_text(struct job *j, uint64_t ms, struct sec *out)
 {
 	struct sec frame = { 0 };
-	struct loop_fd *f = NULL;
-	enum err e = sec_init(&frame, SECRET_FRAME_MAX);
+	struct secret_msg m;
+	enum err e;
 
-	if (!e && !(f = loop_fd_add(j->v->loop, j->secret, POLLIN, secret_readable, j)))
-		e = ERR_NOMEM;
-	while (!e && !is_whole(&frame) && !(e = job_wait(j, ms)))
-		e = fill_frame(j, &frame);
-	if (!e)
-		e = parse_secret(&frame, out);
-	loop_fd_remove(f);
+	if (!(e = wait_secret(j, ms, &frame, &m)))
+		e = m.kind == SECRET_TEXT ? take_text(m.text, out) : ERR_FORMAT;
 	sec_done(&frame);
 	return e;
 }
 
 static enum err
-wait_secret(struct job *j, uint64_t ms, struct sec *out)
+take_factor(const struct secret_msg *m, struct sec *cred_id, struct sec *f1)
 {
-	enum err e = ERR_OK;
+	enum err e;
 
-	while (!e && j->secret < 0)
-		e = job_wait(j, ms);
-	return e ? e : read_secret(j, ms, out);
+	if (m->kind != SECRET_FACTOR || !m->cred_id.len || !m->factor.len)
+		return ERR_FORMAT;
+	if ((e = sec_init_copy(cred_id, m->cred_id)))
+		return e;
+	return sec_init_copy(f1, m->factor);
+}
+
+enum err
+job_ask_factor(struct job *j, uint64_t ms, struct sec *cred_id, struct sec *f1)
+{
+	struct ops_event ev = { .kind = OPS_EV_NEED_FACTOR };
+	struct sec frame = { 0 };
+	struct secret_msg m;
+	enum err e;
+
+	if (!j->r.c)
+		return ERR_CANCELLED;
+	if ((e = job_new_id(j, true)))
+		return e;
+	ev.job = SPAN(j->id, JOB_ID_LEN);
+	job_event_full(j, &ev);
+	if (!(e = wait_secret(j, ms, &frame, &m)))
+		e = take_factor(&m, cred_id, f1);
+	sec_done(&frame);
+	job_forget_id(j);
+	return e;
 }
 
 /* By the client's own terminal. */
@@ -192,7 +239,7 @@ ask_client(struct job *j, const struct question *q, struct sec *out)
 	ev.err = (uint64_t)q->err;
 	ev.retries = q->retries;
 	job_event_full(j, &ev);
-	e = wait_secret(j, j->v->conf.prompt_timeout * 1000ull, out);
+	e = wait_text(j, j->v->conf.prompt_timeout * 1000ull, out);
 	job_answered(j);
 	job_forget_id(j);
 	return e;

@@ -92,6 +92,7 @@ unlock(struct req *r, struct span bytes, struct outer *o)
 		.force = in->force,
 		.token = in->token,
 		.nowait = in->nowait,
+		.given = in->given,
 		.purpose = "unlock",
 		.why = "to unlock",
 		.request = SPAN(o->vault_id, 16) };

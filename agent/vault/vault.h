@@ -107,6 +107,10 @@ struct vault {
 	unsigned lacks;
 	struct store store;
 	struct turn tokens; /* who asks for a touch now */
+	struct {
+		unsigned wrong; /* factors that were handed over and fit nothing */
+		uint64_t since; /* loop_now() of the first of them */
+	} given;
 	struct open_vault open;
 	struct client *clients[1024];
 	unsigned nclients;

@@ -16,6 +16,7 @@ struct way_want {
 	bool force;		 /* PIN although few tries are left */
 	struct span token;	 /* device path; empty = any */
 	bool nowait;
+	bool given;	     /* no token is asked: the client hands a factor over */
 	const char *purpose; /* of the challenge: "unlock", "approve" */
 	const char *why;     /* for people: "to unlock" */
 	struct span request; /* bound into the challenge */

@@ -28,6 +28,7 @@ ownkey_DIRS    := lib/ownkey
 sk_DIRS        := cli/sk
 pam_DIRS       := pam
 verify_DIRS    := pam/verify
+handoff_DIRS   := pam/handoff
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -42,6 +43,7 @@ git_PROG       := git-credential-ownkey
 secrets_PROG   := ownkey-secrets
 session_PROG   := ownkey-session
 verify_PROG    := ownkey-verify
+handoff_PROG   := ownkey-handoff
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
 
@@ -56,6 +58,7 @@ git_LIBS       := $(CRYPTO_LIBS)
 secrets_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 session_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 verify_LIBS    := $(CRYPTO_LIBS)
+handoff_LIBS   := $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
@@ -74,8 +77,8 @@ pam_USES       := buf cbor err job sec text_base text_utf8 verify wire
 pam_LIBS       := $(PAM_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry secrets session verify agent token worker prompt \
-	$(SHARED) lib
+ROOMS := softtoken cli git age pinentry secrets session verify handoff agent token worker \
+	prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -125,7 +128,7 @@ $(PAM_TESTED): $(PAM_TESTED_PIC) pam/pam_ownkey.map
 		-shared -Wl,--version-script=$(filter %.map,$^) -Wl,-z,defs -Wl,--gc-sections \
 		-o $@ $(filter %.o,$^) $(pam_LIBS)
 
-INSTALLED := $(foreach r,cli git age pinentry secrets session verify agent token worker \
+INSTALLED := $(foreach r,cli git age pinentry secrets session verify handoff agent token worker \
 	prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
@@ -167,7 +170,7 @@ check-programs: programs $(PAM_TESTED) $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(ka
 # --- rules ---
 
 # a room, not a program: make would link pam/verify.c into it
-pam/verify: ;
+pam/verify pam/handoff: ;
 
 say = $(if $(V),,@echo "  $(1)	$(2:$(B)/%=%)"; )
 
@@ -245,7 +248,7 @@ fresh:
 	@contrib/fresh.sh
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
-SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets session verify \
+SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets session verify handoff \
 	softtoken $(SHARED)
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)

@@ -286,6 +286,14 @@ client_secret_send(int fd, struct span text)
 }
 
 enum err
+client_secret_factor(int fd, struct span cred_id, struct span factor)
+{
+	struct secret_msg m = { .kind = SECRET_FACTOR, .cred_id = cred_id, .factor = factor };
+
+	return send_secret(fd, &m);
+}
+
+enum err
 client_secret_taken(int fd)
 {
 	struct secret_msg m = { .kind = SECRET_OK };

@@ -43,6 +43,8 @@ struct span client_result(const struct client_conn *c);
 /* Connect for a job id. */
 MUST enum err client_secret_open(struct span job, int *fd);
 MUST enum err client_secret_send(int fd, struct span text);
+/* A factor that somebody has obtained from a token (unlock, given). */
+MUST enum err client_secret_factor(int fd, struct span cred_id, struct span factor);
 /* A card is shown, written or printed: the next one, please. */
 MUST enum err client_secret_taken(int fd);
 /* A piece of a file (at most SECRET_DATA_MAX); more: it is not the last. */

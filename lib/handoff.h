@@ -1,9 +1,9 @@
 /*
  * handoff.h - between pam_ownkey.so and ownkey-handoff: fixed sizes, so that neither parses much.
  *
- * Frames of chan.h on descriptor 0: one request (struct handoff_ask and, for UNLOCK and HOLD, the
- * credential id and the 32 bytes of the factor behind it; for READ, the path), one answer (struct
- * handoff_reply and its bytes).  The exit status says the same as the answer (handoff_exit).
+ * Frames of chan.h on descriptor 0: one request (struct handoff_ask), behind it for UNLOCK and HOLD
+ * two more, the credential id and the 32 bytes of the factor, for READ one, the path; one answer
+ * (struct handoff_reply and its bytes).  The exit status says the same as the answer.
  */
 #ifndef LIB_HANDOFF_H
 #define LIB_HANDOFF_H
@@ -22,6 +22,12 @@
 #define HANDOFF_NAME_MAX 64
 #define HANDOFF_HOLD_S	 120
 
+/* Names of held factors, in the abstract namespace; behind it 32 hex digits.  Root connects, sends
+ * one byte, and after UNLOCK gets a frame with a struct handoff_reply. */
+#define HANDOFF_HELD	    "ownkey-held-"
+#define HANDOFF_HELD_UNLOCK 'u'
+#define HANDOFF_HELD_DROP   'd'
+
 enum handoff_op {
 	HANDOFF_UNLOCK = 1,
 	HANDOFF_LOCK,
@@ -32,13 +38,11 @@ enum handoff_op {
 
 struct handoff_ask {
 	uint32_t magic;
-	uint32_t op; /* enum handoff_op */
-	uint32_t uid, gid;
+	uint32_t op;   /* enum handoff_op */
+	uint32_t uid;  /* must be that of the account */
 	uint32_t ms;   /* so much time there is */
 	uint32_t most; /* READ: bytes */
-	uint32_t len;  /* of the bytes that follow, but for the factor */
 	char name[256];
-	char home[1024];
 };
 
 struct handoff_reply {

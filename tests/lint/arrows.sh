@@ -34,6 +34,7 @@ allowed()
 	cli/git/*)        echo lib include cli/git ;;
 	cli/*)            echo lib include cli ;;
 	pam/verify/*)     echo lib pam/verify ;;
+	pam/handoff/*)    echo lib pam/handoff ;;
 	pam/*.[ch])       echo lib pam pam-headers ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;

@@ -76,6 +76,8 @@ crypto='libsodium libcrypto libutf8proc'
 	# shellcheck disable=SC2086
 	direct ownkey-session libsystemd $crypto
 	never ownkey-session libsystemd
+	# shellcheck disable=SC2086
+	direct ownkey-handoff $crypto
 	for program in ownkey age-plugin-ownkey git-credential-ownkey pinentry-ownkey \
 		ownkey-secrets ownkey-session ownkey-oidc pam_ownkey.so; do
 		client "$program"

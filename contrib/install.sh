@@ -47,6 +47,7 @@ if [ -e "$B/libownkey.so.0" ]; then
 fi
 [ ! -e "$B/libownkey-sk.so" ] || file 644 "$B/libownkey-sk.so" "$LIBDIR/libownkey-sk.so"
 [ ! -e "$B/pam_ownkey.so" ] || file 644 "$B/pam_ownkey.so" "$LIBDIR/security/pam_ownkey.so"
+file 644 contrib/pam-configs/ownkey "$SHARE/ownkey/pam-configs/ownkey"
 file 644 include/ownkey.h "$INCLUDEDIR/ownkey.h"
 made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$LINKED_FROM|" \
 	-e "s|@INCLUDEDIR@|$INCLUDED_FROM|" -e "s|@VERSION@|$VERSION|" contrib/ownkey.pc.in

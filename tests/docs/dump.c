@@ -437,10 +437,8 @@ limits(const struct opt *o)
 static void
 options(void)
 {
-	size_t i;
-
 	printf(".Bl -tag -width Ds\n");
-	for (i = 0; i < conf_noptions; i++) {
+	for (size_t i = 0; i < conf_noptions; i++) {
 		printf(".It Ic %s No =", conf_options[i].name);
 		argument(&conf_options[i]);
 		sentence(conf_options[i].help);
@@ -449,19 +447,14 @@ options(void)
 	printf(".El\n");
 }
 
-/* What may stand behind pam_ownkey.so. */
 static void
 pam_options(void)
 {
 	const struct option_help *h;
-	size_t i;
 
 	printf(".Bl -tag -width Ds\n");
-	for (i = 0; (h = options_help(i)) != NULL; i++) {
-		printf(".It Cm %s", h->name);
-		if (h->value[0])
-			printf(" Ns = Ns Ar %s", h->value);
-		printf("\n");
+	for (size_t i = 0; (h = options_help(i)) != NULL; i++) {
+		printf(".It Cm %s%s%s\n", h->name, h->value[0] ? " Ns = Ns Ar " : "", h->value);
 		sentence(h->text);
 		if (h->preset[0])
 			printf("Default:\n.Ql %s\n", h->preset);
@@ -569,10 +562,8 @@ all_formats(void)
 static void
 ways(void)
 {
-	size_t i;
-
 	printf(".Bl -column \"token and passphrase\"\n");
-	for (i = 0; i < nslot_types; i++) {
+	for (size_t i = 0; i < nslot_types; i++) {
 		printf(".It %s Ta\n", slot_types[i].name);
 		text(slot_types[i].help);
 		end_line();
@@ -602,10 +593,8 @@ main(int argc, char **argv)
 	size_t i;
 
 	for (i = 0; argc == 2 && i < N(regions); i++)
-		if (strcmp(argv[1], regions[i].name) == 0) {
-			regions[i].print();
-			return 0;
-		}
+		if (strcmp(argv[1], regions[i].name) == 0)
+			return regions[i].print(), 0;
 	fprintf(stderr, "usage: dump REGION\n");
 	return 64;
 }

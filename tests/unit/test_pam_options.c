@@ -30,7 +30,7 @@ presets(void **state)
 	assert_int_equal(o.timeout, 60);
 	assert_int_equal(o.uv, OPTION_UV_MAP);
 	assert_int_equal(o.max_tokens, 24);
-	assert_string_equal(o.cue, "Touch your token now.");
+	assert_string_equal(o.cue, "Touch your token now");
 	assert_string_equal(o.prompt, "");
 	assert_string_equal(o.rpid, "");
 	assert_false(o.nouserok || o.no_unlock || o.from_agent || o.lock_at_end);

@@ -19,7 +19,8 @@
 
 /*
  * Open the person's vault with this factor.  Their agent is started where nobody listens; open
- * already is ERR_OK.  ERR_NOVAULT; ERR_NOTOWNER: somebody else listens on their socket; ERR_NOAGENT;
+ * already is ERR_OK.  ERR_NOVAULT; ERR_NOTOWNER: somebody else listens on their socket;
+ * ERR_NOAGENT;
  * ERR_GIVEN_SLOT: the credential is no way into the vault; ERR_GIVEN_PASS: that way in wants its
  * passphrase, too; ERR_VAULT_KEY: the factor is wrong (the salt of the map is stale);
  * ERR_GIVEN_WAIT; whatever else the agent says.

@@ -1,11 +1,240 @@
-/* The entry points of Linux-PAM. */
-#include <security/pam_modules.h>
+/*
+ * The entry points of Linux-PAM.  PAM_IGNORE is returned in one case: nobody is enrolled by that
+ * name, and the option nouserok says that this is none of our business.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "pam/code.h"
+#include "pam/handoff.h"
+#include "pam/helper.h"
+#include "pam/work.h"
+
+#define HOLD	      "OWNKEY_HANDOFF"
+#define UNLOCK_MOST_S 15
+
+static int64_t
+soon(void)
+{
+	return helper_clock() + UNLOCK_MOST_S * 1000;
+}
+
+static bool
+none_of_ours(const struct work *w, enum err e)
+{
+	return e == ERR_PAM_NOT_ENROLLED && w->options.nouserok;
+}
+
+/* ---- auth ---- */
+
+/* No session of theirs will open: their vault is none of the business of who becomes them. */
+static bool
+is_borrowed(const struct work *w)
+{
+	uid_t caller = getuid();
+
+	if (strncmp(w->service, "sudo", 4) == 0 || strcmp(w->service, "polkit-1") == 0)
+		return true;
+	if (strcmp(w->service, "su") != 0 && strcmp(w->service, "su-l") != 0)
+		return false;
+	return caller != 0 && caller != w->person.uid;
+}
+
+/* Hosts that authenticate in a child lose pam's data with it, but carry its environment over. */
+static enum err
+hold(struct work *w, const struct kept *k)
+{
+	char name[HANDOFF_NAME_MAX], set[HANDOFF_NAME_MAX + sizeof(HOLD) + 1];
+	enum err e;
+
+	if (strcmp(w->service, "sshd") != 0 || !k->factor.there)
+		return ERR_OK;
+	e = handoff_hold(&w->person, &k->factor, name, soon());
+	if (e != ERR_OK)
+		return e;
+	snprintf(set, sizeof(set), HOLD "=%s", name);
+	return pam_putenv(w->pamh, set) == PAM_SUCCESS ? ERR_OK : ERR_NOMEM;
+}
+
+/* What cannot be carried over keeps nobody out: they are who they are. */
+static enum err
+authenticated(struct work *w, struct kept *k)
+{
+	enum err e = hold(w, k);
+
+	if (e != ERR_OK)
+		(void)work_code(w->pamh, "the vault will stay locked", e);
+	e = work_keep(w, k);
+	if (e != ERR_OK)
+		kept_free(k);
+	return e;
+}
+
+static enum err
+authenticate(struct work *w)
+{
+	struct kept *k = kept_new();
+	struct login l = {
+		.options = &w->options,
+		.say = &w->say,
+		.person = &w->person,
+		.map = &w->map,
+		.service = w->service,
+		.host = w->host,
+		.unlock = !w->options.no_unlock && !is_borrowed(w),
+		.kept = k,
+	};
+	enum err e;
+
+	if (!k)
+		return ERR_PAM_HOST;
+	e = login_run(&l);
+	if (e == ERR_OK)
+		return authenticated(w, k);
+	kept_free(k);
+	return e;
+}
 
 PAM_EXTERN int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	struct work *w;
+	enum err e = work_begin(pamh, flags, argc, argv, &w);
+	int r;
+
+	if (e == ERR_OK && w->options.from_agent)
+		e = ERR_UNSUPPORTED;
+	if (e == ERR_OK)
+		e = work_map(w);
+	if (w && none_of_ours(w, e))
+		r = PAM_IGNORE;
+	else {
+		if (e == ERR_OK)
+			e = authenticate(w);
+		r = work_code(pamh, "authentication", e);
+	}
+	work_end(w);
+	return r;
+}
+
+/* There are none to set: libpam decides by what pam_sm_authenticate said. */
+PAM_EXTERN int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
 	(void)pamh, (void)flags, (void)argc, (void)argv;
-	return code_of(ERR_UNSUPPORTED);
+	return PAM_SUCCESS;
+}
+
+/* ---- account ---- */
+
+PAM_EXTERN int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct work *w;
+	enum err e = work_begin(pamh, flags, argc, argv, &w);
+	int r;
+
+	if (e == ERR_OK)
+		e = work_map(w);
+	r = w && none_of_ours(w, e) ? PAM_IGNORE : work_code(pamh, "account", e);
+	work_end(w);
+	return r;
+}
+
+/* ---- password: the PIN of the token ---- */
+
+static enum err
+change_pin(struct work *w, int flags)
+{
+	struct kept *k = kept_new();
+	struct login l = {
+		.options = &w->options,
+		.say = &w->say,
+		.person = &w->person,
+		.map = &w->map,
+		.service = w->service,
+		.host = w->host,
+		.kept = k,
+	};
+	enum err e;
+
+	if (!k)
+		return ERR_PAM_HOST;
+	e = (unsigned)flags & PAM_PRELIM_CHECK ? login_look(&l) : login_change_pin(&l);
+	kept_free(k);
+	return e;
+}
+
+PAM_EXTERN int
+pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct work *w;
+	enum err e = work_begin(pamh, flags, argc, argv, &w);
+	int r;
+
+	if (e == ERR_OK)
+		e = work_map(w);
+	if (w && none_of_ours(w, e))
+		r = PAM_IGNORE;
+	else {
+		if (e == ERR_OK)
+			e = change_pin(w, flags);
+		r = work_code(pamh, "change of the PIN", e);
+	}
+	work_end(w);
+	return r;
+}
+
+/* ---- session ---- */
+
+/* In this process, or held for us since a child of it authenticated; nothing is no failure. */
+static enum err
+hand_over(struct work *w)
+{
+	const char *held = pam_getenv(w->pamh, HOLD);
+	const struct factor *f = work_kept(w);
+	enum err e = ERR_OK;
+
+	if (f)
+		e = handoff_unlock(&w->person, f, soon());
+	else if (held)
+		e = handoff_held_unlock(held, soon());
+	if (f && held)
+		handoff_held_drop(held, soon());
+	work_forget(w);
+	if (held)
+		(void)pam_putenv(w->pamh, HOLD);
+	return e;
+}
+
+PAM_EXTERN int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct work *w;
+	enum err e = work_begin(pamh, flags, argc, argv, &w);
+	int r;
+
+	if (e == ERR_OK && !w->options.no_unlock) {
+		e = hand_over(w);
+		if (e != ERR_OK)
+			(void)!say_error(&w->say, "Your vault is still locked: %s.", err_text(e));
+	}
+	r = work_code(pamh, "session", e);
+	work_end(w);
+	return r;
+}
+
+PAM_EXTERN int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct work *w;
+	enum err e = work_begin(pamh, flags, argc, argv, &w);
+	int r;
+
+	if (e == ERR_OK && w->options.lock_at_end)
+		e = handoff_lock(&w->person, soon());
+	r = work_code(pamh, "end of the session", e);
+	work_end(w);
+	return r;
 }

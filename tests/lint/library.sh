@@ -23,11 +23,11 @@ differs()
 calls='_?exit|_Exit|signal|sigaction|sigprocmask|pthread_.*|thrd_.*|fork|vfork|exec.*|system|popen'
 calls="$calls|(__)?v?f?printf(_chk)?|puts|fputs|fwrite|perror|syslog|setenv|putenv|setlocale|atexit"
 
-# never LIBRARY: ends the program, changes its signals, writes, starts threads or programs
+# never LIBRARY [MORE]: ends the program, changes its signals, writes, starts threads or programs
 never()
 {
 	[ ! -e "$B/$1" ] || nm -D --undefined-only "$B/$1" | sed -n 's/@.*//;s/.* [Uw] //p' |
-		grep -xE "$calls" |
+		grep -xE "$calls${2:+|$2}" |
 		sed "s|^|$B/$1 calls |"
 }
 
@@ -49,7 +49,9 @@ trap 'rm -rf "$work"' EXIT
 	} | differs libownkey.so.0
 	never libownkey.so.0
 	printf 'sk_%s\n' api_version enroll load_resident_keys sign | differs libownkey-sk.so
-	printf 'pam_sm_%s\n' authenticate | differs pam_ownkey.so
+	printf 'pam_sm_%s\n' acct_mgmt authenticate chauthtok close_session open_session setcred |
+		differs pam_ownkey.so
+	never pam_ownkey.so "(secure_)?getenv|environ"
 	if command -v c++ >/dev/null; then alone c++ c++17 c++; fi
 	alone cc c99 c
 	alone cc c11 c

@@ -1,240 +1,5 @@
-/* Helpers of logins, started for real from a process that is in no state for it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "lib/crypto.h"
-#include "lib/drop.h"
-#include "pam/tokens.h"
-#include "pam/verify.h"
-
-#define SOON   (helper_clock() + 20000)
-#define TOKENS 2
-#define RP     "ownkey:vault"
-
-static char libexec[4096];
-static char dir[] = "/tmp/pam-drive-XXXXXX";
-static char paths[TOKENS][80];
-static pid_t token[TOKENS];
-
-struct made {
-	uint8_t id[1024], pub[64];
-	size_t id_len, pub_len;
-	int64_t alg;
-};
-static struct made made[TOKENS];
-
-const char *
-where_libexec(void)
-{
-	return libexec;
-}
-
-static struct tokens_setup
-setup_of(size_t n)
-{
-	struct tokens_setup s = { .uid = DROP_NOBODY, .gid = DROP_NOBODY, .sources = n };
-
-	for (size_t i = 0; i < n; i++)
-		s.source[i] = paths[i];
-	return s;
-}
-
-/* --- the software token --- */
-
-static void
-plug_in(int i, const char *touch, const char *pin)
-{
-	char state[64], socket_[64], program[4200], ready[8];
-	int p[2];
-	char c;
-
-	snprintf(state, sizeof state, "%s/state%d", dir, i);
-	snprintf(socket_, sizeof socket_, "%s/sock%d", dir, i);
-	snprintf(paths[i], sizeof paths[i], "unix:%s", socket_);
-	snprintf(program, sizeof program, "%s/ownkey-softtoken", libexec);
-	assert_int_equal(pipe(p), 0);
-	snprintf(ready, sizeof ready, "%d", p[1]);
-	if (!(token[i] = fork())) {
-		execl(program, program, "--quiet", "--state", state, "--socket", socket_, "--touch",
-		    touch, "--ready", ready, pin ? "--pin" : NULL, pin, NULL);
-		_exit(127);
-	}
-	close(p[1]);
-	assert_int_equal(read(p[0], &c, 1), 1);
-	close(p[0]);
-}
-
-static void
-pull_out(int i)
-{
-	kill(token[i], SIGKILL);
-	waitpid(token[i], NULL, 0);
-}
-
-static void
-make(int i)
-{
-	struct token_job q = { .op = TOKEN_MAKE, .uid = DROP_NOBODY, .gid = DROP_NOBODY };
-	struct helper h = HELPER_NONE;
-	struct buf b = BUF_INIT;
-	struct token_event ev;
-	struct span frame;
-	uint8_t cdh[32] = { 1 };
-
-	q.path = span_str(paths[i]);
-	q.rp_id = SPAN_LIT(RP);
-	q.cdh = SPAN(cdh, 32);
-	q.user = SPAN_LIT("user");
-	q.user_id = SPAN_LIT("user");
-	q.timeout_ms = 10000;
-	wire_mark(&token_job_map, &q);
-	assert_int_equal(wire_encode(&token_job_map, &q, &b), ERR_OK);
-	assert_int_equal(helper_start("ownkey-token", 16384, &h), ERR_OK);
-	assert_int_equal(helper_send(&h, buf_span(&b), SOON), ERR_OK);
-	do {
-		assert_int_equal(helper_recv(&h, SOON, &frame), ERR_OK);
-		assert_int_equal(wire_decode(&token_event_map, frame, &ev), ERR_OK);
-		assert_int_not_equal(ev.kind, TOKEN_EV_ERROR);
-	} while (ev.kind != TOKEN_EV_RESULT);
-	made[i].alg = ev.alg;
-	made[i].id_len = ev.cred_id.len;
-	made[i].pub_len = ev.pubkey.len;
-	memcpy(made[i].id, ev.cred_id.p, ev.cred_id.len);
-	memcpy(made[i].pub, ev.pubkey.p, ev.pubkey.len);
-	buf_done(&b);
-	helper_end(&h);
-}
-
-static int
-setup(void **state)
-{
-	const char *b = getenv("B");
-
-	(void)state;
-	assert_non_null(realpath(b ? b : "build", libexec));
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(chmod(dir, 0755), 0);
-	assert_int_equal(crypto_init(), ERR_OK);
-	for (int i = 0; i < TOKENS; i++) {
-		plug_in(i, "auto", NULL);
-		make(i);
-	}
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	char cmd[64];
-
-	(void)state;
-	for (int i = 0; i < TOKENS; i++)
-		pull_out(i);
-	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-	return system(cmd);
-}
-
-/* --- a login, whole --- */
-
-static struct verify_cred
-cred_of(int i)
-{
-	struct verify_cred c = { .alg = made[i].alg, .up = true };
-
-	c.cred_id = SPAN(made[i].id, made[i].id_len);
-	c.pubkey = SPAN(made[i].pub, made[i].pub_len);
-	return c;
-}
-
-static void
-count_touch(void *arg, size_t which)
-{
-	(void)which;
-	++*(int *)arg;
-}
-
-static enum err
-check(struct verify *v, const struct tokens_answer *a, struct verify_verdict *out)
-{
-	struct verify_cred creds[TOKENS];
-	struct verify_answer answer = { .creds = creds, .ncreds = TOKENS };
-
-	for (int i = 0; i < TOKENS; i++)
-		creds[i] = cred_of(i);
-	answer.cred_id = SPAN(a->cred_id, a->cred_len);
-	answer.authdata = SPAN(a->authdata, a->auth_len);
-	answer.sig = SPAN(a->sig, a->sig_len);
-	return verify_check(v, &answer, SOON, out);
-}
-
-static const struct verify_about about = { .rp_id = RP, .host = "", .service = "s", .user = "u" };
-
-/* The index of the credential that logged in, or -1 - error. */
-static int
-log_in(int i)
-{
-	static const uint8_t salt[32] = { 9 };
-	struct tokens_setup s = setup_of(TOKENS);
-	struct tokens_answer *a = calloc(1, sizeof *a);
-	struct verify v = VERIFY_NONE;
-	struct verify_verdict verdict = { 0 };
-	uint8_t secret[32];
-	struct span ids[TOKENS];
-	int touches = 0;
-	struct tokens_call c = { .rp_id = RP, .creds = ids, .ncreds = TOKENS, .up = true };
-	enum err e;
-
-	for (int k = 0; k < TOKENS; k++)
-		ids[k] = SPAN(made[k].id, made[k].id_len);
-	c.salt = SPAN(salt, 32);
-	c.touch = count_touch;
-	c.arg = &touches;
-	a->secret = secret;
-	if (!(e = verify_begin(&about, SOON, &v))) {
-		c.cdh = v.cdh;
-		if (!(e = tokens_assert(&s, paths[i], &c, SOON, a)))
-			e = check(&v, a, &verdict);
-	}
-	verify_end(&v);
-	free(a);
-	return e ? -1 - (int)e : (int)verdict.index;
-}
-
-static size_t
-descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
-static bool
-has_children(void)
-{
-	siginfo_t i = { 0 };
-
-	return waitid(P_ALL, 0, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid != 0;
-}
+/* What drives tokens and the verifier: lists, logins, PINs, races; and what is left of root. */
+#include "tests/unit/pam_rig.h"
 
 static void
 test_login(void **state)
@@ -267,12 +32,219 @@ test_look_and_info(void **state)
 	assert_int_equal(tokens_info(&s, "unix:/nonexistent/x", SOON, &info), ERR_TOKEN_ABSENT);
 }
 
+/* --- what is left of root --- */
+
+static void
+assert_nobody(pid_t pid)
+{
+	static const char *const none[] = { "\nUid:\t65534\t65534\t65534\t65534\n",
+		"\nGid:\t65534\t65534\t65534\t65534\n", "\nGroups:\t \n",
+		"\nCapInh:\t0000000000000000\n", "\nCapPrm:\t0000000000000000\n",
+		"\nCapEff:\t0000000000000000\n", "\nCapAmb:\t0000000000000000\n",
+		"\nNoNewPrivs:\t1\n" };
+	char path[64], text[8192];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		if (!strstr(text, none[i]))
+			fail_msg("not %s in:\n%s", none[i], text);
+}
+
+static size_t
+open_in(pid_t pid)
+{
+	char path[64];
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	d = opendir(path);
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2; /* . and .. */
+}
+
+static void
+assert_no_environment(pid_t pid)
+{
+	char path[64], c;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, &c, 1), 0);
+	close(fd);
+}
+
+static void
+test_nothing_of_root(void **state)
+{
+	struct tokens_setup s = setup_of(TOKENS);
+	struct tokens_watch w = TOKENS_WATCH_NONE;
+	struct verify v = VERIFY_NONE;
+	struct tokens_there there;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not root: nothing to give away\n");
+		return;
+	}
+	setenv("OWNKEY_TEST", "not for helpers", 1);
+	assert_int_equal(verify_begin(&about, SOON, &v), ERR_OK);
+	assert_nobody(v.h.pid);
+	assert_int_equal(open_in(v.h.pid), 3);
+	assert_no_environment(v.h.pid);
+	verify_end(&v);
+	assert_int_equal(tokens_watch(&s, SOON, &w), ERR_OK);
+	assert_int_equal(tokens_watch_next(&w, SOON, &there), ERR_OK);
+	assert_nobody(w.h.pid);
+	assert_no_environment(w.h.pid);
+	tokens_watch_end(&w);
+}
+
+/* --- tokens that are slow, several, or want a PIN --- */
+
+static enum err
+refuse_first(void *arg, size_t which, const struct tokens_answer *a)
+{
+	(void)a;
+	++*(int *)arg;
+	return which == 0 ? ERR_LIE_SIGNATURE : ERR_OK;
+}
+
+static void
+fill_call(struct tokens_call *c, struct span ids[TOKENS], int *touches)
+{
+	static const uint8_t cdh[32] = { 5 };
+
+	for (int k = 0; k < TOKENS; k++)
+		ids[k] = SPAN(made[k].id, made[k].id_len);
+	*c = (struct tokens_call){ .rp_id = RP, .creds = ids, .ncreds = TOKENS, .up = true };
+	c->cdh = cdh;
+	c->touch = count_touch;
+	c->arg = touches;
+}
+
+static void
+test_race(void **state)
+{
+	const char *p[TOKENS] = { paths[0], paths[1] };
+	struct tokens_race r = { .paths = p, .n = TOKENS, .judge = refuse_first };
+	struct tokens_setup s = setup_of(TOKENS);
+	struct tokens_answer *a = calloc(1, sizeof *a);
+	struct span ids[TOKENS];
+	struct tokens_call c;
+	int said = 0;
+
+	(void)state;
+	fill_call(&c, ids, &said);
+	c.touch = NULL;
+	r.which = 9;
+	assert_int_equal(tokens_assert_any(&s, &r, &c, SOON, a), ERR_OK);
+	assert_int_equal(r.which, 1);
+	assert_memory_equal(a->cred_id, made[1].id, a->cred_len);
+	/* none is accepted */
+	r.n = 1;
+	assert_int_equal(tokens_assert_any(&s, &r, &c, SOON, a), ERR_LIE_SIGNATURE);
+	assert_false(has_children());
+	free(a);
+}
+
+static void
+test_never_touched(void **state)
+{
+	struct tokens_setup s = setup_of(TOKENS);
+	struct tokens_answer *a = calloc(1, sizeof *a);
+	int64_t began;
+	struct span ids[TOKENS];
+	struct tokens_call c;
+	int touches = 0;
+
+	(void)state;
+	pull_out(0);
+	plug_in(0, "never", NULL);
+	began = helper_clock();
+	fill_call(&c, ids, &touches);
+	assert_int_equal(tokens_assert(&s, paths[0], &c, began + 1500, a), ERR_TOUCH_TIMEOUT);
+	assert_int_equal(touches, 1);
+	assert_true(helper_clock() - began < 6000);
+	assert_false(has_children());
+	pull_out(0);
+	plug_in(0, "auto", "1234");
+	free(a);
+}
+
+/* after test_never_touched: token 0 has the PIN 1234 */
+static void
+test_pin(void **state)
+{
+	struct tokens_pins pins = { .pin = "9999", .newpin = "5678" };
+	struct tokens_setup s = setup_of(TOKENS);
+	struct tokens_answer *a = calloc(1, sizeof *a);
+	struct span ids[TOKENS];
+	struct tokens_call c;
+	int touches = 0;
+
+	(void)state;
+	fill_call(&c, ids, &touches);
+	c.uv = TOKEN_UV_PIN;
+	c.pin = "";
+	assert_int_equal(tokens_assert(&s, paths[0], &c, SOON, a), ERR_INTERNAL);
+	c.pin = "9999";
+	assert_int_equal(tokens_assert(&s, paths[0], &c, SOON, a), ERR_PIN_WRONG);
+	assert_int_equal(a->retries, 7);
+	assert_int_equal(a->auth_len, 0);
+	assert_int_equal(tokens_change_pin(&s, paths[0], SOON, &pins), ERR_PIN_WRONG);
+	assert_int_equal(pins.retries, 6);
+	pins.pin = "1234";
+	assert_int_equal(tokens_change_pin(&s, paths[0], SOON, &pins), ERR_OK);
+	c.pin = "5678";
+	assert_int_equal(tokens_assert(&s, paths[0], &c, SOON, a), ERR_OK);
+	assert_true(a->authdata[32] & 4);
+	assert_int_equal(tokens_assert(&s, paths[1], &c, SOON, a), ERR_PIN_UNSET);
+	free(a);
+}
+
+static void
+test_plugged_in_later(void **state)
+{
+	struct tokens_setup s = setup_of(TOKENS);
+	struct tokens_watch w = TOKENS_WATCH_NONE;
+	struct tokens_there there;
+
+	(void)state;
+	pull_out(1);
+	assert_int_equal(tokens_watch(&s, SOON, &w), ERR_OK);
+	assert_int_equal(tokens_watch_next(&w, SOON, &there), ERR_OK);
+	assert_int_equal(there.n, 1);
+	assert_int_equal(tokens_watch_next(&w, helper_clock() + 100, &there), ERR_TIMEOUT);
+	plug_in(1, "auto", NULL);
+	assert_int_equal(tokens_watch_next(&w, SOON, &there), ERR_OK);
+	assert_int_equal(there.n, TOKENS);
+	tokens_watch_end(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_look_and_info),
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_nothing_of_root),
+		cmocka_unit_test(test_race),
+		cmocka_unit_test(test_never_touched),
+		cmocka_unit_test(test_pin),
+		cmocka_unit_test(test_plugged_in_later),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

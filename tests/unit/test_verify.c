@@ -333,6 +333,9 @@ test_judged_credential(void **state)
 	assert_int_equal(token_judge(&x, &ev), ERR_LIE_CREDENTIAL);
 	x.cred_id = s.id;
 	assert_int_equal(token_judge(&x, &ev), ERR_OK);
+	/* the rest of the key is there, but not ours to read */
+	x.pubkey.len = 32;
+	assert_int_equal(token_judge(&x, &ev), ERR_LIE_SIGNATURE);
 }
 
 /* proves: algorithm and length of the key */

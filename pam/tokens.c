@@ -1,4 +1,4 @@
-#include "pam/tokens.h"
+#include "pam/tokens_parts.h"
 
 #define HELPER	  "ownkey-token"
 #define EVENT_MAX ((size_t)16 * 1024)
@@ -174,15 +174,6 @@ tokens_watch_end(struct tokens_watch *w)
 
 /* --- several helpers, of which one wins --- */
 
-struct turn {
-	struct helper h[TOKENS_MAX];
-	size_t n;
-	void (*touch)(void *arg, size_t which);
-	void *arg;
-	struct token_event ev; /* of the last result or error; its spans live as long as the turn */
-	size_t which;	       /* who said it */
-};
-
 static void
 turn_init(struct turn *t, size_t n)
 {
@@ -271,6 +262,17 @@ take_answer(const struct tokens_call *c, const struct token_event *ev, struct to
 	return ERR_OK;
 }
 
+enum err
+tokens_hear(struct turn *t, const struct tokens_call *c, int64_t until, struct tokens_answer *a)
+{
+	bool ended;
+	enum err e = turn_next(t, until, &ended);
+
+	if (ended)
+		a->retries = retries_of(&t->ev);
+	return e ? e : take_answer(c, &t->ev, a);
+}
+
 static bool
 is_askable(const struct tokens_call *c, const struct tokens_answer *a)
 {
@@ -284,7 +286,6 @@ tokens_assert(const struct tokens_setup *s, const char *path, const struct token
 {
 	struct token_job q;
 	struct turn t;
-	bool ended;
 	enum err e;
 
 	a->retries = TOKENS_NO_RETRIES;
@@ -294,13 +295,8 @@ tokens_assert(const struct tokens_setup *s, const char *path, const struct token
 	t.touch = c->touch;
 	t.arg = c->arg;
 	fill_assert(c, &q);
-	if (!(e = start_device(s, path, &q, until, &t.h[0]))) {
-		e = turn_next(&t, until, &ended);
-		if (ended)
-			a->retries = retries_of(&t.ev);
-		if (!e)
-			e = take_answer(c, &t.ev, a);
-	}
+	if (!(e = start_device(s, path, &q, until, &t.h[0])))
+		e = tokens_hear(&t, c, until, a);
 	turn_end(&t);
 	return e;
 }

@@ -17,8 +17,8 @@
 #define TOKENS_AUTH    4096
 #define TOKENS_SIG     1024
 
-/* Where to look, and what the helper becomes as soon as a device is open, if it starts as root.  As
- * that it also looks whether there is a socket: a file that nobody listens at any more counts, where
+/* Where to look, and what the helper becomes as soon as a device is open, if it starts as root.
+ * That user also looks for sockets: a file that nobody listens at any more counts as one, where
  * that user may not connect. */
 struct tokens_setup {
 	const char *source[TOKENS_SOURCES]; /* "hid", "unix:/path"; none: hid */

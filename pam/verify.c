@@ -43,21 +43,32 @@ take_begun(struct verify *v, const struct verify_event *ev)
 }
 
 enum err
-verify_begin(const struct verify_about *a, int64_t until, struct verify *v)
+verify_hello(const struct verify_about *a, int64_t until, struct verify *v)
 {
 	struct verify_job q = { .op = a->rp_id ? VERIFY_BEGIN : VERIFY_BEGIN_SSH };
 	struct verify_event ev;
 	enum err e;
 
-	*v = (struct verify){ .h = HELPER_NONE, .probe = a->probe, .ssh = !a->rp_id };
-	q.probe = a->probe;
+	v->probe = q.probe = a->probe;
+	v->ssh = !a->rp_id;
 	q.rp_id = span_str(a->rp_id);
 	q.host = span_str(a->host);
 	q.service = span_str(a->service);
 	q.user = span_str(a->user);
-	if ((e = helper_start("ownkey-verify", EVENT_MAX, &v->h)) || (e = ask(v, &q, until, &ev)))
+	if ((e = ask(v, &q, until, &ev)))
 		return e;
 	return take_begun(v, &ev);
+}
+
+enum err
+verify_begin(const struct verify_about *a, int64_t until, struct verify *v)
+{
+	enum err e;
+
+	*v = (struct verify)VERIFY_NONE;
+	if ((e = helper_start("ownkey-verify", EVENT_MAX, &v->h)))
+		return e;
+	return verify_hello(a, until, v);
 }
 
 static enum err

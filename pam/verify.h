@@ -47,6 +47,8 @@ struct verify_verdict {
 /* Start it; v is VERIFY_NONE before, and given back by verify_end in any case.  ERR_NOPROGRAM,
  * ERR_TIMEOUT, ERR_HANGUP, ERR_VERIFY_ANSWER (it is not what we started). */
 MUST enum err verify_begin(const struct verify_about *about, int64_t until, struct verify *v);
+/* Its second half: v->h runs already.  For tests that play the verifier. */
+MUST enum err verify_hello(const struct verify_about *about, int64_t until, struct verify *v);
 /* ERR_OK: the signature of creds[index] over this nonce, and all that its row wants.  ERR_LIE_*:
  * the token's answer is not good; another one may be tried, up to VERIFY_CHECKS. */
 MUST enum err verify_check(

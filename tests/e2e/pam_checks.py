@@ -141,7 +141,8 @@ def test_nonsense(_):
 
 # --- the checks, one at a time ---
 
-SHARED, CHECKER, MODULE = "lib/token.c", "pam/verify/checker.c", "pam/verify.c"
+SHARED, CHECKER = "lib/token.c", "pam/verify/checker.c"
+MODULE, TOKENS = "pam/verify.c", "pam/tokens.c"
 NEVER = "if (0 && "
 # name, file, what stands there, what stands there instead, who notices
 REMOVED = [
@@ -206,6 +207,11 @@ REMOVED = [
     ("reason of a bad one", MODULE,
      "return ev->err && err_is_known(ev->err) ? (enum err)ev->err : ERR_VERIFY_ANSWER;",
      "return (enum err)ev->err;", "test_pam_verdict"),
+    ("length of the secret", TOKENS, "ev->secret.len != c->salt.len || ", "", "test_pam_verdict"),
+    ("secret of zeros", TOKENS, "|| is_zero(ev->secret))", ")", "test_pam_verdict"),
+    ("secret that was not asked for", TOKENS, "if (!c->salt.len && ev->secret.len)", "if (0)",
+     "test_pam_verdict"),
+    ("authdata is there", TOKENS, "!ev->authdata.len || ", "", "test_pam_verdict"),
 ]
 
 

@@ -75,6 +75,10 @@ MUST enum err verb_slot_enrol(struct cli *c, const char *type, struct span proof
 const char *verb_slot_kind(uint64_t factors);
 
 /* one function each; see their rows */
+enum err verb_pam_enroll(struct cli *c);
+enum err verb_pam_list(struct cli *c);
+enum err verb_pam_test(struct cli *c);
+enum err verb_pam_check(struct cli *c);
 enum err verb_init(struct cli *c);
 enum err verb_try(struct cli *c);
 enum err verb_unlock(struct cli *c);

@@ -127,11 +127,13 @@ def test_not_enrolled(directory):
         os.remove(l.map)
         both("PAM_USER_UNKNOWN", None, ignored=True)
         unavailable = "PAM_AUTHINFO_UNAVAIL"
-        both(unavailable, unavailable, map="/etc/passwd/map")
+        both(unavailable, unavailable, map="/dev/null/map")
         l.put_map(line(l.made), mode=0o664)
         both(unavailable, unavailable)
         os.remove(l.map)
-        os.symlink("/etc/passwd", l.map)
+        good = os.path.join(directory, "good")
+        l.put_map(line(l.made), at=good)
+        os.symlink(good, l.map)
         both(unavailable, unavailable)
         os.remove(l.map)
         l.put_map(line(l.made), ME + " ownkey:vault es256")
@@ -147,13 +149,11 @@ def test_not_enrolled(directory):
 def test_wrong_owner(directory):
     """a map that belongs to somebody else; one that may not be read"""
     with Login(directory) as l:
-        l.options("nouserok", after="pam_permit.so")
-        # in a user namespace, what is root's belongs to a stranger
-        l.options("nouserok", map="/etc/passwd", after="pam_permit.so")
-        uid, gid = os.getuid(), os.getgid()
-        if uid != 0:
-            l.says("PAM_AUTHINFO_UNAVAIL", before=[
-                "unshare", "-U", "--map-user=%d" % uid, "--map-group=%d" % gid])
+        if os.getuid() != 0:
+            # in a user namespace, what is root's belongs to a stranger
+            l.options("nouserok", map="/etc/debian_version", after="pam_permit.so")
+            l.says("PAM_SUCCESS")  # no line of ours
+            l.says("PAM_AUTHINFO_UNAVAIL", before=["unshare", "-U", "--map-user=1"])
             l.put_map(line(l.made), mode=0)
             l.options("nouserok", after="pam_permit.so")
             l.says("PAM_AUTHINFO_UNAVAIL")
@@ -323,6 +323,25 @@ def test_other_key(directory):
         other.cred_id = l.made.cred_id
         l.put_map(line(other))
         l.says("PAM_AUTH_ERR")
+
+
+# --- the session ---
+
+def test_session(directory):
+    """no vault can be opened: the session says so; with nothing to hand over it says nothing"""
+    with Login(directory) as l:
+        code, text = l.run("authenticate", "open_session", "close_session")
+        assert code == "PAM_AUTHINFO_UNAVAIL", text
+        assert "Your vault is still locked" in text, text
+        code, text = l.run("open_session", "close_session")
+        assert code == "PAM_SUCCESS", text
+        l.options("no-unlock")
+        code, text = l.run("authenticate", "open_session", "close_session")
+        assert code == "PAM_SUCCESS" and "locked" not in text, text
+        for name in ["sudo", "sudo-i", "polkit-1"]:
+            l.service(name, sources=[l.token.path])
+            code, text = l.run("authenticate", "open_session", service=name)
+            assert code == "PAM_SUCCESS" and "locked" not in text, text
 
 
 # --- the host's process ---

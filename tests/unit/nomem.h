@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifndef OWNKEY_SAN /* the sanitizers have a malloc of their own */
+#ifdef OWNKEY_SAN /* the sanitizers have a malloc of their own */
+#include <stdlib.h>
+#define __libc_malloc malloc
+#define __libc_calloc calloc
+#else
 
 /* glibc's names for what this replaces */
 extern void *__libc_malloc(size_t);

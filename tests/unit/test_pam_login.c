@@ -26,6 +26,32 @@ touch_only(void **state)
 	tokens[1].forges = true;
 	assert_int_equal(log_in(false), ERR_LIE_SIGNATURE);
 	assert_int_equal(tokens[0].sent + tokens[1].sent, 0);
+	tokens[1].forges = false;
+	race_lies = true;
+	assert_int_equal(log_in(false), ERR_INTERNAL);
+}
+
+/* A token that signs less than what the row wants. */
+static void
+too_little(void **state)
+{
+	struct token *t;
+
+	(void)state;
+	fresh();
+	row("mine", MAP_UP, "r");
+	t = plug("/a", "mine");
+	t->without = UP;
+	assert_int_equal(log_in(false), ERR_LIE_VERIFIED);
+	map.row[0].flags |= MAP_UV;
+	TYPES("1234");
+	assert_int_equal(log_in(false), ERR_LIE_VERIFIED);
+	t->without = UV;
+	TYPES("1234");
+	assert_int_equal(log_in(false), ERR_LIE_VERIFIED);
+	t->without = 0;
+	TYPES("1234");
+	assert_int_equal(log_in(false), ERR_OK);
 }
 
 static void
@@ -337,6 +363,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(touch_only),
+		cmocka_unit_test(too_little),
 		cmocka_unit_test(no_token),
 		cmocka_unit_test(wrong_token),
 		cmocka_unit_test(pins),

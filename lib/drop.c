@@ -66,3 +66,9 @@ drop_root(uid_t uid, gid_t gid)
 		return ERR_ROOT_KEPT;
 	return is_gone(uid, gid) ? ERR_OK : ERR_ROOT_KEPT;
 }
+
+enum err
+drop_capabilities(void)
+{
+	return clear_capabilities() && !has_capabilities() ? ERR_OK : ERR_ROOT_KEPT;
+}

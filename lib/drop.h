@@ -1,8 +1,8 @@
 /*
  * drop.h - root, given away for good.
  *
- * For helpers that PAM starts as root.  What is left: one uid, one gid, no group, no capability in
- * any set, and no way back.
+ * For helpers that PAM, or an agent of root's, starts.  What is left: one uid, one gid, no group,
+ * no capability in any set, and no way back.
  */
 #ifndef LIB_DROP_H
 #define LIB_DROP_H
@@ -19,5 +19,9 @@ bool drop_is_root(void);
 /* Become uid and gid, neither of them 0.  ERR_ROOT_KEPT: it did not happen as it should, and the
  * process has to end.  For processes with one thread. */
 MUST enum err drop_root(uid_t uid, gid_t gid);
+/* Stay who we are, and be able to do only what our ids may: for helpers of root's own agent,
+ * whose folders are root's, and of root in a namespace that knows no other uid.  ERR_ROOT_KEPT as
+ * above. */
+MUST enum err drop_capabilities(void);
 
 #endif

@@ -60,7 +60,8 @@ struct token_job {
 	/* serve: creds are those of our own vault, never used for others */
 	struct wire_list refuse; /* SHA-256 of credential ids: those of third machines */
 	struct wire_list known;	 /* of those that this machine was asked for before */
-	/* started as root (by PAM): who it becomes when the device is open; else of no effect */
+	/* started as root: who it becomes when the device is open.  PAM always says; without it
+	 * (root's own agent) it stays root without a capability.  For others of no effect */
 	uint64_t uid, gid;
 };
 extern const struct wire_map token_job_map;

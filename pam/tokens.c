@@ -27,6 +27,8 @@ start(struct token_job *q, int64_t until, struct helper *h)
 	struct buf out = BUF_INIT;
 	enum err e;
 
+	if (q->uid == 0)
+		return ERR_ROOT_KEPT;
 	wire_mark(&token_job_map, q);
 	if (!(e = wire_encode(&token_job_map, q, &out)) &&
 	    !(e = helper_start(HELPER, EVENT_MAX, h)))

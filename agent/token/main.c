@@ -31,14 +31,17 @@ fail(enum err e)
 	return e;
 }
 
-/* Root (PAM's, or a vault of root's) is for opening a device, never for what the device says. */
+/* Root (PAM's, or that of root's own agent) is for opening a device, never for what it says.
+ * PAM names somebody; root's agent does not, and its sockets are in folders that nobody else may
+ * see. */
 static enum err
 leave_root(const struct token_job *job)
 {
-	uid_t uid = job->uid ? (uid_t)job->uid : DROP_NOBODY;
 	gid_t gid = job->gid ? (gid_t)job->gid : DROP_NOBODY;
 
-	return was_root ? drop_root(uid, gid) : ERR_OK;
+	if (!was_root)
+		return ERR_OK;
+	return job->uid ? drop_root((uid_t)job->uid, gid) : drop_capabilities();
 }
 
 /* --- listing --- */

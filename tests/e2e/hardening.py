@@ -115,6 +115,18 @@ def channels(directory):
         assert len(front) <= 12, front
 
 
+def incapable(directory):
+    """what drives a token for root's agent can do no more than root's files allow"""
+    with world(directory, {}) as (agent, token):
+        person = agent.init()
+        agent.lock()
+        token.tell("touch-mode", "never")
+        with waiting(agent, person, "TOUCH"):
+            until(lambda: len(agent.helpers()) == 1, "no helper, or too many")
+            for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                assert status_of(agent.helpers()[0], kind) == ["0" * 16], kind
+
+
 # --- markers in memory ---
 
 def memory(pid):
@@ -233,7 +245,7 @@ def delivered(directory):
 
 
 if __name__ == "__main__":
-    tests = [channels, markers, delivered] if sys.argv.pop(1) == "memory" else [confined]
+    tests = [channels, incapable, markers, delivered] if sys.argv.pop(1) == "memory" else [confined]
     if SANITIZED:
         print("1..1\nok 1 - built with sanitizers: all of this is left out at compile time")
         sys.exit(0)

@@ -95,9 +95,11 @@ put_option(FILE *f, const struct arg_row *r)
 void
 help_verb(FILE *f, const struct verb *v)
 {
-	fprintf(f, "usage: ownkey %s%s%s [OPTION ...]\n", v->name, *v->operands ? " " : "",
-	    v->operands);
-	fprintf(f, "%s\n", v->help);
+	static const char options[] = "[OPTION ...]";
+	int n = fprintf(f, "usage: ownkey %s%s%s", v->name, *v->operands ? " " : "", v->operands);
+	bool fits = n >= 0 && (size_t)n + sizeof options <= SHORT_COLUMNS;
+
+	fprintf(f, "%s%s\n%s\n", fits ? " " : "\n       ", options, v->help);
 	for (size_t i = 0; i < ARG_COUNT; i++)
 		if (i != ARG_HELP && args_among(v->args, (enum arg)i))
 			put_option(f, &arg_rows[i]);

@@ -47,7 +47,7 @@ if [ -e "$B/libownkey.so.0" ]; then
 fi
 [ ! -e "$B/libownkey-sk.so" ] || file 644 "$B/libownkey-sk.so" "$LIBDIR/libownkey-sk.so"
 [ ! -e "$B/pam_ownkey.so" ] || file 644 "$B/pam_ownkey.so" "$LIBDIR/security/pam_ownkey.so"
-file 644 contrib/pam-configs/ownkey "$SHARE/ownkey/pam-configs/ownkey"
+file 644 contrib/pam-configs/ownkey "$SHARE/ownkey-desktop/pam-configs/ownkey"
 file 644 include/ownkey.h "$INCLUDEDIR/ownkey.h"
 made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$LINKED_FROM|" \
 	-e "s|@INCLUDEDIR@|$INCLUDED_FROM|" -e "s|@VERSION@|$VERSION|" contrib/ownkey.pc.in
@@ -76,6 +76,6 @@ if [ -e "$B/ownkey" ]; then
 	made "$SHARE/zsh/site-functions/_ownkey" "$B/ownkey" --dump-completion zsh
 	made "$SHARE/fish/vendor_completions.d/ownkey.fish" "$B/ownkey" --dump-completion fish
 fi
-for dir in "$LIBEXECDIR" "$SHARE/ownkey-desktop"; do
+for dir in "$LIBEXECDIR" "$SHARE/ownkey-desktop/pam-configs" "$SHARE/ownkey-desktop"; do
 	[ "$what" = install ] || [ ! -d "$dir" ] || rmdir --ignore-fail-on-non-empty "$dir"
 done

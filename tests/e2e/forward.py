@@ -64,11 +64,13 @@ class Wire(threading.Thread):
         for pair in self.pairs:
             if s in pair:
                 to = pair[1 - pair.index(s)]
-                data = s.recv(4096)
-                self.seen += data
-                if data:
+                data = b""
+                # who gives up with bytes unread resets the connection
+                with contextlib.suppress(OSError):
+                    data = s.recv(4096)
+                    self.seen += data
                     to.sendall(data)
-                else:
+                if not data:
                     self.pairs.remove(pair)
                     s.close()
                     to.close()

@@ -1,6 +1,6 @@
 #include "pam/verify.h"
 
-#define EVENT_MAX 1024
+#define EVENT_MAX 2048
 
 /* Nothing but a verdict about our own nonce counts. */
 static enum err
@@ -26,20 +26,36 @@ reason(const struct verify_event *ev)
 }
 
 static enum err
+take_token(struct verify *v, const struct verify_event *ev)
+{
+	if (ev->cdh.len != sizeof v->cdh || ev->tbs.len || ev->message.len)
+		return ERR_VERIFY_ANSWER;
+	memcpy(v->cdh, ev->cdh.p, sizeof v->cdh);
+	return ERR_OK;
+}
+
+static enum err
+take_ssh(struct verify *v, const struct verify_event *ev)
+{
+	if (ev->cdh.len || !ev->tbs.len || ev->tbs.len > sizeof v->tbs || !ev->message.len ||
+	    ev->message.len > sizeof v->message)
+		return ERR_VERIFY_ANSWER;
+	memcpy(v->tbs, ev->tbs.p, ev->tbs.len);
+	memcpy(v->message, ev->message.p, ev->message.len);
+	v->tbs_len = ev->tbs.len;
+	v->message_len = ev->message.len;
+	return ERR_OK;
+}
+
+static enum err
 take_begun(struct verify *v, const struct verify_event *ev)
 {
 	if (ev->kind == VERIFY_EV_BAD)
 		return reason(ev);
-	if (ev->kind != VERIFY_EV_BEGUN || (v->ssh ? ev->cdh.len : ev->tbs.len) ||
-	    (v->ssh ? !ev->tbs.len || ev->tbs.len > sizeof v->tbs : ev->cdh.len != 32))
+	if (ev->kind != VERIFY_EV_BEGUN || ev->nonce.len != sizeof v->nonce)
 		return ERR_VERIFY_ANSWER;
 	memcpy(v->nonce, ev->nonce.p, sizeof v->nonce);
-	if (v->ssh)
-		memcpy(v->tbs, ev->tbs.p, ev->tbs.len);
-	else
-		memcpy(v->cdh, ev->cdh.p, sizeof v->cdh);
-	v->tbs_len = ev->tbs.len;
-	return ERR_OK;
+	return v->ssh ? take_ssh(v, ev) : take_token(v, ev);
 }
 
 enum err
@@ -116,12 +132,17 @@ verify_check_ssh(
     struct verify *v, const struct verify_ssh_answer *a, int64_t until, struct verify_verdict *out)
 {
 	struct verify_job q = { .op = VERIFY_CHECK_SSH };
+	struct verify_key keys[VERIFY_CREDS];
 	struct verify_event ev;
 	enum err e;
 
 	if (!a->nkeys || a->nkeys > VERIFY_CREDS || !v->ssh)
 		return ERR_INTERNAL;
-	q.keys = (struct wire_list){ .v = a->keys, .n = a->nkeys };
+	for (size_t i = 0; i < a->nkeys; i++) {
+		keys[i] = a->keys[i];
+		wire_mark(&verify_key_map, &keys[i]);
+	}
+	q.keys = (struct wire_list){ .v = keys, .n = a->nkeys };
 	q.key = a->key;
 	q.sig = a->sig;
 	if ((e = ask(v, &q, until, &ev)))

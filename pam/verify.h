@@ -13,9 +13,10 @@ struct verify {
 	struct helper h;
 	bool probe, ssh;
 	uint8_t nonce[32];
-	uint8_t cdh[32];  /* for tokens_call */
-	uint8_t tbs[256]; /* ssh: what the agent is asked to sign */
-	size_t tbs_len;
+	uint8_t cdh[32];	       /* for tokens_call */
+	uint8_t message[SSHLOGIN_MAX]; /* ssh: what it is about, and */
+	uint8_t tbs[SSHLOGIN_TBS_MAX]; /* what the agent is asked to sign */
+	size_t message_len, tbs_len;
 };
 #define VERIFY_NONE              \
 	{                        \
@@ -55,12 +56,12 @@ MUST enum err verify_check(
     struct verify *v, const struct verify_answer *a, int64_t until, struct verify_verdict *out);
 
 struct verify_ssh_answer {
-	const struct span *keys; /* public key blobs that may log in */
-	size_t nkeys;		 /* 1..VERIFY_CREDS */
-	struct span key;	 /* the one that was asked */
-	struct span sig;	 /* signature blob, as the agent gave it */
+	const struct verify_key *keys; /* who may log in */
+	size_t nkeys;		       /* 1..VERIFY_CREDS */
+	struct span key;	       /* the one that was asked */
+	struct span sig;	       /* signature blob, as the agent gave it */
 };
-/* ERR_LIE_CREDENTIAL, ERR_SSHKEY_*. */
+/* ERR_LIE_CREDENTIAL, ERR_LIE_PRESENCE, ERR_LIE_VERIFIED, ERR_SSHKEY_*. */
 MUST enum err verify_check_ssh(
     struct verify *v, const struct verify_ssh_answer *a, int64_t until, struct verify_verdict *out);
 void verify_end(struct verify *v);

@@ -6,6 +6,7 @@
 
 #include "lib/crypto.h"
 #include "lib/sshkey.h"
+#include "lib/sshkey_sk.h"
 
 #define COUNTER_AT 33 /* rpIdHash 32, flags 1 */
 
@@ -31,42 +32,30 @@ begin_token(struct checker *c, const struct verify_job *q)
 	return e;
 }
 
-/* PROTOCOL.sshsig of OpenSSH, 3: the message is what is logged in to and the nonce, its hash is
- * what the agent sees. */
 static enum err
-put_tbs(struct span message, struct buf *b)
+keep(const struct buf *from, uint8_t *to, size_t max, size_t *len)
 {
-	uint8_t hash[64];
-
-	crypto_sha512(message, hash);
-	buf_put_str(b, "SSHSIG");
-	ssh_put_text(b, VERIFY_NAMESPACE);
-	ssh_put_string(b, SPAN_NONE);
-	ssh_put_text(b, "sha512");
-	ssh_put_string(b, SPAN(hash, sizeof hash));
-	return buf_err(b);
+	if (from->len > max)
+		return ERR_TOOBIG;
+	memcpy(to, from->p, from->len);
+	*len = from->len;
+	return ERR_OK;
 }
 
 static enum err
 begin_ssh(struct checker *c, const struct verify_job *q)
 {
+	struct sshlogin l = { .host = q->host, .service = q->service, .user = q->user };
 	struct buf message = BUF_INIT, tbs = BUF_INIT;
 	enum err e;
 
 	if (q->rp_id.len || q->probe)
 		return ERR_VERIFY_ANSWER;
 	crypto_random(c->nonce.nonce, sizeof c->nonce.nonce);
-	ssh_put_string(&message, SPAN(c->nonce.nonce, 32));
-	ssh_put_string(&message, q->host);
-	ssh_put_string(&message, q->service);
-	ssh_put_string(&message, q->user);
-	if (!(e = buf_err(&message)) && !(e = put_tbs(buf_span(&message), &tbs)) &&
-	    tbs.len > sizeof c->tbs)
-		e = ERR_TOOBIG;
-	if (!e) {
-		memcpy(c->tbs, tbs.p, tbs.len);
-		c->tbs_len = tbs.len;
-	}
+	l.nonce = SPAN(c->nonce.nonce, SSHLOGIN_NONCE);
+	if (!(e = sshlogin_put(&l, &message)) && !(e = sshlogin_tbs(buf_span(&message), &tbs)) &&
+	    !(e = keep(&message, c->message, sizeof c->message, &c->message_len)))
+		e = keep(&tbs, c->tbs, sizeof c->tbs, &c->tbs_len);
 	buf_done(&message);
 	buf_done(&tbs);
 	return e;
@@ -87,10 +76,12 @@ begin(struct checker *c, const struct verify_job *q, struct verify_event *ev)
 	c->probe = q->probe;
 	ev->kind = VERIFY_EV_BEGUN;
 	ev->nonce = SPAN(c->nonce.nonce, 32);
-	if (ssh)
-		ev->tbs = SPAN(c->tbs, c->tbs_len);
-	else
+	if (!ssh) {
 		ev->cdh = SPAN(c->nonce.cdh, 32);
+		return ERR_OK;
+	}
+	ev->message = SPAN(c->message, c->message_len);
+	ev->tbs = SPAN(c->tbs, c->tbs_len);
 	return ERR_OK;
 }
 
@@ -139,16 +130,15 @@ check_token(struct checker *c, const struct verify_job *q, struct verify_event *
 }
 
 static enum err
-find_key(const struct verify_job *q, uint64_t *index)
+find_key(const struct verify_job *q, struct verify_key *row, uint64_t *index)
 {
 	struct cbor c = wire_each(&q->keys);
-	struct span key;
 	enum err e;
 
-	for (uint64_t i = 0; !cbor_at_end(&c) && i < VERIFY_CREDS; i++) {
-		if ((e = cbor_get_bytes(&c, &key)))
+	for (uint64_t i = 0; !cbor_at_end(&c); i++) {
+		if ((e = wire_next(&verify_key_map, &c, row)))
 			return e;
-		if (!span_eq(key, q->key))
+		if (!span_eq(row->blob, q->key))
 			continue;
 		*index = i;
 		return ERR_OK;
@@ -156,20 +146,56 @@ find_key(const struct verify_job *q, uint64_t *index)
 	return ERR_LIE_CREDENTIAL;
 }
 
-/* A certificate proves what its authority says, not that it is somebody's key. */
+static enum err
+check_sk(const struct verify_key *row, struct span sig, struct span tbs, struct verify_event *ev)
+{
+	struct sshkey_sk_said said;
+	enum err e = sshkey_sk_verify(row->blob, sig, tbs, &said);
+
+	if (e)
+		return e;
+	if (row->up && !said.up)
+		return ERR_LIE_PRESENCE;
+	if (row->uv && !said.uv)
+		return ERR_LIE_VERIFIED;
+	ev->up = said.up;
+	ev->uv = said.uv;
+	ev->counter = said.counter;
+	return ERR_OK;
+}
+
+/* A certificate proves what its authority says, not that it is somebody's key; a key that is a
+ * file can prove no touch.  Of RSA one hash is enough. */
+static enum err
+check_file_key(const struct verify_key *row, struct span sig, struct span tbs)
+{
+	struct ssh_reader r = ssh_reader(sig);
+	struct span alg = ssh_read_string(&r, 64);
+	struct sshkey_public key;
+	enum err e;
+
+	if ((e = sshkey_parse_public(row->blob, &key)))
+		return e;
+	if (key.is_cert || row->up || row->uv)
+		return ERR_SSHKEY_KIND;
+	if (key.type == SSHKEY_RSA && !span_is(alg, "rsa-sha2-512"))
+		return ERR_SSHKEY_SIGNATURE;
+	return sshkey_verify(row->blob, sig, tbs);
+}
+
 static enum err
 check_ssh(struct checker *c, const struct verify_job *q, struct verify_event *ev)
 {
-	struct sshkey_public key;
+	struct span tbs = SPAN(c->tbs, c->tbs_len);
+	struct verify_key row;
 	enum err e;
 
 	if (!c->ssh)
 		return ERR_VERIFY_ANSWER;
-	if ((e = find_key(q, &ev->index)) || (e = sshkey_parse_public(q->key, &key)))
+	if ((e = find_key(q, &row, &ev->index)))
 		return e;
-	if (key.is_cert)
-		return ERR_SSHKEY_KIND;
-	return sshkey_verify(q->key, q->sig, SPAN(c->tbs, c->tbs_len));
+	return sshkey_is_sk(row.blob) ? check_sk(&row, q->sig, tbs, ev)
+				      : check_file_key(&row, q->sig, tbs);
 }
 
 static enum err

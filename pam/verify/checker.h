@@ -12,8 +12,8 @@
 struct checker {
 	struct token_nonce nonce;
 	char rp_id[256];
-	uint8_t tbs[256]; /* ssh */
-	size_t tbs_len;
+	uint8_t message[SSHLOGIN_MAX], tbs[SSHLOGIN_TBS_MAX]; /* ssh */
+	size_t message_len, tbs_len;
 	bool begun, probe, ssh;
 	unsigned checks; /* so many were asked for */
 	bool over;	 /* one was good, or what came made no sense */

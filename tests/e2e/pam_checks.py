@@ -96,13 +96,15 @@ def test_sshsig(directory):
         for namespace, want in (("file", BAD), ("ownkey-pam", GOOD)):
             with Verifier() as v:
                 begun = v.ask({1: BEGIN_SSH, 4: "h", 5: "sudo", 6: "u"})
-                assert begun[1] == BEGUN and sorted(begun) == [1, 3, 5], begun
-                message = ssh(begun[3]) + ssh(b"h") + ssh(b"sudo") + ssh(b"u")
+                assert begun[1] == BEGUN and sorted(begun) == [1, 3, 5, 10], begun
+                message = b"".join(
+                    ssh(s) for s in (b"ownkey login 1", begun[3], b"h", b"sudo", b"u"))
+                assert begun[10] == message, begun
                 assert begun[5].endswith(ssh(hashlib.sha512(message).digest()))
                 out = subprocess.run(["ssh-keygen", "-Y", "sign", "-n", namespace, "-f",
                                       key + kind], input=message, check=True,
                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-                ev = v.ask({1: CHECK_SSH, 13: inner_signature(out), 14: [blob], 15: blob})
+                ev = v.ask({1: CHECK_SSH, 13: inner_signature(out), 14: [{1: blob}], 15: blob})
                 assert ev[1] == want and ev[3] == begun[3], (kind, namespace, ev)
 
 
@@ -143,6 +145,7 @@ def test_nonsense(_):
 
 SHARED, CHECKER = "lib/token.c", "pam/verify/checker.c"
 MODULE, TOKENS = "pam/verify.c", "pam/tokens.c"
+LOGIN, SK = "lib/sshlogin.c", "lib/sshkey_sk.c"
 NEVER = "if (0 && "
 # name, file, what stands there, what stands there instead, who notices
 REMOVED = [
@@ -188,14 +191,47 @@ REMOVED = [
      "test_verify"),
     ("tokens apart from agents", CHECKER, "if (c->ssh)\n", "if (0)\n", "test_verify"),
     ("agents apart from tokens", CHECKER, "if (!c->ssh)\n", "if (0)\n", "test_verify"),
-    ("ssh key is one of the list", CHECKER, "if (!span_eq(key, q->key))", NEVER + "key.len)",
-     "test_verify"),
-    ("ssh signature", CHECKER,
-     "return sshkey_verify(q->key, q->sig, SPAN(c->tbs, c->tbs_len));", "return ERR_OK;",
-     "test_verify"),
-    ("no ssh certificate", CHECKER, "if (key.is_cert)", "if (0)", "test_verify"),
+    ("ssh key is one of the list", CHECKER, "if (!span_eq(row->blob, q->key))",
+     NEVER + "row->up)", "test_verify_ssh"),
+    ("ssh signature", CHECKER, "return sshkey_verify(row->blob, sig, tbs);", "return ERR_OK;",
+     "test_verify_ssh"),
+    ("ssh signature of a token", CHECKER,
+     "enum err e = sshkey_sk_verify(row->blob, sig, tbs, &said);\n\n\tif (e)",
+     "enum err e = sshkey_sk_verify(row->blob, sig, tbs, &said);\n\n\tif (0)",
+     "test_verify_ssh"),
+    ("no ssh certificate", CHECKER, "if (key.is_cert || row->up || row->uv)",
+     "if (row->up || row->uv)", "test_verify_ssh"),
+    ("no touch of a file", CHECKER, "if (key.is_cert || row->up || row->uv)",
+     "if (key.is_cert || row->uv)", "test_verify_ssh"),
+    ("no PIN of a file", CHECKER, "if (key.is_cert || row->up || row->uv)",
+     "if (key.is_cert || row->up)", "test_verify_ssh"),
+    ("one hash of RSA", CHECKER, 'key.type == SSHKEY_RSA && !span_is(alg, "rsa-sha2-512")', "0",
+     "test_verify_ssh"),
+    ("touch of an ssh key", CHECKER, "if (row->up && !said.up)", "if (0)", "test_verify_ssh"),
+    ("PIN of an ssh key", CHECKER, "if (row->uv && !said.uv)", "if (0)", "test_verify_ssh"),
     ("nonce in what an agent signs", CHECKER,
-     "ssh_put_string(&message, SPAN(c->nonce.nonce, 32));", "", "test_verify"),
+     "l.nonce = SPAN(c->nonce.nonce, SSHLOGIN_NONCE);",
+     "static const uint8_t zero[32];\n\tl.nonce = SPAN(zero, 32);",
+     "test_verify_ssh"),
+    ("nonce of an agent is drawn", CHECKER,
+     "crypto_random(c->nonce.nonce, sizeof c->nonce.nonce);", "", "test_verify_ssh"),
+    ("host in what an agent signs", LOGIN, "ssh_put_string(message, l->host);",
+     "ssh_put_text(message, \"\");", "test_verify_ssh"),
+    ("service in what an agent signs", LOGIN, "ssh_put_string(message, l->service);",
+     "ssh_put_text(message, \"s\");", "test_verify_ssh"),
+    ("user in what an agent signs", LOGIN, "ssh_put_string(message, l->user);",
+     "ssh_put_text(message, \"u\");", "test_verify_ssh"),
+    ("namespace of what an agent signs", LOGIN, "ssh_put_text(tbs, SSHLOGIN_NAMESPACE);",
+     "ssh_put_text(tbs, \"file\");", "test_verify_ssh"),
+    ("message in what an agent signs", LOGIN, "crypto_sha512(message, hash);",
+     "memset(hash, 0, sizeof hash);", "test_verify_ssh"),
+    ("signature of a token's ssh key", SK,
+     "if (k.ecdsa ? !verify_ecdsa(&k, sig, SPAN(whole, sizeof whole))",
+     "if (k.ecdsa ? 0", "test_verify_ssh"),
+    ("application of an ssh key", SK, "crypto_sha256(k.application, whole);",
+     "memset(whole, 0, 32);", "test_verify_ssh"),
+    ("flags in what a token signs", SK, "whole[32] = flags;", "whole[32] = 1;",
+     "test_verify_ssh"),
     ("nonce of the verdict", MODULE, "memcmp(ev->nonce.p, v->nonce, 32) != 0", "0",
      "test_pam_verdict"),
     ("verdict is good", MODULE, "ev->kind != VERIFY_EV_GOOD || ", "", "test_pam_verdict"),

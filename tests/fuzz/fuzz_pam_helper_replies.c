@@ -89,7 +89,8 @@ hear_verifier(const uint8_t *p, size_t n, bool ssh)
 	struct verify_cred cred = { .alg = -7 };
 	struct span id = SPAN_LIT("12345678901234567890123456789012");
 	struct verify_answer a = { .creds = &cred, .ncreds = 1, .cred_id = id };
-	struct verify_ssh_answer s = { .keys = &id, .nkeys = 1, .key = id, .sig = id };
+	struct verify_key key = { .blob = id };
+	struct verify_ssh_answer s = { .keys = &key, .nkeys = 1, .key = id, .sig = id };
 	struct verify_verdict out = { .index = 99 };
 	struct verify v = VERIFY_NONE;
 	int64_t until = helper_clock() + 1000;

@@ -35,7 +35,7 @@ struct map_row {
 	struct span cred_id; /* 1..MAP_CRED_MAX */
 	struct span pubkey;  /* ES256: x||y 64; EdDSA: 32 */
 	struct span salt;    /* 32, or none: logs in, unlocks nothing */
-	struct span label;   /* text, printable; may be empty */
+	struct span label;   /* the rest of the line, no control characters; may be empty */
 	bool foreign;	     /* a line of pam_u2f */
 };
 

@@ -47,6 +47,18 @@ is_printable(struct span s)
 	return true;
 }
 
+/* For people: 'ownkey pam enroll' writes "slot 1", or what the token calls itself. */
+static bool
+is_text(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
 static bool
 take_alg(struct span word, struct map_row *row)
 {
@@ -129,7 +141,7 @@ map_take_own(struct span line, const struct map_who *who, struct map *m, const c
 	if (!take_salt(map_word(&line, " "), m, &row))
 		return ERR_PAM_MAP_LINE;
 	*why = "label";
-	if (line.len > MAP_LABEL_MAX || !is_printable(line))
+	if (line.len > MAP_LABEL_MAX || !is_text(line))
 		return ERR_PAM_MAP_LINE;
 	row.label = copy(m, line);
 	return add(m, &row, who);

@@ -58,7 +58,9 @@ ours(void **state)
 	assert_null(m.row[0].salt.p);
 	assert_int_equal(m.row[0].label.len, 0);
 	map_done(&m);
-	assert_int_equal(parse("alice r eddsa up " CRED " " KEY32 " - x", &m), ERR_OK);
+	assert_int_equal(
+	    parse("alice r eddsa up " CRED " " KEY32 " - Schl\xc3\xbcssel 2", &m), ERR_OK);
+	assert_true(span_is(m.row[0].label, "Schl\xc3\xbcssel 2"));
 	assert_null(m.row[0].salt.p);
 	map_done(&m);
 }
@@ -103,7 +105,8 @@ static const char *const malformed[] = {
 	"alice r es256 up  " KEY64,
 	"alice r es256 up Q1JFRA " KEY64,
 	"alice r es256 up " CRED " " KEY64 " " CRED,
-	"alice r es256 up " CRED " " KEY64 " - two words",
+	"alice r es256 up " CRED " " KEY64 " - two\twords",
+	"alice r es256 up " CRED " " KEY64 " - two words\r",
 	"alice r es256 up " CRED " " KEY64 " - \033[2J",
 	"alice r es256 up " CRED " " KEY64 "\r",
 	"alice\tr es256 up " CRED " " KEY64,

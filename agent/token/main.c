@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/token/lister.h"
+#include "lib/lister.h"
 #include "agent/token/device.h"
 #include "agent/token/serve.h"
 #include "lib/chan.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/token/hid.h"
+#include "lib/hid.h"
 #include "lib/sock.h"
 
 #define LOCK_WAIT_MS 5000 /* other programs hold it for one operation */

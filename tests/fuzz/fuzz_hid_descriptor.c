@@ -1,7 +1,7 @@
 /* What a USB device says about itself: report descriptors and, behind a first byte 'U', uevents. */
 #include <stdlib.h>
 
-#include "agent/token/hid.h"
+#include "lib/hid.h"
 #include "lib/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

@@ -1,5 +1,5 @@
 /* hid.c - report descriptors (HID 1.11, 6.2.2) and the hidraw class of sysfs. */
-#include "agent/token/hid.h"
+#include "lib/hid.h"
 
 #include <dirent.h>
 #include <fcntl.h>

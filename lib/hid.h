@@ -4,8 +4,8 @@
  * The roots of sysfs and dev are parameters, so that all of it runs on a made-up tree.  Report
  * descriptors and uevent files hold bytes that the device chose: strict, bounded, fuzzed.
  */
-#ifndef AGENT_TOKEN_HID_H
-#define AGENT_TOKEN_HID_H
+#ifndef LIB_HID_H
+#define LIB_HID_H
 
 #include "lib/err.h"
 #include "lib/span.h"

@@ -1,15 +1,15 @@
 /* lister.c - sources of tokens: the hidraw class and Unix sockets. */
-#include "agent/token/lister.h"
+#include "lib/lister.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "agent/token/hid.h"
-#include "agent/token/port.h"
+#include "lib/hid.h"
 #include "lib/chan.h"
 #include "lib/sock.h"
 
@@ -35,6 +35,15 @@ struct lister {
 	size_t n;
 	struct buf now, sent; /* lists as frames: u32be length, event */
 };
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 /* --- the job --- */
 
@@ -188,7 +197,7 @@ probe(struct source *s)
 		return;
 	}
 	if (s->probed != 0 && s->dev == st.st_dev && s->ino == st.st_ino &&
-	    port_clock() - s->probed < PROBE_MS)
+	    clock_ms() - s->probed < PROBE_MS)
 		return;
 	if ((e = sock_connect(s->path, &fd)) == ERR_OK)
 		close(fd);
@@ -196,7 +205,7 @@ probe(struct source *s)
 	s->access = e == ERR_OK;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	s->probed = port_clock();
+	s->probed = clock_ms();
 }
 
 static enum err

@@ -2,8 +2,8 @@
  * lister.h - which tokens there are: one DEVICE event each, then END; when watching, again after
  * each change until the vault closes its end.
  */
-#ifndef AGENT_TOKEN_LISTER_H
-#define AGENT_TOKEN_LISTER_H
+#ifndef LIB_LISTER_H
+#define LIB_LISTER_H
 
 #include "lib/job.h"
 

@@ -28,6 +28,7 @@ ownkey_DIRS    := lib/ownkey
 sk_DIRS        := cli/sk
 pam_DIRS       := pam
 verify_DIRS    := pam/verify
+list_DIRS      := pam/list
 handoff_DIRS   := pam/handoff
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
@@ -43,6 +44,7 @@ git_PROG       := git-credential-ownkey
 secrets_PROG   := ownkey-secrets
 session_PROG   := ownkey-session
 verify_PROG    := ownkey-verify
+list_PROG      := ownkey-list
 handoff_PROG   := ownkey-handoff
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
@@ -65,19 +67,19 @@ kat_LIBS       := $(TEST_LIBS)
 # rooms that become a library for others; what it needs of lib
 SHARED := ownkey sk pam
 ownkey_SO      := libownkey.so.0
-ownkey_USES    := buf cbor chan err ops ops_agree ops_ssh ops_tables paths sec sock \
+ownkey_USES    := buf cbor chan err ops ops_agree ops_ssh ops_tables paths sec sock sock_where \
 	text_base text_utf8 wire
 sk_SO          := libownkey-sk.so
 sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_hash crypto_kdf \
-	crypto_p256 err idcard job log loop paths sec sock sock_peer spawn succession text_utf8 \
-	wire $(basename $(notdir $(wildcard lib/ops*.c)))
+	crypto_p256 err idcard job log loop paths sec sock sock_peer sock_where spawn succession \
+	text_utf8 wire $(basename $(notdir $(wildcard lib/ops*.c)))
 sk_LIBS        := $(CRYPTO_LIBS)
 pam_SO         := pam_ownkey.so
 pam_USES       := buf cbor err job sec text_base text_utf8 verify wire
 pam_LIBS       := $(PAM_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry secrets session verify handoff agent token worker \
+ROOMS := softtoken cli git age pinentry secrets session verify list handoff agent token worker \
 	prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
@@ -101,7 +103,7 @@ $(B)/$($(1)_PROG): $$($(1)_OBJ) $(B)/lib.a
 endef
 
 $(foreach r,$(ROOMS) kat,$(eval $(call room,$(r))))
-$(foreach r,$(filter-out lib $(SHARED),$(ROOMS)) kat,$(eval $(call program,$(r))))
+$(foreach r,$(filter-out lib list $(SHARED),$(ROOMS)) kat,$(eval $(call program,$(r))))
 $(B)/ownkey-kat: KAT_ARCHIVES = $(call ARCHIVES,$(B))
 $(B)/ownkey-kat: $(ROOMS:%=$(B)/%.a)
 
@@ -119,6 +121,15 @@ endef
 $(foreach r,$(SHARED),$(eval $(call shared,$(r))))
 LIBRARIES := $(foreach r,$(SHARED),$($(r)_LIB))
 
+# no more than it uses, here too, and no loader: logins wait for it to start
+list_USES := buf cbor chan drop err hid job lister log loop sandbox sandbox_landlock \
+	sandbox_seccomp sec sock text_base text_utf8 wire
+list_PIC := $(call objects,list,$(B)/pic) $(list_USES:%=$(B)/pic/lib/%.o)
+list_BIN := $(B)/$(list_PROG)
+$(list_BIN): $(list_PIC)
+	$(call say,LD,$@)$(CC) $(PIC_CFLAGS) $(filter-out -pie -fsanitize=%,$(ALL_LDFLAGS)) \
+		-static-pie -Wl,--gc-sections -o $@ $(filter %.o,$^)
+
 # the module as tests load it: its helpers are those of the build tree
 PAM_TESTED := $(B)/tests/pam_ownkey.so
 PAM_TESTED_PIC := $(filter-out %/pam/where.o,$(pam_PIC)) $(B)/pic/tests/pam/where.o
@@ -128,8 +139,8 @@ $(PAM_TESTED): $(PAM_TESTED_PIC) pam/pam_ownkey.map
 		-shared -Wl,--version-script=$(filter %.map,$^) -Wl,-z,defs -Wl,--gc-sections \
 		-o $@ $(filter %.o,$^) $(pam_LIBS)
 
-INSTALLED := $(foreach r,cli git age pinentry secrets session verify handoff agent token worker \
-	prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli git age pinentry secrets session verify list handoff agent token \
+	worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -170,7 +181,7 @@ check-programs: programs $(PAM_TESTED) $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(ka
 # --- rules ---
 
 # a room, not a program: make would link pam/verify.c into it
-pam/verify pam/handoff: ;
+pam/verify pam/handoff pam/list: ;
 
 say = $(if $(V),,@echo "  $(1)	$(2:$(B)/%=%)"; )
 
@@ -227,7 +238,7 @@ fault: programs $(FAULT) $(PRELOAD)
 	@B=$(B) tests/fault/run.sh
 
 # the second tree is for callgrind
-bench: programs $(BENCH) $(B)/interop/age
+bench: programs $(PAM_TESTED) $(BENCH) $(B)/interop/age
 	@$(MAKE) -s programs B=$(B)/valgrind CPPFLAGS='$(CPPFLAGS) -DOWNKEY_VALGRIND'
 	@B=$(B) tests/bench/run.sh
 

@@ -32,7 +32,7 @@ for program in ownkey ownkey-agent git-credential-ownkey age-plugin-ownkey pinen
 	ownkey-secrets ownkey-session; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$BINDIR/$program"
 done
-for program in ownkey-token ownkey-verify ownkey-handoff ownkey-worker ownkey-prompt \
+for program in ownkey-token ownkey-list ownkey-verify ownkey-handoff ownkey-worker ownkey-prompt \
 	ownkey-softtoken; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$LIBEXECDIR/$program"
 done

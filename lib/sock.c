@@ -13,15 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/paths.h"
-
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
 #define NFS_MAGIC  0x6969
 #define LISTEN_FD0 3 /* sd_listen_fds(3) */
-
-/* --- where --- */
 
 static enum err
 copy(char *out, size_t cap, const char *s, size_t len)
@@ -31,52 +27,6 @@ copy(char *out, size_t cap, const char *s, size_t len)
 	memcpy(out, s, len);
 	out[len] = '\0';
 	return ERR_OK;
-}
-
-static enum err
-join(char *out, size_t cap, const char *dir, const char *name)
-{
-	int n = snprintf(out, cap, "%s/%s", dir, name);
-
-	return n >= 0 && (size_t)n < cap ? ERR_OK : ERR_TOOBIG;
-}
-
-static bool
-is_our_dir(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
-}
-
-MUST enum err
-sock_dir(char *out, size_t cap)
-{
-	const char *v = getenv("OWNKEY_SOCKET");
-	char run[64];
-
-	if (v && *v) {
-		/* who named another agent must never talk to the real one by mistake */
-		const char *slash = v[0] == '/' ? strrchr(v, '/') : NULL;
-
-		return slash && slash > v ? copy(out, cap, v, (size_t)(slash - v)) : ERR_CONFIG;
-	}
-	v = paths_env("XDG_RUNTIME_DIR");
-	if (v)
-		return join(out, cap, v, "ownkey");
-	snprintf(run, sizeof(run), "/run/user/%lu", (unsigned long)geteuid());
-	if (is_our_dir(run))
-		return join(out, cap, run, "ownkey");
-	return paths_state(out, cap);
-}
-
-MUST enum err
-sock_path(const char *name, char *out, size_t cap)
-{
-	char dir[SOCK_PATH_MAX];
-	enum err r = sock_dir(dir, sizeof(dir));
-
-	return r ? r : join(out, cap, dir, name);
 }
 
 static enum err

@@ -55,6 +55,16 @@ one_rp_id(const struct map *m)
 	return true;
 }
 
+/* As the person; whatever is wrong with it must not keep them out. */
+static void
+read_header(struct flow *f)
+{
+	if (!f->l->unlock || f->asked_header)
+		return;
+	f->asked_header = true;
+	f->has_header = handoff_header(f->l->person, &f->header, f->until) == ERR_OK;
+}
+
 /* Where touches are all that is wanted, every token blinks, and the first touched wins. */
 static enum err
 try_tokens(struct flow *f)
@@ -64,6 +74,7 @@ try_tokens(struct flow *f)
 	size_t row;
 	enum err e = ERR_PIN_NEEDED;
 
+	read_header(f);
 	if (one_rp_id(f->l->map) && !flow_wants_uv(f, FLOW_ANY))
 		e = flow_assert_any(f);
 	if (e != ERR_PIN_NEEDED)
@@ -114,14 +125,6 @@ try_until(struct flow *f)
 	return e;
 }
 
-/* As the person; whatever is wrong with it must not keep them out. */
-static void
-read_header(struct flow *f)
-{
-	if (f->l->unlock)
-		f->has_header = handoff_header(f->l->person, &f->header, f->until) == ERR_OK;
-}
-
 enum err
 login_run(struct login *l)
 {
@@ -133,7 +136,6 @@ login_run(struct login *l)
 		if (l->options->prompt[0])
 			e = say_enter(l->say, l->options->prompt);
 		if (e == ERR_OK) {
-			read_header(f);
 			e = try_until(f);
 			retries = f->answer.retries;
 		}

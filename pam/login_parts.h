@@ -16,7 +16,7 @@ struct flow {
 	struct tokens_setup setup;
 	struct tokens_there there; /* those that may be opened */
 	struct handoff_header header;
-	bool has_header;
+	bool asked_header, has_header;
 	/* what is asked for at the moment */
 	struct verify_cred cred[VERIFY_CREDS];
 	struct span id[VERIFY_CREDS];

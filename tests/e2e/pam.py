@@ -288,10 +288,23 @@ def test_helper_killed(directory):
 
 def test_no_helpers(directory):
     """a helper is not installed; none can be started"""
-    with Login(directory, helpers=["ownkey-token"]) as l:
-        l.says("PAM_SYSTEM_ERR")
-        os.remove(os.path.join(l.libexec, "ownkey-token"))
-        l.says("PAM_SYSTEM_ERR")
+    with Login(directory) as l:
+        for name in ["ownkey-list", "ownkey-token", "ownkey-verify"]:
+            path = os.path.join(l.libexec, name)
+            os.rename(path, path + ".away")
+            l.says("PAM_SYSTEM_ERR")
+            os.rename(path + ".away", path)
+        l.says("PAM_SUCCESS")
+
+
+def test_nothing_started(directory):
+    """where nothing is plugged in, no program is started to see that"""
+    with Login(directory, helpers=[]) as l:
+        l.options("wait=0")
+        l.token.close()
+        l.says("PAM_SYSTEM_ERR")  # its socket is left, so somebody has to look
+        os.remove(l.token.socket)
+        l.says("PAM_AUTHINFO_UNAVAIL", "No token is plugged in")
 
 
 def test_fork_fails(directory):

@@ -12,7 +12,7 @@ import tempfile
 from job import BUILD
 
 ME = pwd.getpwuid(os.getuid()).pw_name
-HELPERS = ["ownkey-token", "ownkey-verify", "ownkey-handoff"]
+HELPERS = ["ownkey-list", "ownkey-token", "ownkey-verify", "ownkey-handoff"]
 # what pamtester says: pam_strerror(3) of Debian's libpam
 SAYS = {
     "Error in service module": "PAM_SERVICE_ERR",

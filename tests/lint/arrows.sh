@@ -35,6 +35,7 @@ allowed()
 	cli/*)            echo lib include cli ;;
 	pam/verify/*)     echo lib pam/verify ;;
 	pam/handoff/*)    echo lib pam/handoff ;;
+	pam/list/*)       echo lib pam/list ;;
 	pam/*.[ch])       echo lib pam pam-headers ;;
 	pam/*)            echo lib include pam ;;
 	oidc/*)           echo lib include oidc ;;

@@ -57,6 +57,8 @@ crypto='libsodium libcrypto libutf8proc'
 	# shellcheck disable=SC2086
 	direct ownkey-verify $crypto
 	never ownkey-verify
+	direct ownkey-list libc
+	never ownkey-list
 	# shellcheck disable=SC2086 # a list
 	direct libownkey-sk.so $crypto
 	never libownkey-sk.so

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
 import age_files  # noqa: E402  pylint: disable=wrong-import-position
 import keyrings  # noqa: E402  pylint: disable=wrong-import-position
+import logins  # noqa: E402  pylint: disable=wrong-import-position
 import ssh  # noqa: E402  pylint: disable=wrong-import-position
 import ownkey  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -267,6 +268,7 @@ def main():
             ssh.measure(note, agent, person, ROUNDS)
         keyrings.measure(note, ROUNDS)
         age_files.measure(note, ownkey.BUILD, max(ROUNDS, 5))
+        logins.measure(note, ownkey.BUILD, max(ROUNDS, 5))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     with open(RESULTS, "w", encoding="ascii") as f:

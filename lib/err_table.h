@@ -32,7 +32,7 @@ E(DENIED,          33, 1, "PAM_PERM_DENIED",      5, "refused by the policy of t
 E(NEEDFACTOR,      34, 1, "PAM_PERM_DENIED",      5, "this needs a way in to be proven again", "have your token or your recovery phrase at hand and repeat")
 E(NOPROMPT,        35, 1, "PAM_CONV_ERR",         5, "there is nowhere to ask you", "run 'ownkey unlock' in a terminal, or install a pinentry program")
 E(REFUSED,         36, 1, "PAM_PERM_DENIED",      5, "you said no", "nothing was done")
-E(LIMIT,           37, 1, "PAM_MAXTRIES",         5, "too many requests at once", "wait a moment and try again")
+E(LIMIT,           37, 1, "PAM_SYSTEM_ERR",       5, "too many requests at once", "wait a moment and try again")
 E(NOTOWNER,        38, 1, "PAM_PERM_DENIED",      5, "this agent belongs to somebody else", "run the command as the owner of the vault")
 E(HANGUP,          39, 2, "PAM_AUTHINFO_UNAVAIL", 5, "the agent closed the connection", "see the agent's log, and try again")
 /* token; each stays distinct */

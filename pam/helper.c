@@ -361,13 +361,16 @@ reap(struct helper *h)
 {
 	struct pollfd v = { .fd = h->pidfd, .events = POLLIN };
 	siginfo_t info;
+	enum err e;
 
 	/* valgrind knows no such call */
 	if (syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0) != 0 && errno == ENOSYS)
 		(void)kill(h->pid, SIGKILL);
-	if (wait_for(&v, 1, helper_clock() + END_MS))
+	if ((e = wait_for(&v, 1, helper_clock() + END_MS)) == ERR_TIMEOUT)
 		return;
-	while (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED | WNOHANG) < 0 && errno == EINTR)
+	/* one that cannot be waited for in turns (memory) is gone in a moment, too */
+	while (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED | (e ? 0 : WNOHANG)) < 0 &&
+	    errno == EINTR)
 		;
 }
 

@@ -86,8 +86,11 @@ plug_in(int i, const char *touch, const char *pin)
 static void
 pull_out(int i)
 {
+	if (token[i] <= 0)
+		return;
 	kill(token[i], SIGKILL);
 	waitpid(token[i], NULL, 0);
+	token[i] = 0;
 	unlink(paths[i] + strlen("unix:"));
 }
 

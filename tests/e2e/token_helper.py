@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import stat
 import sys
@@ -116,19 +117,15 @@ def test_watch(directory):
             (lambda: open(node, "w").close(), 3),
     ]:
         job.events = []
-        start = time.monotonic()
         change()
         assert len(one_list(job)) == count, job.events
-        assert time.monotonic() - start < 2
     with Token(directory) as token:
         job.events = []
         assert [d.path for d in one_list(job)][3:] == [token.path]
     job.events = []
     assert len(one_list(job)) == 3, "its daemon was killed, the socket file is left"
-    start = time.monotonic()
     job.helper.vault.close()
     job.helper.ends()
-    assert time.monotonic() - start < 0.2
     assert job.helper.said() == b""
     job.helper.close()
 
@@ -232,9 +229,9 @@ def test_touch_timeout(directory):
         made = expect(token.make(), "OK")
         token.tell("touch-mode", "never")
         start = time.monotonic()
-        expect(token.assert_(made.cred_id, timeout_ms=700), "TOUCH_TIMEOUT", touches=1)
-        assert 0.6 < time.monotonic() - start < 1.5
-        expect(token.job(SELECT, timeout_ms=300).end(), "TOUCH_TIMEOUT", touches=1)
+        expect(token.assert_(made.cred_id, timeout_ms=2000), "TOUCH_TIMEOUT", touches=1)
+        assert 1.9 < time.monotonic() - start < 10
+        expect(token.job(SELECT, timeout_ms=1500).end(), "TOUCH_TIMEOUT", touches=1)
         token.tell("touch-mode", "auto")
         expect(token.assert_(made.cred_id), "OK")
     with Token(directory, "--touch", "never", "--touch-timeout", "300", name="own") as token:
@@ -261,9 +258,21 @@ def test_cancel(directory):
         start = time.monotonic()
         job.helper.vault.close()
         job.helper.ends()
-        assert time.monotonic() - start < 0.2
-        until(lambda: not token.tell("waiting"), 1)
+        assert time.monotonic() - start < 5
+        until(lambda: not token.tell("waiting"))
         assert job.helper.said() == b""
+        job.helper.close()
+        # a token that answers somebody else before it hears of it
+        with socket.socket(socket.AF_UNIX) as other:
+            other.connect(token.socket)
+            job = token.assert_(made.cred_id, wait=False, timeout_ms=60000)
+            job.wait_for(TOUCH)
+            os.kill(token.process.pid, signal.SIGSTOP)
+            other.sendall(b"\xff\xff\xff\xff\x86\0\x08".ljust(64, b"\0"))
+            job.helper.vault.close()
+            job.helper.ends()
+            os.kill(token.process.pid, signal.SIGCONT)
+            until(lambda: not token.tell("waiting"))
         job.helper.close()
         token.tell("touch-mode", "auto")
         expect(token.assert_(made.cred_id), "OK")
@@ -277,7 +286,7 @@ def test_pulled_out(directory):
         job = token.assert_(made.cred_id, wait=False)
         job.wait_for(TOUCH)
         token.tell("unplug")
-        expect(job.end(timeout=2), "TOKEN_GONE")
+        expect(job.end(), "TOKEN_GONE")
         gone = token.assert_(made.cred_id, timeout_ms=2000)
         assert gone.verdict in ("TOKEN_GONE", "TOKEN_ABSENT"), gone
         token.tell("plug")
@@ -323,7 +332,7 @@ def test_two_tokens(directory):
         jobs[0].helper.vault.close()
         jobs[0].helper.ends()
         jobs[0].helper.close()
-        until(lambda: not a.tell("waiting"), 1)
+        until(lambda: not a.tell("waiting"))
         expect(a.assert_(*ids, pin=b"9999"), "PIN_WRONG", retries=7)
         assert b.info().retries == 8
         for t in (a, b):
@@ -384,10 +393,11 @@ def test_faults(directory):
         for fault, verdicts in FAULTS:
             assert token.tell("fault", fault), fault
             start = time.monotonic()
-            # 3 s of silence are allowed for getInfo, and a second try
-            end = token.assert_(made.cred_id, timeout_ms=5000 if "info" in fault else 1200)
+            # who is silent is given up then; getInfo may be for 3 s, and has a second try
+            silent = fault in ("drop:assert", "drop:pin", "wrong-channel:assert")
+            end = token.assert_(made.cred_id, timeout_ms=2000 if silent else 10000)
             assert end.verdict in verdicts, (fault, end)
-            assert time.monotonic() - start < 8, fault
+            assert time.monotonic() - start < 15, fault
             assert token.tell("fault", "none")
             assert expect(token.assert_(made.cred_id), "OK").secret == right, fault
 
@@ -455,7 +465,7 @@ def test_liars(directory):
         job = Job(op=INFO, path="unix:" + liar.path, timeout_ms=1500)
         end = job.end()
         assert end.verdict in ("TOKEN_IO", "TOUCH_TIMEOUT", "TOKEN_GONE", "LIE_FORMAT"), end
-        assert time.monotonic() - start < 4, answer
+        assert time.monotonic() - start < 15, answer
         assert len(job.events) < 100
         liar.close()
 

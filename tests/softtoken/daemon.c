@@ -60,11 +60,8 @@ conn_flush(struct conn *c)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
-		if (n < 0) {
-			conn_close(c);
-			return;
-		}
-		buf_drop(&c->out, (size_t)n);
+		/* gone; its last words, to cancel perhaps, are still to be read */
+		buf_drop(&c->out, n < 0 ? c->out.len : (size_t)n);
 	}
 	loop_fd_events(c->ev, c->out.len > 0 ? POLLIN | POLLOUT : POLLIN);
 }

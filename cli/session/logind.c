@@ -210,8 +210,10 @@ on_described(sd_bus_message *m, void *arg, sd_bus_error *error)
 
 	(void)error;
 	t->call = sd_bus_slot_unref(t->call);
-	if (!sd_bus_message_is_method_error(m, NULL) && read_properties(m, t) >= 0)
+	if (!sd_bus_message_is_method_error(m, NULL) && read_properties(m, t) >= 0) {
 		t->known = true;
+		log_debug("a session is known");
+	}
 	judge_idle(t->l);
 	return 0;
 }

@@ -155,13 +155,18 @@ class Desktop:
             until(lambda: "connected to the agent" in self.said(), "ownkey-session")
             until(lambda: not self.system.process or LOGIND not in self.children
                   or "sleep" not in self.conf_lock_on() or self.inhibitors(), "an inhibitor")
-            time.sleep(0.1)  # the answer about the sessions
+            until(lambda: not self.system.process or LOGIND not in self.children
+                  or self.sessions(), "the answer about the sessions")
         return self
 
     def conf_lock_on(self):
         text = open(self.agent.config, encoding="utf-8").read()
         lines = [x for x in text.splitlines() if x.startswith("lock_on")]
         return lines[0] if lines else EVERYTHING
+
+    def sessions(self):
+        """How often one of ours has said how it is."""
+        return self.said().count("a session is known")
 
     def said(self):
         return open(self.log, encoding="utf-8", errors="replace").read()

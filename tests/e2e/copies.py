@@ -299,15 +299,15 @@ def median(values):
 
 def hangs(directory):
     """copies that hang delay no change, no lock and no end; one is said to hang"""
-    with opened(directory, "a", copy_timeout="1s") as (agent, person, c, folder):
+    with opened(directory, "a", copy_timeout="4s") as (agent, person, c, folder):
         plain = median([took(lambda: change(c)) for _ in range(20)])
         copier, stuck = catch(agent, c, signal.SIGSTOP, True)
         with_it = median([took(lambda: change(c)) for _ in range(20)])
-        assert with_it < plain + 0.05, (plain, with_it)
-        assert took(agent.lock) < 1
+        assert with_it < plain + 0.5, (plain, with_it)
+        assert took(agent.lock) < 3
         # given up by its own starter, which is killed last of all
-        until(lambda: cmdline(copier) == b"", "the end of the copier", 5)
-        until(lambda: cmdline(stuck) == b"", "the end of what it started", 5)
+        until(lambda: cmdline(copier) == b"", "the end of the copier", 20)
+        until(lambda: cmdline(stuck) == b"", "the end of what it started", 20)
         expect(agent.unlock(person), "OK")
         is_copied(agent, folder, 4)
     os.mkdir(os.path.join(directory, "b"))
@@ -315,9 +315,9 @@ def hangs(directory):
         agent.init()
         with contextlib.closing(agent.client()) as c:
             copier, _ = catch(agent, c, signal.SIGSTOP, False)
-            assert median([took(lambda: change(c)) for _ in range(20)]) < plain + 0.05
-            assert took(agent.lock) < 1
-            assert took(agent.stop) < 1
+            assert median([took(lambda: change(c)) for _ in range(20)]) < plain + 0.5
+            assert took(agent.lock) < 3
+            assert took(agent.stop) < 3
         until(lambda: cmdline(copier) == b"", "its end, with the agent's")
 
 

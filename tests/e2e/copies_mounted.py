@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 
 from copies import change, copy_in, is_copied, median, opened, read, rows, run_says, took
 from ownkey import expect, run_parallel, until
@@ -104,7 +103,7 @@ def dead_disk(directory):
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         print("# no FUSE here, or not for this user: not tried")
         return
-    with opened(directory, "shelf", copy_timeout="1s") as (agent, person, c, shelf):
+    with opened(directory, "shelf", copy_timeout="4s") as (agent, person, c, shelf):
         plain = median([took(lambda: change(c)) for _ in range(20)])
         disk, asked = os.path.join(directory, "disk"), []
         os.mkdir(disk)
@@ -116,16 +115,14 @@ def dead_disk(directory):
             done = agent.cli("backup", "copy", "add", disk)
             assert done.returncode == 1 and "does not answer" in done.stdout, done
             assert len(asked) == 1, asked
-            assert median([took(lambda: change(c)) for _ in range(20)]) < plain + 0.05
+            assert median([took(lambda: change(c)) for _ in range(20)]) < plain + 0.5
             is_copied(agent, shelf, 4)
             run_says(agent, disk, "COPY_STUCK")
             # what hangs in the kernel cannot be killed: nobody joins it
             assert len(asked) == 1, asked
-            assert took(agent.lock) < 1
+            assert took(agent.lock) < 3
             expect(agent.unlock(person), "OK")
-            start = time.monotonic()
-            agent.stop()
-            assert time.monotonic() - start < 1
+            assert took(agent.stop) < 3
         finally:
             os.close(fd)
             subprocess.run(["umount", "-l", disk], check=True)

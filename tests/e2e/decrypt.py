@@ -119,7 +119,7 @@ def fair(directory):
                 with contextlib.suppress(TimeoutError, BlockingIOError):
                     c.step(0.05)
             assert keys(c.wait(request)) == {}
-            assert slowest < 0.5, slowest
+            assert slowest < 2, slowest
             # one that gives up is let go
             request = c.start("decrypt", type=0, stanzas=[random_stanza()] * 1000)
             time.sleep(0.1)

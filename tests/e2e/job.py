@@ -85,7 +85,7 @@ class Helper:
         self.log.seek(0)
         return self.log.read()
 
-    def ends(self, timeout=5):
+    def ends(self, timeout=20):
         """Wait for its end; its exit status."""
         return self.process.wait(timeout)
 

@@ -181,7 +181,7 @@ def locking(directory):
         assert k.get(b"app/messenger/secret")[0] == "LOCKED"
         start = time.monotonic()
         assert name(SO.ownkey_wait_unlocked(k.k, 300, 0)) == "TIMEOUT"
-        assert 0.2 < time.monotonic() - start < 3
+        assert 0.2 < time.monotonic() - start < 8
         # it asks: the token is touched; nobody touches; then somebody does
         token.tell("touch-mode", "never")
         with contextlib.closing(agent.client()) as other:
@@ -189,7 +189,7 @@ def locking(directory):
             until(token.is_waiting, "no touch is wanted")
             assert name(SO.ownkey_wait_unlocked(k.k, 100, 0)) == "TIMEOUT"
             token.tell("touch")
-            assert SO.ownkey_wait_unlocked(k.k, 5000, 0) == 0
+            assert SO.ownkey_wait_unlocked(k.k, 20000, 0) == 0
             expect(other.wait(request), "OK")
         assert (1 in [e for e, _ in seen]), seen
         assert k.get(b"app/messenger/secret")[0] == "OK"
@@ -206,10 +206,10 @@ def no_pin(directory):
             token.tell("touch-mode", "never")
             start = time.monotonic()
             assert name(SO.ownkey_wait_unlocked(k.k, 700, 1)) == "TIMEOUT"
-            assert time.monotonic() - start < 4
+            assert time.monotonic() - start < 8
             until(lambda: not agent.helpers(), "it was given up")
             token.tell("touch-mode", "auto")
-            said = name(SO.ownkey_wait_unlocked(k.k, 10000, 1))
+            said = name(SO.ownkey_wait_unlocked(k.k, 20000, 1))
             assert said == "OK", said
             assert SO.ownkey_wait_unlocked(k.k, 0, 1) == 0
 
@@ -222,9 +222,9 @@ def patience(directory):
         k.patience(400)
         start = time.monotonic()
         assert k.sign(b"app/messenger/sign", b"c", b"d")[0] == "TIMEOUT"
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 8
         token.tell("touch-mode", "auto")
-        k.patience(10000)
+        k.patience(20000)
         assert k.sign(b"app/messenger/sign", b"c", b"d")[0] == "OK"
 
 
@@ -456,12 +456,12 @@ def no_end(directory):
         with Conn(liar.path) as k:
             k.patience(200)
             assert k.get(b"x")[0] in ("TIMEOUT", *BAD)
-        liar.answer = lambda q: time.sleep(3) or b""
+        liar.answer = lambda q: time.sleep(12) or b""
         with Conn(liar.path) as k:
             k.patience(200)
             start = time.monotonic()
-            assert k.get(b"x")[0] in BAD
-            assert time.monotonic() - start < 4
+            assert k.get(b"x")[0] in ("TIMEOUT", *BAD)
+            assert time.monotonic() - start < 8
         assert name(Conn(os.path.join(directory, "none", "agent.sock")).status) == "NOAGENT"
 
 

@@ -148,7 +148,7 @@ def rates(directory):
             c.call("policy.set", label=name, rate=1)
         # within one minute of the machine's clock
         left = 60 - time.clock_gettime(time.CLOCK_BOOTTIME) % 60
-        time.sleep(left + 0.1 if left < 6 else 0)
+        time.sleep(left + 0.1 if left < 15 else 0)
         for name in names:
             expect(c.ask("secret.get", label=name), "OK")
         for name in names:
@@ -315,7 +315,7 @@ def hangs(directory):
         requests = [c.start("secret.get", label="once %d" % (n % 5)) for n in range(10)]
         start = time.monotonic()
         assert c.ask("status").status == "OK"
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 8
         until(lambda: len(c.replies) >= 4 or c.step(), "too many prompts")
         assert all(r.status == "LIMIT" for r in c.replies.values()), c.replies
         for request in requests:

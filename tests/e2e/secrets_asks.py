@@ -128,6 +128,7 @@ def locked_for_others(directory):
         with contextlib.closing(Caller(bus)) as same:
             assert same.get(item, "Item", "Locked") is False
         process = other.start(item, "unlock")
+        until(lambda: len(agent.pinentry.questions()) > asked, "a question")
         assert waits_on(process), process.stdout.read()
         process.kill()
         process.communicate()

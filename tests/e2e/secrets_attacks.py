@@ -63,7 +63,7 @@ class Victim:
     def caller(self):
         return contextlib.closing(Caller(self.bus))
 
-    def served(self, within=2, locked=False):
+    def served(self, within=10, locked=False):
         """Somebody new, at once."""
         start = time.monotonic()
         with self.caller() as c:

@@ -215,10 +215,10 @@ def agent_timeout_sh(directory):
     """agent-timeout.sh: keys of all kinds with -t are gone when it is over"""
     with door(directory) as (_, _, _, t):
         files = everything(t)
-        t.add("-t", "4", *files)
+        t.add("-t", "8", *files)
         assert t.kinds() == ALL
         began = time.monotonic()
-        until(lambda: not t.keys(), "keys to go", 8)
+        until(lambda: not t.keys(), "keys to go", 30)
         assert time.monotonic() - began > 1.5
         assert "no identities" in t.do("ssh-add", "-l", status=1)
         t.add("-k", "-t", "1h", files[0])

@@ -132,11 +132,11 @@ def half(directory):
             for _ in range(16):
                 drip.sock.sendall(b"\x0d")
                 time.sleep(0.5)
-        assert ended(drip.sock, 1) == b""
+        assert ended(drip.sock) == b""
         for d in doors:
             assert ended(d.sock) == b""
             d.sock.close()
-        assert 4 < time.monotonic() - began < 14
+        assert 4 < time.monotonic() - began < 60
 
 
 def lengths(directory):
@@ -148,7 +148,7 @@ def lengths(directory):
             with Door(agent) as d:
                 d.sock.sendall(u32(size) + b"\x0b" * 16)
                 assert ended(d.sock) == b""
-            assert time.monotonic() - began < 2, "it was waited for"
+            assert time.monotonic() - began < 4, "it was waited for"
         with Door(agent) as d:
             # one byte, and the rest is the next message
             d.sock.sendall(u32(1) + b"\x0b" + string(b"\x0b"))
@@ -379,7 +379,7 @@ def deaf(directory):
             began = time.monotonic()
             with Door(agent) as other:
                 assert len(other.list()) == 21 and other.sign(key.blob, userauth(key))
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 10
         grew = resident(agent) - before
         print("# three that never read: %d kB" % grew, flush=True)
         assert SANITIZED or grew < 24 * 1024, grew

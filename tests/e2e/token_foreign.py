@@ -241,7 +241,7 @@ def lying_probe(directory):
             liar.tell("touch-mode", "never")
             for known in (cred.pubkey, None):
                 use(c, cred, uv=True, pubkey=known)
-            assert tries(agent, liar) == 8
+            assert tries(agent, liar) == 8, (fault, tries(agent, liar), agent.said())
 
 
 def first_touched(directory):

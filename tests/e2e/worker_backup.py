@@ -268,7 +268,7 @@ def work(_):
     answer, _ = feed(person, blob)
     assert answer == {1: FAILED, 3: ERR["AGE_WORK"]}, answer
     expect_failed(w, "AGE_WORK")
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 4
 
 
 def leaves(_):

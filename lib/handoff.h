@@ -22,8 +22,10 @@
 #define HANDOFF_NAME_MAX 64
 #define HANDOFF_HOLD_S	 120
 
-/* Names of held factors, in the abstract namespace; behind it 32 hex digits.  Root connects, sends
- * one byte, and after UNLOCK gets a frame with a struct handoff_reply. */
+/* Names of held factors, in the abstract namespace; behind it 32 hex digits.  Root connects, sends a
+ * struct handoff_held, and after UNLOCK gets a frame with a struct handoff_reply.  Anybody may hear
+ * of a name (/proc/net/unix) and have it in the environment of their own login: whose it should be
+ * is said, too. */
 #define HANDOFF_HELD	    "ownkey-held-"
 #define HANDOFF_HELD_UNLOCK 'u'
 #define HANDOFF_HELD_DROP   'd'
@@ -43,6 +45,11 @@ struct handoff_ask {
 	uint32_t ms;   /* so much time there is */
 	uint32_t most; /* READ: bytes */
 	char name[256];
+};
+
+struct handoff_held {
+	uint32_t what; /* HANDOFF_HELD_UNLOCK, HANDOFF_HELD_DROP */
+	uint32_t uid;
 };
 
 struct handoff_reply {

@@ -206,14 +206,15 @@ recv_reply(int fd, int64_t until)
 }
 
 static enum err
-tell_held(const char *name, char what, int64_t until)
+tell_held(const struct person *p, const char *name, char what, int64_t until)
 {
+	struct handoff_held m = { .what = (uint32_t)what, .uid = p->uid };
 	int fd;
 	enum err e = reach_held(name, &fd);
 
 	if (e)
 		return e;
-	if (send(fd, &what, 1, MSG_NOSIGNAL) != 1)
+	if (send(fd, &m, sizeof m, MSG_NOSIGNAL) != (ssize_t)sizeof m)
 		e = ERR_HANGUP;
 	else if (what == HANDOFF_HELD_UNLOCK)
 		e = recv_reply(fd, until);
@@ -222,14 +223,14 @@ tell_held(const char *name, char what, int64_t until)
 }
 
 enum err
-handoff_held_unlock(const char *name, int64_t until)
+handoff_held_unlock(const struct person *p, const char *name, int64_t until)
 {
-	return tell_held(name, HANDOFF_HELD_UNLOCK, until);
+	return tell_held(p, name, HANDOFF_HELD_UNLOCK, until);
 }
 
 void
-handoff_held_drop(const char *name, int64_t until)
+handoff_held_drop(const struct person *p, const char *name, int64_t until)
 {
-	if (tell_held(name, HANDOFF_HELD_DROP, until))
+	if (tell_held(p, name, HANDOFF_HELD_DROP, until))
 		return; /* it is gone already */
 }

@@ -63,9 +63,10 @@ bool handoff_header_has(const struct handoff_header *h, struct span cred_id);
  */
 MUST enum err handoff_hold(
     const struct person *p, const struct factor *f, char name[HANDOFF_NAME_MAX], int64_t until);
-/* Tell it to unlock: as handoff_unlock.  ERR_NOTFOUND: it is gone, or name is none of ours. */
-MUST enum err handoff_held_unlock(const char *name, int64_t until);
+/* Tell it to unlock: as handoff_unlock.  ERR_NOTFOUND: it is gone, or name is none of ours;
+ * ERR_HANGUP: it is held for somebody else. */
+MUST enum err handoff_held_unlock(const struct person *p, const char *name, int64_t until);
 /* Tell it to go. */
-void handoff_held_drop(const char *name, int64_t until);
+void handoff_held_drop(const struct person *p, const char *name, int64_t until);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define KEPT_PIN_MAX  63 /* bytes, as tokens take them */
 #define KEPT_CRED_MAX 1023
@@ -24,6 +25,7 @@ struct factor {
 
 struct kept {
 	struct factor factor;
+	uid_t uid; /* whose it is: a host may name somebody else before the session opens */
 	char pin[KEPT_PIN_MAX + 1];
 	char newpin[KEPT_PIN_MAX + 1];
 	char again[KEPT_PIN_MAX + 1];

@@ -34,11 +34,20 @@ is_borrowed(const struct work *w)
 {
 	uid_t caller = getuid();
 
-	if (strncmp(w->service, "sudo", 4) == 0 || strcmp(w->service, "polkit-1") == 0)
+	if (strncmp(w->service, "sudo", 4) == 0 || strcmp(w->service, "doas") == 0 ||
+	    strcmp(w->service, "polkit-1") == 0)
 		return true;
 	if (strcmp(w->service, "su") != 0 && strcmp(w->service, "su-l") != 0)
 		return false;
 	return caller != 0 && caller != w->person.uid;
+}
+
+static void
+forget(struct work *w)
+{
+	work_forget(w);
+	if (pam_getenv(w->pamh, HOLD))
+		(void)pam_putenv(w->pamh, HOLD);
 }
 
 /* Hosts that authenticate in a child lose pam's data with it, but carry its environment over. */
@@ -103,6 +112,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	enum err e = work_begin(pamh, flags, argc, argv, &w);
 	int r;
 
+	/* what an earlier one gave is not for whoever comes now */
+	if (w)
+		forget(w);
 	if (e == ERR_OK && w->options.from_agent)
 		e = ERR_UNSUPPORTED;
 	if (e == ERR_OK)
@@ -199,12 +211,10 @@ hand_over(struct work *w)
 	if (f)
 		e = handoff_unlock(&w->person, f, soon());
 	else if (held)
-		e = handoff_held_unlock(held, soon());
+		e = handoff_held_unlock(&w->person, held, soon());
 	if (f && held)
-		handoff_held_drop(held, soon());
-	work_forget(w);
-	if (held)
-		(void)pam_putenv(w->pamh, HOLD);
+		handoff_held_drop(&w->person, held, soon());
+	forget(w);
 	return e;
 }
 

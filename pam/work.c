@@ -106,6 +106,7 @@ cleanup(pam_handle_t *pamh, void *data, int status)
 enum err
 work_keep(struct work *w, struct kept *k)
 {
+	k->uid = w->person.uid;
 	return pam_set_data(w->pamh, DATA, k, cleanup) == PAM_SUCCESS ? ERR_OK : ERR_NOMEM;
 }
 
@@ -118,7 +119,7 @@ work_kept(const struct work *w)
 	if (pam_get_data(w->pamh, DATA, &data) != PAM_SUCCESS || !data)
 		return NULL;
 	k = data;
-	return k->factor.there ? &k->factor : NULL;
+	return k->factor.there && k->uid == w->person.uid ? &k->factor : NULL;
 }
 
 void

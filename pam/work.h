@@ -28,9 +28,10 @@ void work_end(struct work *w);
 /* PAM's number, and a line in the log for what is no success. */
 int work_code(pam_handle_t *pamh, const char *what, enum err e);
 
-/* The factor between authentication and session: pam's data, wiped at its end. */
+/* The factor between authentication and session: pam's data, wiped at its end.  It is for the
+ * session of that person only: sudo and doas authenticate the caller, then name the target. */
 MUST enum err work_keep(struct work *w, struct kept *k);
-/* NULL: none. */
+/* NULL: none of this person's. */
 const struct factor *work_kept(const struct work *w);
 void work_forget(const struct work *w);
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ASK_MS 1000 /* for the one byte of whoever connects */
+#define ASK_MS 1000 /* for the few bytes of whoever connects */
 
 static int64_t
 now_ms(void)
@@ -56,31 +56,32 @@ is_ours(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 && u.uid == geteuid();
 }
 
-/* What they want; 0 when they are strangers, or silent. */
-static char
-hear(int fd)
+/* What they want; 0 when they are strangers, silent, or mean somebody else's. */
+static uint32_t
+hear(int fd, uint32_t uid)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
-	char what = 0;
+	struct handoff_held m;
 
-	if (!is_ours(fd) || poll(&p, 1, ASK_MS) != 1 || read(fd, &what, 1) != 1)
+	if (!is_ours(fd) || poll(&p, 1, ASK_MS) != 1 ||
+	    read(fd, &m, sizeof m) != (ssize_t)sizeof m || m.uid != uid)
 		return 0;
-	return what;
+	return m.what;
 }
 
 enum err
-hold_wait(int listener, int *to)
+hold_wait(int listener, uint32_t uid, int *to)
 {
 	struct pollfd p = { listener, POLLIN, 0 };
 	int64_t until = now_ms() + HANDOFF_HOLD_S * 1000;
 
 	for (int64_t now; (now = now_ms()) < until;) {
 		int fd = poll(&p, 1, (int)(until - now)) == 1 ? accept(listener, NULL, NULL) : -1;
-		char what;
+		uint32_t what;
 
 		if (fd < 0)
 			continue;
-		what = hear(fd);
+		what = hear(fd, uid);
 		*to = fd;
 		if (what == HANDOFF_HELD_UNLOCK)
 			return ERR_OK;

@@ -9,8 +9,8 @@
 
 /* Listen under a random name of the abstract namespace, which is put into name. */
 MUST enum err hold_listen(char name[HANDOFF_NAME_MAX], int *fd);
-/* In the child that stays: until somebody with our uid says what to do.  ERR_OK: unlock, and answer
- * on *to; ERR_CANCELLED: drop it; ERR_TIMEOUT. */
-MUST enum err hold_wait(int listener, int *to);
+/* In the child that stays: until somebody with our uid says what to do with what is held for this
+ * one.  ERR_OK: unlock, and answer on *to; ERR_CANCELLED: drop it; ERR_TIMEOUT. */
+MUST enum err hold_wait(int listener, uint32_t uid, int *to);
 
 #endif

@@ -148,7 +148,7 @@ stay(struct work *w, int listener)
 	close(1);
 	w->to = -1;
 	limit(HANDOFF_HOLD_S * 1000);
-	if ((e = hold_wait(listener, &w->to)))
+	if ((e = hold_wait(listener, w->ask.uid, &w->to)))
 		return e;
 	close(listener);
 	limit(w->ask.ms);

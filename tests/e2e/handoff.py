@@ -256,10 +256,21 @@ def reads(home, cred_id, _):
     os.rename(vault + ".away", vault)
 
 
+def about(what, uid=UID):
+    return struct.pack("=II", ord(what), uid)
+
+
 def held(home, cred_id, f1):
     """a factor outlives the process that asked for it, and goes to nobody but its owner's agent"""
     end_agents()
     name = check("OK", HOLD, cred_id, f1)
+    # the login of another person, into whose environment the name was put
+    for data in (about("u", UID + 1), about("d", UID + 1), b"u", b"d"):
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
+            s.connect(b"\0" + name)
+            s.sendall(data)
+            s.settimeout(30)
+            assert s.recv(64) == b"", data
     assert name.startswith(b"ownkey-held-") and len(name) == 44
     if ROOT:
         pid = os.fork()
@@ -270,7 +281,7 @@ def held(home, cred_id, f1):
                 drop()
                 s.connect(b"\0" + name)
                 s.settimeout(5)
-                s.sendall(b"u")
+                s.sendall(about("u"))
                 heard = s.recv(64)
             os._exit(1 if heard else 0)
         assert os.waitpid(pid, 0)[1] == 0, "a stranger was answered"
@@ -278,14 +289,14 @@ def held(home, cred_id, f1):
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
         s.connect(b"\0" + name)
         s.settimeout(30)
-        s.sendall(b"u")
+        s.sendall(about("u"))
         assert struct.unpack("=II", take(s)) == (MAGIC, 0)
     assert is_open(home)
     end_agents()
     name = check("OK", HOLD, cred_id, f1)
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
         s.connect(b"\0" + name)
-        s.sendall(b"d")
+        s.sendall(about("d"))
         assert s.recv(1) == b""
     time.sleep(0.1)
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:

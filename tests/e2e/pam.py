@@ -351,7 +351,7 @@ def test_session(directory):
         l.options("no-unlock")
         code, text = l.run("authenticate", "open_session", "close_session")
         assert code == "PAM_SUCCESS" and "locked" not in text, text
-        for name in ["sudo", "sudo-i", "polkit-1"]:
+        for name in ["sudo", "sudo-i", "doas", "polkit-1"]:
             l.service(name, sources=[l.token.path])
             code, text = l.run("authenticate", "open_session", service=name)
             assert code == "PAM_SUCCESS" and "locked" not in text, text

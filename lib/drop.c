@@ -52,8 +52,25 @@ is_gone(uid_t uid, gid_t gid)
 	if (getresuid(&r, &e, &s) != 0 || getresgid(&gr, &ge, &gs) != 0)
 		return false;
 	return r == uid && e == uid && s == uid && gr == gid && ge == gid && gs == gid &&
-	    getgroups(0, NULL) == 0 && !has_capabilities() && setresuid(0, 0, 0) != 0 &&
-	    setresgid(0, 0, 0) != 0;
+	    getgroups(0, NULL) == 0 && setresuid(0, 0, 0) != 0 && setresgid(0, 0, 0) != 0;
+}
+
+/* commit_creds() of Linux has just set it to fs.suid_dumpable, whatever it was before. */
+static bool
+forbid_dumps(void)
+{
+#if defined(OWNKEY_SAN) || defined(OWNKEY_VALGRIND)
+	return true;
+#else
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+#endif
+}
+
+MUST enum err
+drop_rest(void)
+{
+	return forbid_dumps() && clear_capabilities() && !has_capabilities() ? ERR_OK
+									     : ERR_ROOT_KEPT;
 }
 
 MUST enum err
@@ -62,7 +79,7 @@ drop_root(uid_t uid, gid_t gid)
 	if (uid == 0 || gid == 0 || uid == (uid_t)-1 || gid == (gid_t)-1)
 		return ERR_ROOT_KEPT;
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-	    setresuid(uid, uid, uid) != 0 || !clear_capabilities())
+	    setresuid(uid, uid, uid) != 0 || drop_rest() != ERR_OK)
 		return ERR_ROOT_KEPT;
 	return is_gone(uid, gid) ? ERR_OK : ERR_ROOT_KEPT;
 }

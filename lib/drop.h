@@ -19,6 +19,10 @@ bool drop_is_root(void);
 /* Become uid and gid, neither of them 0.  ERR_ROOT_KEPT: it did not happen as it should, and the
  * process has to end.  For processes with one thread. */
 MUST enum err drop_root(uid_t uid, gid_t gid);
+/* What is left to do once the ids are those of somebody who is not root: no capability stays, not
+ * even where a host kept them, and the kernel's fs.suid_dumpable, which holds since then, does not
+ * let that user trace us or find our core.  ERR_ROOT_KEPT. */
+MUST enum err drop_rest(void);
 /* Stay who we are, and be able to do only what our ids may: for helpers of root's own agent,
  * whose folders are root's, and of root in a namespace that knows no other uid.  ERR_ROOT_KEPT as
  * above. */

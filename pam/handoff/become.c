@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/drop.h"
+
 /* All of them are what is wanted, and root cannot be had back. */
 static bool
 is_only(uid_t uid, gid_t gid)
@@ -30,6 +32,8 @@ change_ids(const struct passwd *pw)
 	if (geteuid() == 0 &&
 	    (initgroups(pw->pw_name, pw->pw_gid) || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) ||
 		setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid)))
+		return false;
+	if (pw->pw_uid != 0 && drop_rest() != ERR_OK)
 		return false;
 	return is_only(pw->pw_uid, pw->pw_gid);
 }

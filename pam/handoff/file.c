@@ -51,7 +51,7 @@ file_read(const char *path, size_t most, bool part, struct buf *out)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	enum err e;
 
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+	if (fd < 0 && errno == ENOENT)
 		return ERR_NOTFOUND;
 	if (fd < 0)
 		return errno == EACCES || errno == ELOOP ? ERR_PERMISSION : ERR_IO;

@@ -6,7 +6,9 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -92,6 +94,20 @@ read_path(struct work *w)
 	return e;
 }
 
+/* "There is none" is said of a home that is there only: one that is not mounted may have it, and
+ * nouserok lets in whoever has none. */
+static enum err
+read_path_of(struct work *w)
+{
+	enum err e = file_read(w->path, w->ask.most, false, &w->out);
+	const char *home = getenv("HOME");
+	struct stat st;
+
+	if (e == ERR_NOTFOUND && (!home || stat(home, &st) || !S_ISDIR(st.st_mode)))
+		return ERR_IO;
+	return e;
+}
+
 static enum err
 read_header(struct work *w)
 {
@@ -121,7 +137,7 @@ serve(struct work *w)
 	case HANDOFF_LOCK:
 		return agent_lock();
 	case HANDOFF_READ:
-		return file_read(w->path, w->ask.most, false, &w->out);
+		return read_path_of(w);
 	case HANDOFF_HEAD:
 		return read_header(w);
 	default:

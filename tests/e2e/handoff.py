@@ -23,7 +23,7 @@ UID = 54321 if ROOT else os.getuid()
 NAMES = {number: name for name, number in ERR.items()}
 EXITS = {"OK": 0, "BECOME": 2, "NOVAULT": 3, "NOTOWNER": 4, "NOAGENT": 5, "GIVEN_SLOT": 6,
          "GIVEN_PASS": 7, "VAULT_KEY": 8, "NOTFOUND": 12, "PERMISSION": 13, "TOOBIG": 14,
-         "FORMAT": 17}
+         "FORMAT": 17, "IO": 15}
 
 
 def frame(data):
@@ -241,6 +241,13 @@ def reads(home, cred_id, _):
     check("PERMISSION", READ, (home + "/pipe").encode(), most=100)
     check("PERMISSION", READ, home.encode(), most=100)
     check("FORMAT", READ, b"relative", most=100)
+    check("IO", READ, (path + "/none").encode(), most=100)
+    # a home that is not mounted is not one without the file
+    os.rename(home, home + ".away")
+    try:
+        check("IO", READ, path.encode(), most=100)
+    finally:
+        os.rename(home + ".away", home)
     os.chmod(path, 0o666)
     check("PERMISSION", READ, path.encode(), most=100)
     if ROOT:

@@ -4,7 +4,8 @@
 #include "lib/sec.h"
 #include "pam/login_parts.h"
 
-#define NOBODY 65534
+#define NOBODY	  65534
+#define HEADER_MS 3000 /* a home that hangs (NFS, FUSE) must not take the time of the login */
 
 /* ---- beginning and end ---- */
 
@@ -62,7 +63,7 @@ read_header(struct flow *f)
 	if (!f->l->unlock || f->asked_header)
 		return;
 	f->asked_header = true;
-	f->has_header = handoff_header(f->l->person, &f->header, f->until) == ERR_OK;
+	f->has_header = handoff_header(f->l->person, &f->header, flow_soon(f, HEADER_MS)) == ERR_OK;
 }
 
 /* Where touches are all that is wanted, every token blinks, and the first touched wins. */

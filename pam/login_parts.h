@@ -45,6 +45,9 @@ struct flow_ask {
 	bool probe; /* silent, and proves no login: about all rows with the rp id of that one */
 };
 
+/* In so many milliseconds, but never after f->until. */
+int64_t flow_soon(const struct flow *f, int64_t ms);
+
 /* login_ask.c: assertions.  ERR_OK: the signature has been verified; *row says whose. */
 MUST enum err flow_assert(
     struct flow *f, const char *path, const struct flow_ask *ask, size_t *row);

@@ -39,6 +39,7 @@ struct token {
 	bool change;	  /* wants a new PIN first */
 	bool forges;	  /* what it signs does not verify */
 	unsigned without; /* flags that it leaves out of what it signs */
+	bool hangs;	  /* says nothing when it is asked silently */
 	bool late;	  /* is plugged in while somebody waits */
 	unsigned sent;	  /* PINs it got */
 	unsigned strikes; /* wrong ones since it was plugged in */
@@ -64,12 +65,19 @@ token_at(const char *path)
 	return NULL;
 }
 
+static int64_t now;
+
 int64_t
 helper_clock(void)
 {
-	static int64_t now;
-
 	return ++now;
+}
+
+/* Somebody who waited until then, for nothing. */
+static void
+pass(int64_t until)
+{
+	now = until > now ? until : now;
 }
 
 static void
@@ -214,9 +222,13 @@ enum err
 tokens_assert(const struct tokens_setup *s, const char *path, const struct tokens_call *c,
     int64_t until, struct tokens_answer *a)
 {
-	(void)s, (void)until;
+	(void)s;
 	now_rp = c->rp_id;
-	return answer(token_at(path), 0, c, a);
+	if (!c->up && token_at(path)->hangs) {
+		pass(until);
+		return ERR_TOUCH_TIMEOUT;
+	}
+	return helper_clock() < until ? answer(token_at(path), 0, c, a) : ERR_TOUCH_TIMEOUT;
 }
 
 static bool race_lies; /* it says that the judge was content, and asked none */
@@ -317,8 +329,10 @@ static struct handoff_header header;
 enum err
 handoff_header(const struct person *p, struct handoff_header *out, int64_t until)
 {
-	(void)p, (void)until;
+	(void)p;
 	*out = header;
+	if (header_fails == ERR_TIMEOUT)
+		pass(until);
 	return header_fails;
 }
 

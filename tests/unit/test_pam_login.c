@@ -31,6 +31,22 @@ touch_only(void **state)
 	assert_int_equal(log_in(false), ERR_INTERNAL);
 }
 
+/* A token, or a home, that answers nothing takes its own time, not that of the login. */
+static void
+hangs(void **state)
+{
+	(void)state;
+	fresh();
+	row("mine", MAP_UP | MAP_UV, "r");
+	plug("/a", "other")->hangs = true;
+	plug("/b", "mine");
+	plug("/c", "third")->hangs = true;
+	TYPES("1234");
+	header_fails = ERR_TIMEOUT;
+	assert_int_equal(log_in(true), ERR_OK);
+	assert_int_equal(tokens[0].sent + tokens[2].sent, 0);
+}
+
 /* A token that signs less than what the row wants. */
 static void
 too_little(void **state)
@@ -363,6 +379,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(touch_only),
+		cmocka_unit_test(hangs),
 		cmocka_unit_test(too_little),
 		cmocka_unit_test(no_token),
 		cmocka_unit_test(wrong_token),

@@ -4,8 +4,8 @@
  * One line a token:
  *     user rpid alg flags credential-id public-key [salt [label]]
  * alg es256 or eddsa; flags up, uv, pin joined by commas; the rest base64; "-" for no salt.  Or a
- * line of pam_u2f's authfile, user:handle,key,type,options:... .  Lines of others are not looked
- * at; one of this person that is not understood refuses all of them.
+ * line of pam_u2f's authfile, user:handle,key,type,options:... .  The last of
+ * those counts, as there.  Lines of others are not looked at; one of this person that is not understood refuses all of them.
  */
 #ifndef PAM_MAP_H
 #define PAM_MAP_H
@@ -55,7 +55,8 @@ struct map_who {
 
 /*
  * The rows of a person, from the file that the options name.  An absolute path is the
- * administrator's: owned by root or by who we are, writable by nobody else.  "~/..." is in the
+ * administrator's: the file, and the folders it is in, owned by root or by who we are, and writable
+ * by nobody else (a folder with the sticky bit may be).  "~/..." is in the
  * person's home, owned by them, and read by a process that has become them.
  * ERR_PAM_NOT_ENROLLED: there is no such file (of the administrator; of the person, where the home
  * is there), or no line of theirs.  ERR_PAM_MAP_OWNER, ERR_PAM_MAP_READ, ERR_PAM_MAP_LINE,

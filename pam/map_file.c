@@ -50,6 +50,43 @@ check(int fd, const char *path, struct map *m)
 	return ERR_OK;
 }
 
+/* Who may write a folder on the way may put another file there, or take it away, which nouserok
+ * lets pass.  In one with the sticky bit, that is the owner of what comes next, who is looked at. */
+static enum err
+check_folder(const char *path, struct map *m)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT
+		    ? map_refuse(m, ERR_PAM_NOT_ENROLLED, "there is no %s", path)
+		    : map_refuse(m, ERR_PAM_MAP_READ, "%s: cannot be looked at", path);
+	if (!S_ISDIR(st.st_mode))
+		return map_refuse(m, ERR_PAM_MAP_READ, "%s: is no folder", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return map_refuse(
+		    m, ERR_PAM_MAP_OWNER, "%s: belongs to uid %lu", path, (unsigned long)st.st_uid);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
+		return map_refuse(m, ERR_PAM_MAP_OWNER, "%s: others may write it", path);
+	return ERR_OK;
+}
+
+static enum err
+check_folders(const char *path, struct map *m)
+{
+	char folder[OPTIONS_PATH_MAX];
+	enum err e = check_folder("/", m);
+	size_t i;
+
+	for (i = 1; e == ERR_OK && path[i]; i++) {
+		folder[i - 1] = path[i - 1];
+		folder[i] = '\0';
+		if (path[i] == '/' && path[i - 1] != '/')
+			e = check_folder(folder, m);
+	}
+	return e;
+}
+
 static enum err
 slurp(int fd, const char *path, struct buf *text, struct map *m)
 {
@@ -71,10 +108,13 @@ slurp(int fd, const char *path, struct buf *text, struct map *m)
 static enum err
 read_admins(const char *path, struct buf *text, struct map *m)
 {
-	/* a fifo must not hold up a login */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	enum err e;
+	enum err e = check_folders(path, m);
+	int fd;
 
+	if (e != ERR_OK)
+		return e;
+	/* a fifo must not hold up a login */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ENOENT)
 		return map_refuse(m, ERR_PAM_NOT_ENROLLED, "there is no %s", path);
 	if (fd < 0)

@@ -210,12 +210,25 @@ take_device(struct span text, const struct map_who *who, struct map *m, const ch
 	return add(m, &row, who);
 }
 
+/* pam_u2f keeps the last line of an account only: what an earlier one says was revoked by it. */
+static void
+forget_foreign(struct map *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->n; i++)
+		if (!m->row[i].foreign)
+			m->row[n++] = m->row[i];
+	m->n = n;
+}
+
 enum err
 map_take_u2f(struct span line, const struct map_who *who, struct map *m, const char **why)
 {
 	enum err e = ERR_OK;
 
 	(void)map_word(&line, ":"); /* the name */
+	forget_foreign(m);
 	*why = "pam_u2f: no token";
 	if (line.len == 0)
 		return ERR_PAM_MAP_LINE;

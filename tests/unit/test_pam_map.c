@@ -82,6 +82,16 @@ pam_u2f(void **state)
 	assert_int_equal(m.row[1].flags, MAP_UP | MAP_UV | MAP_PIN);
 	assert_int_equal(m.row[1].alg, -8);
 	map_done(&m);
+	/* the last line counts; it replaces none of ours */
+	assert_int_equal(
+	    parse("alice:" CRED "," KEY64 ",es256,+presence:" CRED "," KEY32
+		  ",eddsa,+presence\n" OURS "\nalice:" CRED "," KEY32 ",eddsa,+presence+pin",
+		&m),
+	    ERR_OK);
+	assert_int_equal(m.n, 2);
+	assert_false(m.row[0].foreign);
+	assert_int_equal(m.row[1].flags, MAP_UP | MAP_UV | MAP_PIN);
+	map_done(&m);
 	/* before it knew FIDO2 */
 	assert_int_equal(parse("alice:Q1JFRA,04" HEX64, &m), ERR_OK);
 	assert_int_equal(m.row[0].pubkey.len, 64);
@@ -283,6 +293,19 @@ files(void **state)
 	rmdir(path);
 	assert_int_equal(mkfifo(path, 0644), 0);
 	assert_int_equal(read_it(), ERR_PAM_MAP_OWNER);
+	unlink(path);
+	/* the folder: of a stranger, or writable by others */
+	put(OURS, 0644);
+	assert_int_equal(chmod(folder, 0775), 0);
+	assert_int_equal(read_it(), ERR_PAM_MAP_OWNER);
+	assert_int_equal(chmod(folder, 01777), 0);
+	assert_int_equal(read_it(), ERR_OK);
+	assert_int_equal(chmod(folder, 0700), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(folder, 4242, 0), 0);
+		assert_int_equal(read_it(), ERR_PAM_MAP_OWNER);
+		assert_int_equal(chown(folder, 0, 0), 0);
+	}
 	unlink(path);
 	/* a folder that is a file is not "no such file" */
 	snprintf(o.map, sizeof(o.map), "/dev/null/%%u");

@@ -22,10 +22,10 @@
 #define HANDOFF_NAME_MAX 64
 #define HANDOFF_HOLD_S	 120
 
-/* Names of held factors, in the abstract namespace; behind it 32 hex digits.  Root connects, sends a
- * struct handoff_held, and after UNLOCK gets a frame with a struct handoff_reply.  Anybody may hear
- * of a name (/proc/net/unix) and have it in the environment of their own login: whose it should be
- * is said, too. */
+/* Names of held factors, in the abstract namespace; behind it 32 hex digits.  Root connects, sends
+ * a struct handoff_held, and after UNLOCK gets a frame with a struct handoff_reply.  Anybody may
+ * hear of a name (/proc/net/unix) and have it in the environment of their own login: whose it
+ * should be is said, too. */
 #define HANDOFF_HELD	    "ownkey-held-"
 #define HANDOFF_HELD_UNLOCK 'u'
 #define HANDOFF_HELD_DROP   'd'

@@ -5,7 +5,8 @@
  *     user rpid alg flags credential-id public-key [salt [label]]
  * alg es256 or eddsa; flags up, uv, pin joined by commas; the rest base64; "-" for no salt.  Or a
  * line of pam_u2f's authfile, user:handle,key,type,options:... .  The last of
- * those counts, as there.  Lines of others are not looked at; one of this person that is not understood refuses all of them.
+ * those counts, as there.  Lines of others are not looked at; one of this person that is not
+ * understood refuses all of them.
  */
 #ifndef PAM_MAP_H
 #define PAM_MAP_H

@@ -51,7 +51,7 @@ check(int fd, const char *path, struct map *m)
 }
 
 /* Who may write a folder on the way may put another file there, or take it away, which nouserok
- * lets pass.  In one with the sticky bit, that is the owner of what comes next, who is looked at. */
+ * lets pass.  In one with the sticky bit that is the owner of what comes next, and looked at. */
 static enum err
 check_folder(const char *path, struct map *m)
 {

@@ -52,7 +52,7 @@ class Enrolled(Stack):
 # --- hosts ---
 
 def test_another_session(directory):
-    """who authenticated is not whose session opens (doas, sudo): nothing of theirs is handed over"""
+    """who authenticated is not whose session opens (doas): nothing of theirs is handed over"""
     with Enrolled(directory) as l, Handle(l) as h:
         assert h.call("authenticate") == PAM_SUCCESS
         # theirs: there is no vault, which is told

@@ -341,6 +341,19 @@ get_number(const char *name, unsigned *number)
 	return true;
 }
 
+bool
+hid_is_name(struct span s)
+{
+	unsigned number;
+	char name[12];
+
+	if (s.len >= sizeof name)
+		return false;
+	memcpy(name, s.p, s.len);
+	name[s.len] = '\0';
+	return strlen(name) == s.len && get_number(name, &number);
+}
+
 static bool
 add_dev(const char *sysfs, const char *dev, unsigned number, struct hid_dev *d)
 {

@@ -30,5 +30,7 @@ MUST enum err hid_parse_uevent(struct span text, struct hid_dev *d);
 /* Every token below the roots, by rising number; what cannot be read is left out. */
 MUST enum err hid_list(
     const char *sysfs, const char *dev, struct hid_dev *v, size_t cap, size_t *n);
+/* The name of a node of the hidraw class: "hidraw" and a number. */
+bool hid_is_name(struct span name);
 
 #endif

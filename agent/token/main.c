@@ -12,6 +12,7 @@
 #include "lib/chan.h"
 #include "lib/crypto.h"
 #include "lib/drop.h"
+#include "lib/hid.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 
@@ -82,13 +83,29 @@ enter_device(void)
 	return sandbox_enter(&s, &lacks);
 }
 
+/* Who listed the devices is no root, and has read what they say about themselves: whatever it says,
+ * root opens nothing but a hidraw node, or what an administrator named (a socket). */
+static enum err
+check_path(const struct token_job *job)
+{
+	struct span dev = job->dev.len ? job->dev : SPAN_LIT("/dev"), path = job->path;
+
+	if (!was_root || span_eq(span_sub(path, 0, 5), SPAN_LIT("unix:")))
+		return ERR_OK;
+	if (path.len <= dev.len || !span_eq(span_sub(path, 0, dev.len), dev) ||
+	    path.p[dev.len] != '/' ||
+	    !hid_is_name(SPAN(path.p + dev.len + 1, path.len - dev.len - 1)))
+		return ERR_TOKEN_ABSENT;
+	return ERR_OK;
+}
+
 static enum err
 do_device(const struct token_job *job)
 {
 	struct device d;
 	enum err e;
 
-	if ((e = device_init(&d, job, VAULT)) == ERR_OK &&
+	if ((e = device_init(&d, job, VAULT)) == ERR_OK && (e = check_path(job)) == ERR_OK &&
 	    (e = device_connect(&d, VAULT)) == ERR_OK && (e = leave_root(job)) == ERR_OK &&
 	    (e = device_ready(&d)) == ERR_OK && (e = enter_device()) == ERR_OK)
 		e = device_run(&d);

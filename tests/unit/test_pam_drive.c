@@ -1,6 +1,8 @@
 /* What drives tokens and the verifier: lists, logins, PINs, races; and what is left of root. */
 #include "tests/unit/pam_rig.h"
 
+#include <sys/inotify.h>
+
 static void
 test_login(void **state)
 {
@@ -234,6 +236,34 @@ test_plugged_in_later(void **state)
 	tokens_watch_end(&w);
 }
 
+/* What root opens is a token by its name, whatever the list of them said. */
+static void
+test_opens_tokens_only(void **state)
+{
+	struct tokens_setup s = setup_of(TOKENS);
+	struct tokens_info info;
+	char plain[64], seen[256];
+	int fd, notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not root: nothing of root's is opened\n");
+		close(notify);
+		return;
+	}
+	snprintf(plain, sizeof plain, "%s/hidraw0", dir);
+	fd = open(plain, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_true(inotify_add_watch(notify, plain, IN_OPEN) >= 0);
+	assert_int_equal(tokens_info(&s, plain, SOON, &info), ERR_TOKEN_ABSENT);
+	assert_int_equal(read(notify, seen, sizeof seen), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(notify);
+	assert_int_equal(tokens_info(&s, "/dev/null", SOON, &info), ERR_TOKEN_ABSENT);
+	assert_int_equal(tokens_info(&s, "/dev/hidraw/../null", SOON, &info), ERR_TOKEN_ABSENT);
+}
+
 int
 main(void)
 {
@@ -245,6 +275,7 @@ main(void)
 		cmocka_unit_test(test_never_touched),
 		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_plugged_in_later),
+		cmocka_unit_test(test_opens_tokens_only),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -121,7 +121,9 @@ map_take_own(struct span line, const struct map_who *who, struct map *m, const c
 {
 	struct map_row row = { 0 };
 
-	(void)map_word(&line, " "); /* the name */
+	*why = "the account is followed by a space";
+	if (!span_is(map_word(&line, " "), who->user))
+		return ERR_PAM_MAP_LINE;
 	*why = "rp id";
 	if (!take_rpid(map_word(&line, " "), m, &row))
 		return ERR_PAM_MAP_LINE;

@@ -120,6 +120,7 @@ static const char *const malformed[] = {
 	"alice r es256 up " CRED " " KEY64 " - \033[2J",
 	"alice r es256 up " CRED " " KEY64 "\r",
 	"alice\tr es256 up " CRED " " KEY64,
+	"alice\tx r es256 up " CRED " " KEY64,
 	"alice:",
 	"alice::",
 	"alice:*," KEY64 ",es256,+presence",

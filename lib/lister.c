@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -24,6 +25,7 @@ struct source {
 	int64_t probed;
 	bool listens;
 	bool access;
+	int folder; /* inotify's number of it; -1 none */
 };
 
 struct lister {
@@ -33,6 +35,7 @@ struct lister {
 	char sysfs[LISTER_ROOT_MAX], dev[LISTER_ROOT_MAX];
 	struct source unix_[LISTER_SOURCES_MAX];
 	size_t n;
+	int notify;	      /* -1: none yet */
 	struct buf now, sent; /* lists as frames: u32be length, event */
 };
 
@@ -73,6 +76,7 @@ add_source(struct lister *l, struct span s)
 	path = SPAN(s.p + 5, s.len - 5);
 	if (l->n == LISTER_SOURCES_MAX || path.len >= SOCK_PATH_MAX)
 		return ERR_TOOBIG;
+	l->unix_[l->n].folder = -1;
 	memcpy(l->unix_[l->n++].path, path.p, path.len);
 	return ERR_OK;
 }
@@ -104,6 +108,7 @@ lister_init(struct lister **lister, const struct token_job *job, int out)
 	if (l == NULL)
 		return ERR_NOMEM;
 	l->out = out;
+	l->notify = -1;
 	if ((e = read_job(l, job)) != ERR_OK)
 		free(l);
 	else
@@ -116,15 +121,11 @@ lister_done(struct lister *l)
 {
 	if (l == NULL)
 		return;
+	if (l->notify >= 0)
+		close(l->notify);
 	buf_done(&l->now);
 	buf_done(&l->sent);
 	free(l);
-}
-
-void
-lister_opens_all(struct lister *l)
-{
-	l->all = true;
 }
 
 const char *
@@ -183,15 +184,19 @@ put_hid(struct lister *l)
 	return e;
 }
 
-/* A socket file outlives whoever listened there. */
+/* A socket file outlives whoever listened there.  In a folder that only root may see, what root
+ * saw holds, and what inotify said since. */
 static void
 probe(struct source *s)
 {
 	struct stat st;
+	bool there = stat(s->path, &st) == 0;
 	int fd;
 	enum err e;
 
-	if (stat(s->path, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+	if (!there && errno == EACCES && s->folder >= 0)
+		return;
+	if (!there || !S_ISSOCK(st.st_mode)) {
 		s->listens = false;
 		s->probed = 0;
 		return;
@@ -206,6 +211,33 @@ probe(struct source *s)
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
 	s->probed = clock_ms();
+}
+
+static void
+watch_folder(struct lister *l, struct source *s)
+{
+	char folder[SOCK_PATH_MAX];
+	char *slash;
+
+	memcpy(folder, s->path, sizeof folder);
+	slash = strrchr(folder, '/');
+	slash[slash == folder] = '\0';
+	s->folder = inotify_add_watch(
+	    l->notify, folder, IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO);
+}
+
+void
+lister_opens_all(struct lister *l)
+{
+	size_t i;
+
+	l->all = true;
+	l->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	for (i = 0; i < l->n; i++) {
+		probe(&l->unix_[i]);
+		if (l->notify >= 0)
+			watch_folder(l, &l->unix_[i]);
+	}
 }
 
 static enum err
@@ -266,27 +298,47 @@ lister_once(struct lister *l)
 /* --- watching --- */
 
 static void
-drain(int fd)
+came_or_went(struct lister *l, const struct inotify_event *ev)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		struct source *s = &l->unix_[i];
+
+		if (ev->len > 0 && s->folder == ev->wd &&
+		    strcmp(strrchr(s->path, '/') + 1, ev->name) == 0)
+			s->listens = (ev->mask & (IN_CREATE | IN_MOVED_TO)) != 0;
+	}
+}
+
+static void
+drain(struct lister *l)
 {
 	_Alignas(struct inotify_event) char b[2048];
+	const struct inotify_event *ev;
+	ssize_t n, at;
 
-	while (read(fd, b, sizeof b) > 0)
-		;
+	while ((n = read(l->notify, b, sizeof b)) > 0) {
+		for (at = 0; at < n; at += (ssize_t)(sizeof *ev + ev->len)) {
+			ev = (const void *)(b + at);
+			came_or_went(l, ev);
+		}
+	}
 }
 
 /* Without inotify the tick alone finds changes. */
 static enum err
-wait_change(int ctl, int notify)
+wait_change(struct lister *l, int ctl)
 {
 	struct pollfd v[2] = {
 		{ .fd = ctl, .events = POLLIN | POLLRDHUP },
-		{ .fd = notify, .events = POLLIN },
+		{ .fd = l->notify, .events = POLLIN },
 	};
 
 	if (poll(v, 2, TICK_MS) < 0 && errno != EINTR)
 		return ERR_IO;
 	if (v[1].revents != 0) {
-		drain(notify);
+		drain(l);
 		v[1].fd = -1;
 		v[1].revents = 0;
 		if (v[0].revents == 0 && poll(v, 1, SETTLE_MS) < 0 && errno != EINTR)
@@ -298,16 +350,15 @@ wait_change(int ctl, int notify)
 enum err
 lister_watch(struct lister *l, int ctl)
 {
-	int notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	enum err e = lister_once(l);
 
-	if (notify >= 0)
-		(void)inotify_add_watch(notify, l->dev, IN_CREATE | IN_DELETE | IN_ATTRIB);
-	while (e == ERR_OK && (e = wait_change(ctl, notify)) == ERR_OK) {
+	if (l->notify < 0)
+		l->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (l->notify >= 0)
+		(void)inotify_add_watch(l->notify, l->dev, IN_CREATE | IN_DELETE | IN_ATTRIB);
+	while (e == ERR_OK && (e = wait_change(l, ctl)) == ERR_OK) {
 		if ((e = make_list(l)) == ERR_OK && !span_eq(buf_span(&l->now), buf_span(&l->sent)))
 			e = send_list(l);
 	}
-	if (notify >= 0)
-		close(notify);
 	return e;
 }

@@ -14,7 +14,9 @@ struct lister;
 
 /* Checks the job.  ERR_USAGE for a source that is neither "hid" nor "unix:/path". */
 MUST enum err lister_init(struct lister **lister, const struct token_job *job, int out);
-/* Whoever started us opens any device, though we do not: they all count as accessible. */
+/* While still root: what is started as root opens any device, so they all count as accessible.
+ * Sockets are looked for at once, where soon we may not look any more; of those, one that comes
+ * later is seen when its folder was there. */
 void lister_opens_all(struct lister *l);
 /* The roots it reads, for the sandbox. */
 const char *lister_sysfs(const struct lister *l);

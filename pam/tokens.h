@@ -18,8 +18,8 @@
 #define TOKENS_SIG     1024
 
 /* Where to look, and what the helper becomes as soon as a device is open, if it starts as root.
- * That user also looks for sockets: a file that nobody listens at any more counts as one, where
- * that user may not connect. */
+ * Sockets are looked for before that; of one that this user may not reach, only that its file came
+ * or went is seen later. */
 struct tokens_setup {
 	const char *source[TOKENS_SOURCES]; /* "hid", "unix:/path"; none: hid */
 	size_t sources;

@@ -22,20 +22,24 @@
 #define HANDOFF_NAME_MAX 64
 #define HANDOFF_HOLD_S	 120
 
-/* Names of held factors, in the abstract namespace; behind it 32 hex digits.  Root connects, sends
- * a struct handoff_held, and after UNLOCK gets a frame with a struct handoff_reply.  Anybody may
- * hear of a name (/proc/net/unix) and have it in the environment of their own login: whose it
- * should be is said, too. */
+/* Names of what stays, in the abstract namespace; behind it 32 hex digits.  Who started it
+ * connects, sends a struct handoff_held, and after UNLOCK and END gets a frame with a struct
+ * handoff_reply.  Anybody may hear of a name (/proc/net/unix) and have it in the environment of
+ * their own login: whose it should be is said, too. */
 #define HANDOFF_HELD	    "ownkey-held-"
 #define HANDOFF_HELD_UNLOCK 'u'
 #define HANDOFF_HELD_DROP   'd'
+#define HANDOFF_HELD_END    'e'
 
 enum handoff_op {
 	HANDOFF_UNLOCK = 1,
-	HANDOFF_LOCK,
+	HANDOFF_LOCK, /* unless a session is open */
 	HANDOFF_READ,
 	HANDOFF_HEAD, /* the first HANDOFF_HEADER bytes of the person's vault */
-	HANDOFF_HOLD  /* the answer's bytes are the name */
+	HANDOFF_HOLD, /* the answer's bytes are the name */
+	/* a session is open until END, or until the process that asks has ended: then LOCK; the
+	 * answer's bytes are the name */
+	HANDOFF_SESSION
 };
 
 struct handoff_ask {

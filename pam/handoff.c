@@ -118,20 +118,16 @@ handoff_header(const struct person *p, struct handoff_header *out, int64_t until
 	return e;
 }
 
-/* ---- kept for the session ---- */
-enum err
-handoff_hold(
-    const struct person *p, const struct factor *f, char name[HANDOFF_NAME_MAX], int64_t until)
+/* ---- what stays ---- */
+static enum err
+ask_name(const struct person *p, struct call *c, char name[HANDOFF_NAME_MAX], int64_t until)
 {
 	struct buf b = BUF_INIT;
-	struct call c = { .op = HANDOFF_HOLD, .most = HANDOFF_NAME_MAX, .out = &b };
 	enum err e;
 
-	if (!f->there || !f->cred_len || f->cred_len > sizeof f->cred_id)
-		return ERR_INTERNAL;
-	c.part[0] = SPAN(f->cred_id, f->cred_len);
-	c.part[1] = SPAN(f->f1, sizeof f->f1);
-	if (!(e = ask(p, &c, until)) && (!b.len || b.len >= HANDOFF_NAME_MAX))
+	c->most = HANDOFF_NAME_MAX;
+	c->out = &b;
+	if (!(e = ask(p, c, until)) && (!b.len || b.len >= HANDOFF_NAME_MAX))
 		e = ERR_FORMAT;
 	if (!e) {
 		memcpy(name, b.p, b.len);
@@ -139,6 +135,27 @@ handoff_hold(
 	}
 	buf_done(&b);
 	return e;
+}
+
+enum err
+handoff_hold(
+    const struct person *p, const struct factor *f, char name[HANDOFF_NAME_MAX], int64_t until)
+{
+	struct call c = { .op = HANDOFF_HOLD };
+
+	if (!f->there || !f->cred_len || f->cred_len > sizeof f->cred_id)
+		return ERR_INTERNAL;
+	c.part[0] = SPAN(f->cred_id, f->cred_len);
+	c.part[1] = SPAN(f->f1, sizeof f->f1);
+	return ask_name(p, &c, name, until);
+}
+
+enum err
+handoff_session(const struct person *p, char name[HANDOFF_NAME_MAX], int64_t until)
+{
+	struct call c = { .op = HANDOFF_SESSION };
+
+	return ask_name(p, &c, name, until);
 }
 
 static bool
@@ -216,7 +233,7 @@ tell_held(const struct person *p, const char *name, char what, int64_t until)
 		return e;
 	if (send(fd, &m, sizeof m, MSG_NOSIGNAL) != (ssize_t)sizeof m)
 		e = ERR_HANGUP;
-	else if (what == HANDOFF_HELD_UNLOCK)
+	else if (what != HANDOFF_HELD_DROP)
 		e = recv_reply(fd, until);
 	close(fd);
 	return e;
@@ -226,6 +243,12 @@ enum err
 handoff_held_unlock(const struct person *p, const char *name, int64_t until)
 {
 	return tell_held(p, name, HANDOFF_HELD_UNLOCK, until);
+}
+
+enum err
+handoff_session_end(const struct person *p, const char *name, int64_t until)
+{
+	return tell_held(p, name, HANDOFF_HELD_END, until);
 }
 
 void

@@ -26,7 +26,7 @@
  * ERR_GIVEN_WAIT; whatever else the agent says.
  */
 MUST enum err handoff_unlock(const struct person *p, const struct factor *f, int64_t until);
-/* Lock it.  Nobody listens, or locked already: ERR_OK. */
+/* Lock it, unless a session is open.  Nobody listens, or locked already: ERR_OK. */
 MUST enum err handoff_lock(const struct person *p, int64_t until);
 
 /*
@@ -68,5 +68,13 @@ MUST enum err handoff_hold(
 MUST enum err handoff_held_unlock(const struct person *p, const char *name, int64_t until);
 /* Tell it to go. */
 void handoff_held_drop(const struct person *p, const char *name, int64_t until);
+
+/*
+ * A session that counts: a process of the person's stays until handoff_session_end, or until the
+ * process that called this has ended in whatever way.  With the last one the vault is locked.
+ */
+MUST enum err handoff_session(const struct person *p, char name[HANDOFF_NAME_MAX], int64_t until);
+/* Returns when it is locked, or others are open.  ERR_NOTFOUND: nobody waits for it any more. */
+MUST enum err handoff_session_end(const struct person *p, const char *name, int64_t until);
 
 #endif

@@ -1,13 +1,17 @@
 /* hold.c - waiting for the session to open. */
 #include "pam/handoff/hold.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,13 +51,54 @@ hold_listen(char name[HANDOFF_NAME_MAX], int *out)
 	return ERR_OK;
 }
 
+/* ---- the host ---- */
+
+/* It waits for our answer, so it lives: if not, its number may be somebody else's by now. */
+enum err
+hold_host(int *out)
+{
+	struct pollfd p = { 0, POLLIN | POLLRDHUP, 0 };
+	struct ucred u;
+	socklen_t n = sizeof u;
+	int fd;
+
+	if (getsockopt(0, SOL_SOCKET, SO_PEERCRED, &u, &n) || u.pid <= 0)
+		return ERR_IO;
+	if ((fd = (int)syscall(SYS_pidfd_open, u.pid, 0)) < 0)
+		return errno == ESRCH ? ERR_HANGUP : ERR_LIMIT;
+	if (poll(&p, 1, 0) != 0) {
+		close(fd);
+		return ERR_HANGUP;
+	}
+	*out = fd;
+	return ERR_OK;
+}
+
+enum err
+hold_signals(int *out)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return ERR_IO;
+	*out = signalfd(-1, &set, SFD_CLOEXEC);
+	return *out < 0 ? ERR_LIMIT : ERR_OK;
+}
+
+/* ---- what they want ---- */
+
 static bool
 is_ours(int fd)
 {
 	struct ucred u;
 	socklen_t n = sizeof u;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 && u.uid == geteuid();
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 &&
+	    (u.uid == 0 || u.uid == geteuid());
 }
 
 /* What they want; 0 when they are strangers, silent, or mean somebody else's. */
@@ -69,25 +114,40 @@ hear(int fd, uint32_t uid)
 	return m.what;
 }
 
-enum err
-hold_wait(int listener, uint32_t uid, int *to)
+static enum err
+one_caller(struct hold *h)
 {
-	struct pollfd p = { listener, POLLIN, 0 };
-	int64_t until = now_ms() + HANDOFF_HOLD_S * 1000;
+	int fd = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC);
+	uint32_t what;
 
-	for (int64_t now; (now = now_ms()) < until;) {
-		int fd = poll(&p, 1, (int)(until - now)) == 1 ? accept(listener, NULL, NULL) : -1;
-		uint32_t what;
-
-		if (fd < 0)
-			continue;
-		what = hear(fd, uid);
-		*to = fd;
-		if (what == HANDOFF_HELD_UNLOCK)
-			return ERR_OK;
-		close(fd);
-		if (what == HANDOFF_HELD_DROP)
-			return ERR_CANCELLED;
+	if (fd < 0)
+		return ERR_NOTFOUND;
+	what = hear(fd, h->uid);
+	if (what == h->what) {
+		h->to = fd;
+		return ERR_OK;
 	}
-	return ERR_TIMEOUT;
+	close(fd);
+	return what == HANDOFF_HELD_DROP ? ERR_CANCELLED : ERR_NOTFOUND;
+}
+
+enum err
+hold_wait(struct hold *h)
+{
+	struct pollfd p[3] = { { h->listener, POLLIN, 0 }, { h->host, POLLIN, 0 },
+		{ h->signal, POLLIN, 0 } };
+	int64_t until = now_ms() + h->ms, now;
+	enum err e = ERR_NOTFOUND;
+
+	while (e == ERR_NOTFOUND) {
+		now = now_ms();
+		if (h->ms >= 0 && now >= until)
+			return ERR_TIMEOUT;
+		if (poll(p, 3, h->ms < 0 ? -1 : (int)(until - now)) <= 0)
+			continue;
+		if (p[1].revents || p[2].revents)
+			return ERR_HANGUP;
+		e = one_caller(h);
+	}
+	return e;
 }

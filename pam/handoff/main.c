@@ -19,6 +19,7 @@
 #include "pam/handoff/become.h"
 #include "pam/handoff/file.h"
 #include "pam/handoff/hold.h"
+#include "pam/handoff/session.h"
 
 #define ARENA	 (64 * 1024)
 #define FRAME_MS 5000
@@ -129,13 +130,13 @@ serve(struct work *w)
 		e = read_secrets(w);
 	else if (w->ask.op == HANDOFF_READ)
 		e = read_path(w);
+	if (w->ask.op == HANDOFF_LOCK)
+		return session_lock(&w->ask);
 	if (e || (e = become(&w->ask)))
 		return e;
 	switch ((enum handoff_op)w->ask.op) {
 	case HANDOFF_UNLOCK:
 		return agent_unlock(&w->cred_id, &w->f1);
-	case HANDOFF_LOCK:
-		return agent_lock();
 	case HANDOFF_READ:
 		return read_path_of(w);
 	case HANDOFF_HEAD:
@@ -154,18 +155,32 @@ limit(uint32_t ms)
 	(void)setitimer(ITIMER_REAL, &t, NULL);
 }
 
-/* The child that stays; its parent has ended, so that nobody has to wait for us. */
-static enum err
-stay(struct work *w, int listener)
+/* Nobody is left who talked to us: its parent has ended, too, so that nobody has to wait for us. */
+static void
+part(struct work *w)
 {
-	enum err e;
-
 	close(0);
 	close(1);
 	w->to = -1;
+	buf_reset(&w->out);
+}
+
+static enum err
+stay(struct work *w, int listener)
+{
+	struct hold h = { .listener = listener,
+		.host = -1,
+		.signal = -1,
+		.ms = HANDOFF_HOLD_S * 1000,
+		.uid = w->ask.uid,
+		.what = HANDOFF_HELD_UNLOCK };
+	enum err e;
+
+	part(w);
 	limit(HANDOFF_HOLD_S * 1000);
-	if ((e = hold_wait(listener, w->ask.uid, &w->to)))
+	if ((e = hold_wait(&h)))
 		return e;
+	w->to = h.to;
 	close(listener);
 	limit(w->ask.ms);
 	if (!(e = become(&w->ask)))
@@ -184,8 +199,30 @@ hold(struct work *w)
 		buf_put_span(&w->out, span_str(name));
 	if ((e = reply(w, e)))
 		return e;
-	buf_reset(&w->out);
 	return stay(w, listener);
+}
+
+/* As long as the session, however long that is. */
+static enum err
+session(struct work *w)
+{
+	static const struct itimerval never;
+	char name[HANDOFF_NAME_MAX];
+	struct session s;
+	enum err e;
+
+	limit(w->ask.ms);
+	if (!(e = session_begin(&w->ask, &s, name)))
+		buf_put_span(&w->out, span_str(name));
+	if ((e = reply(w, e)))
+		return e;
+	part(w);
+	(void)setitimer(ITIMER_REAL, &never, NULL);
+	session_wait(&s);
+	limit(w->ask.ms);
+	e = session_end(&s);
+	w->to = s.hold.to;
+	return w->to < 0 ? e : reply(w, e);
 }
 
 static enum err
@@ -193,6 +230,12 @@ answer(struct work *w)
 {
 	limit(w->ask.ms);
 	return reply(w, serve(w));
+}
+
+static bool
+stays(const struct handoff_ask *a)
+{
+	return a->op == HANDOFF_HOLD || a->op == HANDOFF_SESSION;
 }
 
 int
@@ -206,7 +249,7 @@ main(void)
 		return handoff_exit(ERR_FORMAT);
 	signal(SIGPIPE, SIG_IGN);
 	/* The arena is emptied by a fork, so this comes first: the child does everything else. */
-	if (w.ask.op == HANDOFF_HOLD) {
+	if (stays(&w.ask)) {
 		pid_t pid = fork();
 
 		if (pid)
@@ -214,7 +257,9 @@ main(void)
 	}
 	if ((e = sec_arena_open(ARENA, false, false)))
 		return handoff_exit(reply(&w, e));
-	e = w.ask.op == HANDOFF_HOLD ? hold(&w) : answer(&w);
+	e = w.ask.op == HANDOFF_HOLD	  ? hold(&w)
+	    : w.ask.op == HANDOFF_SESSION ? session(&w)
+					  : answer(&w);
 	sec_done(&w.cred_id);
 	sec_done(&w.f1);
 	buf_done(&w.out);

@@ -16,7 +16,7 @@ from given import factor, token_slots
 from ownkey import ERR, TOKEN, Agent, Token, expect, until
 
 PROGRAM = os.path.abspath(os.path.join(os.environ.get("B", "build"), "ownkey-handoff"))
-UNLOCK, LOCK, READ, HEAD, HOLD = range(1, 6)
+UNLOCK, LOCK, READ, HEAD, HOLD, SESSION = range(1, 7)
 MAGIC = 0x4f4b4831
 ROOT = os.getuid() == 0
 UID = 54321 if ROOT else os.getuid()
@@ -311,6 +311,56 @@ def held(home, cred_id, f1):
     assert not is_open(home)
 
 
+def say(name, what):
+    """To what stays; its answer."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
+        s.connect(b"\0" + name)
+        s.settimeout(30)
+        s.sendall(what)
+        return NAMES[struct.unpack("=II", take(s))[1]]
+
+
+def counted(home, cred_id, f1):
+    """of two sessions the last one locks; so does one whose process is killed"""
+    end_agents()
+    host, pipe = sleeping_host(SESSION)
+    mine = check("OK", SESSION)
+    check("OK", UNLOCK, cred_id, f1)
+    check("OK", LOCK)
+    assert is_open(home), "a session is open, and it was locked"
+    assert say(mine, b"e") == "OK" and is_open(home)
+    os.kill(host, signal.SIGKILL)
+    os.waitpid(host, 0)
+    until(lambda: not is_open(home), "locked, because the last host was killed")
+    os.close(pipe)
+    check("OK", UNLOCK, cred_id, f1)
+    mine = check("OK", SESSION)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
+        s.connect(b"\0" + mine)
+        s.sendall(b"u")
+        assert s.recv(1) == b"" and is_open(home)
+    assert say(mine, b"e") == "OK" and not is_open(home)
+    check("OK", UNLOCK, cred_id, f1)
+    check("OK", LOCK)
+    assert not is_open(home)
+
+
+def sleeping_host(op):
+    """A process that asks, and then does nothing."""
+    r, w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            check("OK", op)
+            os.write(w, b"x")
+            time.sleep(60)
+        finally:
+            os._exit(1)
+    os.close(w)
+    assert os.read(r, 1) == b"x"
+    return pid, r
+
+
 def settle(home):
     """An account of our own, and no /run/user of the machine."""
     for path, text in (("/etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:%d:%d::%s:/bin/sh\n" %
@@ -319,15 +369,14 @@ def settle(home):
         with open(ours, "w", encoding="ascii") as f:
             f.write(text)
         subprocess.run(["mount", "--bind", ours, path], check=True)
-    if os.path.isdir("/run/user"):
-        subprocess.run(["mount", "-t", "tmpfs", "none", "/run/user"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run"], check=True)
     if ROOT:
         os.chown(home, UID, UID)
 
 
 def main():
     home, bad = tempfile.mkdtemp(), 0
-    cases = [t for t in (reads, unlocks, ignores_environment, strangers, held)
+    cases = [t for t in (reads, unlocks, ignores_environment, strangers, held, counted)
              if len(sys.argv) < 2 or sys.argv[1] in t.__doc__]
     try:
         settle(home)

@@ -47,7 +47,9 @@ if [ -e "$B/libownkey.so.0" ]; then
 fi
 [ ! -e "$B/libownkey-sk.so" ] || file 644 "$B/libownkey-sk.so" "$LIBDIR/libownkey-sk.so"
 [ ! -e "$B/pam_ownkey.so" ] || file 644 "$B/pam_ownkey.so" "$LIBDIR/security/pam_ownkey.so"
-file 644 contrib/pam-configs/ownkey "$SHARE/ownkey-desktop/pam-configs/ownkey"
+# libpam finds a module by its name only in its own folder
+made "$SHARE/ownkey-desktop/pam-configs/ownkey" \
+	sed "s|pam_ownkey.so|$LINKED_FROM/security/&|" contrib/pam-configs/ownkey
 file 644 include/ownkey.h "$INCLUDEDIR/ownkey.h"
 made "$LIBDIR/pkgconfig/ownkey.pc" sed -e "s|@PREFIX@|$PREFIX|" -e "s|@LIBDIR@|$LINKED_FROM|" \
 	-e "s|@INCLUDEDIR@|$INCLUDED_FROM|" -e "s|@VERSION@|$VERSION|" contrib/ownkey.pc.in

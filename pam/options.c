@@ -24,7 +24,7 @@ static const struct option {
 	{{"cue", "TEXT", "Touch your token now", "shown when the token blinks; empty: nothing is"}, TEXT, AT(cue), 0, 0, NULL},
 	{{"prompt", "TEXT", "", "asked before the token is, and answered with Enter: for programs that show no text but questions"}, TEXT, AT(prompt), 0, 0, NULL},
 	{{"no-unlock", "", "", "logs in only; the vault stays as it is"}, FLAG, AT(no_unlock), 0, 0, NULL},
-	{{"lock-at-end", "", "", "the vault is locked when the session is closed"}, FLAG, AT(lock_at_end), 0, 0, NULL},
+	{{"lock-at-end", "", "", "the vault is locked when the last of the sessions that were opened with this word ends, however it ends"}, FLAG, AT(lock_at_end), 0, 0, NULL},
 	{{"rpid", "NAME", "pam://HOSTNAME", "the name that pam_u2f (its option origin) made its lines for"}, TEXT, AT(rpid), 1, 0, NULL},
 	{{"max-tokens", "NUMBER", "24", "so many tokens an account may have; more are an error"}, NUMBER, AT(max_tokens), 1, 64, NULL},
 	{{"from-agent", "", "", "not in this version: a line that has it lets nobody in"}, FLAG, AT(from_agent), 0, 0, NULL},

@@ -28,18 +28,33 @@ none_of_ours(const struct work *w, enum err e)
 
 /* ---- auth ---- */
 
-/* No session of theirs will open: their vault is none of the business of who becomes them. */
+/* No session of theirs will open: their vault is none of the business of who becomes them, nor of
+ * programs that change one thing. */
 static bool
 is_borrowed(const struct work *w)
 {
+	static const char *const never[] = { "doas", "polkit-1", "chfn", "chsh", "passwd" };
 	uid_t caller = getuid();
+	size_t i;
 
-	if (strncmp(w->service, "sudo", 4) == 0 || strcmp(w->service, "doas") == 0 ||
-	    strcmp(w->service, "polkit-1") == 0)
+	if (strncmp(w->service, "sudo", 4) == 0)
 		return true;
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (strcmp(w->service, never[i]) == 0)
+			return true;
 	if (strcmp(w->service, "su") != 0 && strcmp(w->service, "su-l") != 0)
 		return false;
 	return caller != 0 && caller != w->person.uid;
+}
+
+/* Whoever asks is them already, so that their session is open, and this one opens none: a screen
+ * locker.  Root is also who lets others in. */
+static bool
+is_in(const struct work *w)
+{
+	uid_t caller = getuid();
+
+	return caller != 0 && caller == w->person.uid;
 }
 
 static void
@@ -66,14 +81,21 @@ hold(struct work *w, const struct kept *k)
 	return pam_putenv(w->pamh, set) == PAM_SUCCESS ? ERR_OK : ERR_NOMEM;
 }
 
-/* What cannot be carried over keeps nobody out: they are who they are. */
+/* What cannot be handed over keeps nobody out: they are who they are. */
 static enum err
 authenticated(struct work *w, struct kept *k)
 {
-	enum err e = hold(w, k);
+	enum err e = is_in(w) && k->factor.there ? handoff_unlock(&w->person, &k->factor, soon())
+						 : hold(w, k);
 
-	if (e != ERR_OK)
-		(void)work_code(w->pamh, "the vault will stay locked", e);
+	if (e != ERR_OK) {
+		(void)work_code(w->pamh, "the vault stays locked", e);
+		(void)!say_error(&w->say, "Your vault is still locked: %s.", err_text(e));
+	}
+	if (is_in(w) || !k->factor.there) {
+		kept_free(k);
+		return ERR_OK;
+	}
 	e = work_keep(w, k);
 	if (e != ERR_OK)
 		kept_free(k);
@@ -109,12 +131,13 @@ PAM_EXTERN int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct work *w;
-	enum err e = work_begin(pamh, flags, argc, argv, &w);
+	enum err e = work_begin(pamh, 0, argc, argv, &w);
 	int r;
 
 	/* what an earlier one gave is not for whoever comes now */
 	if (w)
 		forget(w);
+	(void)flags; /* sudo asks for silence: nobody would know when to touch the token */
 	if (e == ERR_OK && w->options.from_agent)
 		e = ERR_UNSUPPORTED;
 	if (e == ERR_OK)
@@ -128,14 +151,6 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	}
 	work_end(w);
 	return r;
-}
-
-/* There are none to set: libpam decides by what pam_sm_authenticate said. */
-PAM_EXTERN int
-pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
-{
-	(void)pamh, (void)flags, (void)argc, (void)argv;
-	return PAM_SUCCESS;
 }
 
 /* ---- account ---- */
@@ -218,6 +233,43 @@ hand_over(struct work *w)
 	return e;
 }
 
+/* Who unlocks a screen as root renews credentials and opens no session. */
+static void
+renew(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct work *w;
+	enum err e = work_begin(pamh, flags, argc, argv, &w);
+
+	if (e == ERR_OK && !w->options.no_unlock)
+		e = hand_over(w);
+	(void)work_code(pamh, "the vault stays locked", e);
+	work_end(w);
+}
+
+/* There are none to set: libpam decides by what pam_sm_authenticate said. */
+PAM_EXTERN int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	if ((unsigned)flags & (PAM_REFRESH_CRED | PAM_REINITIALIZE_CRED))
+		renew(pamh, flags, argc, argv);
+	return PAM_SUCCESS;
+}
+
+/* Before the vault is opened: or the end of another session could lock it right after. */
+static void
+count(struct work *w)
+{
+	char name[HANDOFF_NAME_MAX];
+	enum err e = handoff_session(&w->person, name, soon());
+
+	if (e == ERR_OK)
+		e = work_keep_session(w, name);
+	if (e == ERR_OK)
+		return;
+	(void)work_code(w->pamh, "this session does not count for lock-at-end", e);
+	(void)!say_error(&w->say, "Your vault will stay open after this session: %s.", err_text(e));
+}
+
 PAM_EXTERN int
 pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
@@ -225,6 +277,8 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	enum err e = work_begin(pamh, flags, argc, argv, &w);
 	int r;
 
+	if (e == ERR_OK && w->options.lock_at_end && !is_borrowed(w))
+		count(w);
 	if (e == ERR_OK && !w->options.no_unlock) {
 		e = hand_over(w);
 		if (e != ERR_OK)
@@ -235,6 +289,19 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	return r;
 }
 
+/* Who waited for its end may have been killed: then it is asked whether others are open. */
+static enum err
+end_session(struct work *w)
+{
+	const char *name = work_session(w);
+	enum err e = name ? handoff_session_end(&w->person, name, soon()) : ERR_NOTFOUND;
+
+	if (e == ERR_NOTFOUND || e == ERR_HANGUP)
+		e = handoff_lock(&w->person, soon());
+	work_forget_session(w);
+	return e;
+}
+
 PAM_EXTERN int
 pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
@@ -242,8 +309,8 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	enum err e = work_begin(pamh, flags, argc, argv, &w);
 	int r;
 
-	if (e == ERR_OK && w->options.lock_at_end)
-		e = handoff_lock(&w->person, soon());
+	if (e == ERR_OK && w->options.lock_at_end && !is_borrowed(w))
+		e = end_session(w);
 	r = work_code(pamh, "end of the session", e);
 	work_end(w);
 	return r;

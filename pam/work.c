@@ -8,7 +8,8 @@
 #include "pam/helper.h"
 #include "pam/work.h"
 
-#define DATA "ownkey_kept"
+#define DATA	"ownkey_kept"
+#define SESSION "ownkey_session"
 
 /* ---- what is known ---- */
 
@@ -126,4 +127,38 @@ void
 work_forget(const struct work *w)
 {
 	(void)pam_set_data(w->pamh, DATA, NULL, NULL);
+}
+
+/* ---- the session ---- */
+
+static void
+cleanup_session(pam_handle_t *pamh, void *data, int status)
+{
+	(void)pamh, (void)status;
+	free(data);
+}
+
+enum err
+work_keep_session(struct work *w, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy && pam_set_data(w->pamh, SESSION, copy, cleanup_session) == PAM_SUCCESS)
+		return ERR_OK;
+	free(copy);
+	return ERR_NOMEM;
+}
+
+const char *
+work_session(const struct work *w)
+{
+	const void *data = NULL;
+
+	return pam_get_data(w->pamh, SESSION, &data) == PAM_SUCCESS ? data : NULL;
+}
+
+void
+work_forget_session(const struct work *w)
+{
+	(void)pam_set_data(w->pamh, SESSION, NULL, NULL);
 }

@@ -35,4 +35,10 @@ MUST enum err work_keep(struct work *w, struct kept *k);
 const struct factor *work_kept(const struct work *w);
 void work_forget(const struct work *w);
 
+/* The name of a session that counts (handoff_session), between its beginning and its end. */
+MUST enum err work_keep_session(struct work *w, const char *name);
+/* NULL: none. */
+const char *work_session(const struct work *w);
+void work_forget_session(const struct work *w);
+
 #endif

@@ -316,7 +316,7 @@ def say(name, what):
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
         s.connect(b"\0" + name)
         s.settimeout(30)
-        s.sendall(what)
+        s.sendall(about(what))
         return NAMES[struct.unpack("=II", take(s))[1]]
 
 
@@ -328,7 +328,7 @@ def counted(home, cred_id, f1):
     check("OK", UNLOCK, cred_id, f1)
     check("OK", LOCK)
     assert is_open(home), "a session is open, and it was locked"
-    assert say(mine, b"e") == "OK" and is_open(home)
+    assert say(mine, "e") == "OK" and is_open(home)
     os.kill(host, signal.SIGKILL)
     os.waitpid(host, 0)
     until(lambda: not is_open(home), "locked, because the last host was killed")
@@ -337,9 +337,9 @@ def counted(home, cred_id, f1):
     mine = check("OK", SESSION)
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
         s.connect(b"\0" + mine)
-        s.sendall(b"u")
+        s.sendall(about("u"))
         assert s.recv(1) == b"" and is_open(home)
-    assert say(mine, b"e") == "OK" and not is_open(home)
+    assert say(mine, "e") == "OK" and not is_open(home)
     check("OK", UNLOCK, cred_id, f1)
     check("OK", LOCK)
     assert not is_open(home)

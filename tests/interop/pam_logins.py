@@ -230,7 +230,8 @@ def ssh_logs_in(m):
     """sshd: keyboard-interactive alone; no agent runs, one runs locked; without a terminal, too"""
     end_agents()
     with sshd(m, ENTER) as server:
-        logged_in(*server.ssh(SHOW).expect("when it blinks").type("").expect(ASKS).type(PIN).ends())
+        t = server.ssh(SHOW).expect("when it blinks").type("")
+        logged_in(*t.expect(ASKS).type(PIN).ends())
         assert m.proxy.take()[:2] == (1, 1) and is_open() and len(agents()) == 1
         lock()
         service("sshd", token=m.proxy.path)

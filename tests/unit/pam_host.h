@@ -138,6 +138,17 @@ __wrap_realloc(void *was, size_t n)
 	return p;
 }
 
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *
+__wrap_strdup(const char *text)
+{
+	char *p = fails("strdup", ENOMEM) ? NULL : __real_strdup(text);
+
+	live += p != NULL;
+	return p;
+}
+
 void __real_free(void *p);
 void __wrap_free(void *p);
 void
@@ -217,8 +228,11 @@ __wrap_getpwnam_r(const char *name, struct passwd *pw, char *room, size_t cap, s
 struct host {
 	const char *service;
 	const char *const *types; /* answered in turn */
-	void *data;
-	void (*cleanup)(pam_handle_t *, void *, int);
+	struct item {
+		const char *name;
+		void *data;
+		void (*cleanup)(pam_handle_t *, void *, int);
+	} item[4];
 	char env[128];
 	char said[4096];
 };
@@ -269,28 +283,50 @@ pam_get_user(pam_handle_t *h, const char **user, const char *prompt)
 	return fails("pam_get_user", 0) ? PAM_BUF_ERR : PAM_SUCCESS;
 }
 
+/* The item of that name, or the next that is free. */
+static struct item *
+item_of(const char *name)
+{
+	struct item *i = host.item;
+
+	while (i->name && strcmp(i->name, name) != 0)
+		i++;
+	assert_true(i < host.item + 4);
+	return i;
+}
+
 int
 pam_set_data(
     pam_handle_t *h, const char *name, void *data, void (*cleanup)(pam_handle_t *, void *, int))
 {
-	(void)name;
+	struct item *i = item_of(name);
+
 	if (fails("pam_set_data", 0))
 		return PAM_BUF_ERR;
-	if (host.cleanup)
-		host.cleanup(h, host.data, PAM_DATA_REPLACE);
-	host.data = data;
-	host.cleanup = cleanup;
+	if (i->cleanup)
+		i->cleanup(h, i->data, PAM_DATA_REPLACE);
+	*i = (struct item){ name, data, cleanup };
 	return PAM_SUCCESS;
 }
 
 int
 pam_get_data(const pam_handle_t *h, const char *name, const void **out)
 {
-	(void)h, (void)name;
-	if (!host.data || fails("pam_get_data", 0))
+	struct item *i = item_of(name);
+
+	(void)h;
+	if (!i->name || fails("pam_get_data", 0))
 		return PAM_NO_MODULE_DATA;
-	*out = host.data;
+	*out = i->data;
 	return PAM_SUCCESS;
+}
+
+static void
+end_handle(void)
+{
+	for (struct item *i = host.item; i < host.item + 4; i++)
+		if (i->cleanup)
+			i->cleanup(NULL, i->data, 0);
 }
 
 int

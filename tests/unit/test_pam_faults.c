@@ -92,6 +92,16 @@ session(void)
 	return r ? r : pam_sm_close_session(NULL, 0, 2, argv);
 }
 
+/* A screen that is unlocked opens no session. */
+static int
+renew(void)
+{
+	const char *argv[] = { maparg };
+
+	host.service = "screen";
+	return pam_sm_setcred(NULL, PAM_REINITIALIZE_CRED, 1, argv);
+}
+
 /* ---- before it ---- */
 
 static void
@@ -114,7 +124,7 @@ with_factor(void)
 static void
 with_held(void)
 {
-	snprintf(host.env, sizeof host.env, "OWNKEY_HANDOFF=%s", FAKE_HELD);
+	snprintf(host.env, sizeof host.env, "OWNKEY_HANDOFF=%s", fake_held(getpid()));
 }
 
 static void
@@ -168,8 +178,7 @@ run_once(const struct sequence *s)
 	fault.armed = true;
 	r = s->run();
 	fault.armed = false;
-	if (host.cleanup)
-		host.cleanup(NULL, host.data, 0);
+	end_handle();
 	if (live || mapped || descriptors() != fds || children() != kin)
 		fail_msg("%s, call %u (%s): %ld allocations, %ld bytes mapped, %zd descriptors, "
 			 "%ld children are left\n%s",
@@ -181,7 +190,7 @@ run_once(const struct sequence *s)
 static void
 check_code(const struct sequence *s, int r)
 {
-	bool memory = fault.hit && strstr("malloc calloc realloc", fault.hit);
+	bool memory = fault.hit && strstr("malloc calloc realloc strdup", fault.hit);
 	bool process = fault.hit && strcmp(fault.hit, "clone") == 0;
 
 	if (r == PAM_SUCCESS && s->logs_in && !proven)
@@ -226,6 +235,7 @@ static struct sequence sequences[] = {
 	{ "touch, sshd", touch_for_sshd, nothing, true, PAM_SUCCESS, TALK },
 	{ "PIN", with_pin, nothing, true, PAM_SUCCESS, TALK },
 	{ "password", password, nothing, false, PAM_SUCCESS, TALK },
+	{ "setcred", renew, with_factor, false, PAM_SUCCESS, TALK },
 	{ "session, nothing kept", session, nothing, false, PAM_SUCCESS, "" },
 	{ "session, kept", session, with_factor, false, PAM_SUCCESS, TALK },
 	{ "session, held", session, with_held, false, PAM_SUCCESS, "" },
@@ -260,20 +270,19 @@ hold(void)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), c;
-	char what;
+	socklen_t n;
+	struct handoff_held m;
 
-	memcpy(a.sun_path + 1, FAKE_HELD, sizeof FAKE_HELD - 1);
-	assert_int_equal(
-	    bind(fd, (struct sockaddr *)&a,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof FAKE_HELD)),
-	    0);
+	n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+	    (size_t)sprintf(a.sun_path + 1, "%s", fake_held(getpid())));
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	if ((holder = fork())) {
 		close(fd);
 		return;
 	}
 	while ((c = accept(fd, NULL, NULL)) >= 0) {
-		if (read(c, &what, 1) == 1 && what == HANDOFF_HELD_UNLOCK)
+		if (read(c, &m, sizeof m) == sizeof m && m.what != HANDOFF_HELD_DROP)
 			fake_answer(c, HANDOFF_MAGIC, ERR_OK, NULL, 0);
 		close(c);
 	}
@@ -315,7 +324,8 @@ link_helper(const char *name, const char *to)
 static int
 begin(void **state)
 {
-	static const char *const names[] = { "ownkey-token", "ownkey-verify", "ownkey-softtoken" };
+	static const char *const names[] = { "ownkey-token", "ownkey-list", "ownkey-verify",
+		"ownkey-softtoken" };
 	char to[4200], self[4096];
 
 	assert_int_equal(setup(state), 0);

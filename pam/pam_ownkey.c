@@ -188,7 +188,13 @@ change_pin(struct work *w, int flags)
 
 	if (!k)
 		return ERR_PAM_HOST;
-	e = (unsigned)flags & PAM_PRELIM_CHECK ? login_look(&l) : login_change_pin(&l);
+	if ((unsigned)flags & PAM_PRELIM_CHECK) {
+		e = login_look(&l);
+		if (e != ERR_OK)
+			(void)!say_err(&w->say, e, SAY_NO_RETRIES);
+	} else {
+		e = login_change_pin(&l);
+	}
 	kept_free(k);
 	return e;
 }

@@ -76,6 +76,19 @@ def drops_root(m):
         assert ids["CapEff"] == [0], ids
 
 
+def login_opens(m):
+    """login: the same on a terminal; a wrong PIN and an empty one let nobody in"""
+    service("login", token=m.proxy.path)
+    lock()
+    t = Terminal("login", "alice").expect(ASKS).type("9999").expect("Wrong PIN").expect(ASKS)
+    t.type("").expect("Login incorrect").kill()
+    t = Terminal("login", "alice").expect(ASKS).type(PIN).expect(TOUCH).expect("$ ")
+    t.type(SHOW + "; exit")
+    logged_in(*t.ends())
+    assert m.proxy.take()[:2] == (1, 1)
+    nobody_is_left()
+
+
 def su_by_others(m):
     """su by somebody else, by herself, and by root without -l: whose vault is opened"""
     for name in ("su", "su-l"):

@@ -10,8 +10,8 @@
 /* Listen under a random name of the abstract namespace, which is put into name. */
 MUST enum err hold_listen(char name[HANDOFF_NAME_MAX], int *fd);
 /* In the child that stays: until somebody with our uid, or root, says `what` about this person;
- * they wait for an answer at `to`.  ERR_CANCELLED: they said drop it; ERR_TIMEOUT; ERR_HANGUP: the host
- * has ended, or we are told to. */
+ * they wait for an answer at `to`.  ERR_CANCELLED: they said drop it; ERR_TIMEOUT; ERR_HANGUP: the
+ * host has ended, or we are told to. */
 struct hold {
 	int listener;
 	int host;     /* pidfd; -1: its end is of no matter */

@@ -13,8 +13,8 @@ from fido2.hid.base import HidDescriptor
 
 from softtoken import Connection
 from ownkey import PIN, until
-from pamworld import (ALICE, SECRET, Terminal, agents, become, end_agents, environment, is_open,
-                      lock, run_cases, running, service)
+from pamworld import (ALICE, HOME, SECRET, Terminal, agents, become, end_agents, environment,
+                      is_open, lock, run_cases, running, service)
 
 ASKS = "PIN of your token: "
 OTHER = "8765"
@@ -96,7 +96,7 @@ def locker_only(m):
     got = Locker(PIN)
     assert got.status == 0 and m.own.take()[:2] == (1, 0) and not is_open(), got.texts
     service("xsecurelock", token=m.own.path)
-    vault = os.path.join("/home/alice", ".local/share/ownkey/vault")
+    vault = os.path.join(HOME, ".local/share/ownkey/vault")
     end_agents()
     os.rename(vault, vault + ".away")
     try:

@@ -216,9 +216,9 @@ class Sshd:
             return s.connect_ex(("127.0.0.1", self.port)) == 0
 
     def ssh(self, *command, name="alice", options=()):
-        return Terminal("ssh", "-F", "none", "-p", str(self.port), "-o", "UserKnownHostsFile=/dev/null",
-                        "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", *options,
-                        name + "@127.0.0.1", *command)
+        return Terminal("ssh", "-F", "none", "-p", str(self.port), "-o",
+                        "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o",
+                        "LogLevel=ERROR", *options, name + "@127.0.0.1", *command)
 
     def close(self):
         self.process.terminate()

@@ -173,9 +173,9 @@ $(B)/tests/preload/%.so: tests/preload/%.c $(B)/flags
 
 # what only one test needs; the last of `make deps-interop`.  test_qr looks at a child that ends
 LDFLAGS_test_qr = -Wl,--wrap=_exit
-PAM_WRAPPED := malloc calloc realloc strdup free mmap munmap mlock madvise socketpair socket connect \
-	getsockopt fstat read recv __recv_chk send poll gethostname open fcntl clone getpwnam_r \
-	verify_check
+PAM_WRAPPED := malloc calloc realloc strdup free mmap munmap mlock madvise socketpair socket \
+	connect getsockopt fstat read recv __recv_chk send poll gethostname open fcntl clone \
+	getpwnam_r verify_check
 LDFLAGS_test_pam_faults = $(PAM_WRAPPED:%=-Wl,--wrap=%)
 LIBS_test_age_testkit = $(call pkg,zlib)
 LIBS_omemo = $(call pkg,libomemo-c)

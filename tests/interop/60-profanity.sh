@@ -4,10 +4,7 @@
 . "$TOP/tests/interop/lib.sh"
 
 password=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
-port=$(python3 -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
+port=$("$here/free_port.py")
 
 mkdir -p data/localhost/accounts
 echo "return { [\"password\"] = \"$password\" };" >data/localhost/accounts/alice.dat
@@ -56,7 +53,7 @@ fi
 chmod +x ownkey
 tmux -S tmux.sock new-session -d -x 80 -y 24 "XDG_CONFIG_HOME=$PWD/config XDG_DATA_HOME=$PWD/share \
 	PATH=$PWD:\$PATH profanity -a alice@localhost 2>profanity.err"
-for _ in $(seq 200); do
+for _ in $(seq 600); do
 	tmux -S tmux.sock capture-pane -p >screen || break
 	grep -q 'alice@localhost.* logged in successfully' screen && break
 	sleep 0.05

@@ -47,13 +47,25 @@ for row in 'SHA1 6 30' 'SHA256 6 60' 'SHA512 8 30'; do
 	echo "oathtool $1 $ours $theirs"
 done
 export DISPLAY=":$(cat display)"
-ownkey secret clip mail/me --timeout 2; echo clip $?
-xclip -selection clipboard -out >clip1
-sleep 3
-xclip -selection clipboard -out >clip2 2>/dev/null
-ownkey secret clip mail/me --timeout 2
+# xclip has gone to the background before the X server knows of it
+copied()
+{
+	for _ in $(seq 40); do
+		xclip -selection clipboard -out 2>/dev/null && break
+		sleep 0.1
+	done
+}
+ownkey secret clip mail/me --timeout 5; echo clip $?
+copied >clip1
+for _ in $(seq 200); do
+	xclip -selection clipboard -out >clip2 2>/dev/null
+	[ -s clip2 ] || break
+	sleep 0.1
+done
+ownkey secret clip mail/me --timeout 5
+copied >clip4
 echo other | xclip -selection clipboard -in
-sleep 3
+sleep 7
 xclip -selection clipboard -out >clip3
 RUN
 "$here/give.py" k <<LINES

@@ -6,7 +6,7 @@ phrase=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
 cat >wee.sh <<'RUN'
 set -u
 # a first start, whose secured data are then kept with that passphrase
-timeout 30 weechat-headless -d "$PWD/wee" \
+timeout 60 weechat-headless -d "$PWD/wee" \
 	-r "/set sec.crypt.passphrase_command \"$PWD/pass\"" \
 	-r "/secure passphrase $1" -r '/secure set irc hush-hush' \
 	-r '/save' -r '/quit' >wee.log 2>&1
@@ -16,10 +16,10 @@ weechat-headless -d "$PWD/wee" \
 	-r '/eval /set irc.server_default.password "seen \${sec.data.irc}"' \
 	-r '/save irc' -r '/quit'
 echo ended \$?
-sleep 20
+sleep 60
 SECOND
 tmux -S tmux.sock new-session -d -x 80 -y 24 "PATH='$PATH' sh second.sh"
-for _ in $(seq 400); do
+for _ in $(seq 1000); do
 	tmux -S tmux.sock capture-pane -p >screen || break
 	grep -q ended screen && break
 	sleep 0.05

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 100
+# limit: 200
 """secret-tool, unchanged, against gnome-keyring and against ownkey-secrets: the same facts, or a
 row of differences.py."""
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 100
+# limit: 300
 """python3-secretstorage and python3-keyring, every method, and the calls they have none for, in
 both ways of crossing the bus: gnome-keyring and ownkey-secrets say the same, or differences.py
 says why not.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 200
+# limit: 400
 """Chromium keeps its cookies with a key from the Secret Service (the code of Electron's
 safeStorage).  A cookie of a server of our own survives whatever happens to the vault."""
 
@@ -58,7 +58,7 @@ class Server:
             return "no request"
         return {"k=" + self.value: "cookie", None: "nothing"}.get(self.seen[-1], "another")
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=40):
         """Until the second request, which the page makes itself."""
         end = time.monotonic() + seconds
         while len(self.seen) < 2 and time.monotonic() < end:
@@ -95,7 +95,7 @@ class Browser:
         with contextlib.suppress(BrokenPipeError):  # it ended by itself: its visit says so
             os.write(self.pipes[0], b'{"id":1,"method":"Browser.close"}\0')
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             sys.stderr.write("chromium had to be killed\n")
         self.kill()
@@ -168,7 +168,7 @@ def both(owner, fact, server, browser):
     owner.lock()
     owner.person("no")
     browser.start("/get")
-    server.wait(6)
+    server.wait(12)
     fact("locked, the person says no", server.got())
     browser.end()
     fact("its row after that", browser.row())

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 150
+# limit: 300
 """Gajim logs in to a real XMPP server with a password that only the keeper of secrets has, nobody
 typing; the vault may be locked when it starts."""
 
@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from desktop import tail, until  # noqa: E402
 from facts import compare  # noqa: E402
+from free_port import free_port  # noqa: E402
 
 PROSODY = """
 data_path = "{dir}/xmpp"
@@ -42,9 +42,7 @@ class Server:
 
     def __init__(self, directory, password):
         self.dir, self.log = directory, directory + "/prosody.log"
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         os.makedirs(directory + "/xmpp/localhost/accounts")
         with open(directory + "/xmpp/localhost/accounts/alice.dat", "w", encoding="utf-8") as f:
             f.write('return { ["password"] = "%s" };\n' % password)
@@ -109,7 +107,7 @@ class Gajim:
     def account(self):
         """One, as its own dialogs write it, without a password."""
         self.start()
-        until(self.tables, "gajim makes its settings", 30)
+        until(self.tables, "gajim makes its settings", 60)
         time.sleep(0.5)
         self.stop()
         values = {"name": "alice", "hostname": "localhost", "address": "alice@localhost",
@@ -123,7 +121,7 @@ class Gajim:
                 {"account": values, "contact": {}, "group_chat": {}})))
             db.commit()
 
-    def login(self, seconds=25, meanwhile=None):
+    def login(self, seconds=60, meanwhile=None):
         """It starts; whether the server let it in."""
         before, end = self.server.logins(), time.monotonic() + seconds
         self.start()
@@ -164,7 +162,7 @@ def told(owner, server, screen, fact, password):
         owner.lock()
         owner.token.stop()
         fact.must("no token when it starts: it logs in when there is one",
-                  gajim.login(40, owner.token.start))
+                  gajim.login(80, owner.token.start))
     fact("the password is in no file of gajim", nowhere(owner.home, password))
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 100
+# limit: 200
 """What Electron programs seal with safeStorage (Signal, Element) stays open to them: safestorage.py
 does what they do, with libsecret; an answer of the real chain is in formats.json."""
 

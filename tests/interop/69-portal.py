@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 120
+# limit: 200
 """The secret of an application in a sandbox: over org.freedesktop.impl.portal.Secret as the portal
 asks, and over the real xdg-desktop-portal from a real sandbox (bubblewrap, as Flatpak makes it).
 What is derived is the same after everything was restored from the phrase."""

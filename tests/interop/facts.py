@@ -8,6 +8,8 @@ import traceback
 from desktop import GnomeKeyring, Ownkey, owned
 from differences import DIFFERENCES
 
+AGAIN = 2
+
 
 class Facts(dict):
     """By name, in order; each once.  must: what has to be so, with ours or with both."""
@@ -55,6 +57,13 @@ def judge(name, reference, ours, rows):
         name, want, got)
 
 
+def lines_of(kinds, found, rows):
+    names = dict.fromkeys([*found[1], *found[0], *rows])
+    return [judge(name, *found, rows) for name in names] + [
+        (good, "%s: %s" % (k.name, name))
+        for k, facts in zip(kinds, found) for name, good in facts.musts.items()]
+
+
 def compare(table, walk):
     """walk(owner, facts) for both; TAP.  table: the rows of differences.py that it may need.
     An argument says which owner alone is to be looked at."""
@@ -63,10 +72,12 @@ def compare(table, walk):
     if len(found) == 1:
         return 1  # half a test
     rows = DIFFERENCES.get(table, {})
-    names = dict.fromkeys([*found[1], *found[0], *rows])
-    lines = [judge(name, *found, rows) for name in names]
-    lines += [(good, "%s: %s" % (k.name, name))
-              for k, facts in zip(kinds, found) for name, good in facts.musts.items()]
+    lines = lines_of(kinds, found, rows)
+    for _ in range(AGAIN):
+        if not all(good for good, _ in lines):
+            # the reference may have a bad day, which says nothing of ours: that is as it was
+            found[0] = collect(kinds[0], walk)
+            lines = lines_of(kinds, found, rows)
     print("1..%d" % len(lines))
     for n, (good, text) in enumerate(lines, 1):
         print("%sok %d - %s" % ("" if good else "not ", n, text.replace("#", "")))

@@ -278,7 +278,7 @@ def first_unlock(directory):
         began = time.monotonic()
         done = t.run("ssh-add", "-l")
         assert done.returncode == 1 and "refused" in done.stderr, done
-        assert 3 < time.monotonic() - began < 8
+        assert 3 < time.monotonic() - began < 20
         until(lambda: not token.is_waiting(), "it still waits")
 
 
@@ -289,7 +289,7 @@ def never_waits(directory):
         assert t.keys() == [tuple(line.split()[:2])]
         began = time.monotonic()
         fails(net)
-        assert time.monotonic() - began < 5 and not token.is_waiting()
+        assert time.monotonic() - began < 15 and not token.is_waiting()
 
 
 CASES = [derived, agent_sh_logins, into_vault, forwarding, asked, asked_at_once, adds_keys, jumps,

@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 # pylint: disable=wrong-import-position
+from free_port import free_port
 from job import BUILD
 from ownkey import run_parallel, until, world
 
@@ -184,9 +185,7 @@ def ssh_agent(ssh):
 @contextlib.contextmanager
 def server(ssh, key, option=""):
     """sshd on loopback, as this user"""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     ssh.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "host")
     public = open(os.path.join(ssh.dir, key + ".pub")).read()
     with open(os.path.join(ssh.dir, "authorized"), "w", encoding="utf-8") as f:

@@ -9,16 +9,11 @@ import socket
 import subprocess
 import sys
 
+from free_port import free_port
 from ownkey import until
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 SSHD = "/usr/sbin/sshd"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Host:

@@ -12,17 +12,12 @@ import subprocess
 import sys
 
 from forward import LONG_PIN, OWNKEY, Home
+from free_port import free_port
 from job import BUILD
 from ownkey import Agent, Person, Token, run_parallel, until
 from terminal import Terminal
 
 ME = pwd.getpwuid(os.getuid()).pw_name
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Sshd:
@@ -115,6 +110,7 @@ def no_runtime(directory):
     with network(directory, pin=None) as (home, server, sshd, token):
         server.stop()
         sshd.stop()
+        before = glob.glob("/tmp/ownkey-*")
         env = {k: v for k, v in server.env.items() if k != "XDG_RUNTIME_DIR"}
         os.rename(sshd.dir, sshd.dir + "-before")
         path = os.path.abspath(BUILD) + ":/usr/bin:/bin"
@@ -127,7 +123,8 @@ def no_runtime(directory):
             status = json.loads(done.stdout)
             assert not status.get("locked"), status
             assert os.path.exists(os.path.join(server.state, "ownkey", "agent.sock"))
-            assert not [f for f in glob.glob("/tmp/ownkey-*") if os.path.exists(f + "/t")]
+            assert not [f for f in glob.glob("/tmp/ownkey-*")
+                        if f not in before and os.path.exists(f + "/t")]
         finally:
             bare.stop()
             done = subprocess.run([OWNKEY, "status", "--json"], env=env, capture_output=True,

@@ -47,7 +47,7 @@ def read_exactly(sock, n, timeout):
     return data
 
 
-def receive(sock, timeout=20):
+def receive(sock, timeout=40):
     n, = struct.unpack(">I", read_exactly(sock, 4, timeout))
     frame = read_exactly(sock, n, timeout)
     message = cbor2.loads(frame)
@@ -71,7 +71,7 @@ class Helper:
     def send(self, job):
         send(self.vault, job)
 
-    def receive(self, timeout=20):
+    def receive(self, timeout=40):
         return receive(self.vault, timeout)
 
     def bring_person(self):
@@ -85,7 +85,7 @@ class Helper:
         self.log.seek(0)
         return self.log.read()
 
-    def ends(self, timeout=20):
+    def ends(self, timeout=40):
         """Wait for its end; its exit status."""
         return self.process.wait(timeout)
 
@@ -102,7 +102,7 @@ class Helper:
         self.log.close()
 
 
-def until(condition, timeout=10):
+def until(condition, timeout=30):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if condition():

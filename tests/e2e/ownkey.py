@@ -172,7 +172,7 @@ class Client:
         send(self.sock, frame)
         return self.next_id
 
-    def step(self, timeout=20):
+    def step(self, timeout=40):
         """Take one frame: an event is answered, a reply kept."""
         message = receive(self.sock, timeout)
         if message[2] == 0:
@@ -215,7 +215,7 @@ class Client:
             send(s, {1: TEXT, 2: text.encode()})
         return s
 
-    def wait(self, request, timeout=20):
+    def wait(self, request, timeout=40):
         end = time.monotonic() + timeout
         while request not in self.replies:
             self.step(max(end - time.monotonic(), 0.001))
@@ -224,7 +224,7 @@ class Client:
         self.talks = []
         return self.replies.pop(request)
 
-    def wait_event(self, *kinds, timeout=20):
+    def wait_event(self, *kinds, timeout=40):
         end = time.monotonic() + timeout
         seen = 0
         while True:
@@ -234,7 +234,7 @@ class Client:
             seen = len(self.events)
             self.step(max(end - time.monotonic(), 0.001))
 
-    def ask(self, op, timeout=20, **params):
+    def ask(self, op, timeout=40, **params):
         return self.wait(self.start(op, **params), timeout)
 
     def call(self, op, **params):
@@ -294,7 +294,7 @@ class Token:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(30)
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.socket)
 
@@ -348,7 +348,7 @@ class Agent:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(30)
         self.process = None
 
     def cli(self, *args, stdin="", **env):
@@ -458,7 +458,7 @@ def status_of(pid, field):
     return None
 
 
-def until(true, what, timeout=10):
+def until(true, what, timeout=30):
     end = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < end, "waited in vain: " + what

@@ -94,7 +94,7 @@ def ask(kind, program="none", more=None, env=None):
     return p
 
 
-def expect(p, err, text=None, timeout=10):
+def expect(p, err, text=None, timeout=30):
     want = {1: ERR[err]}
     if text is not None:
         want[2] = text

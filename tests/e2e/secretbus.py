@@ -102,7 +102,7 @@ class Caller:
             return None
         return m
 
-    def wait(self, serial, timeout=20):
+    def wait(self, serial, timeout=40):
         end = time.monotonic() + timeout
         while True:
             m = self.take(max(0.001, end - time.monotonic()))
@@ -112,7 +112,7 @@ class Caller:
             raise Error(m.header.fields[4], m.body[0] if m.body else "")
         return m.body[0] if len(m.body) == 1 else m.body
 
-    def call(self, path, interface, member, signature=None, *body, to=NAME, timeout=20):
+    def call(self, path, interface, member, signature=None, *body, to=NAME, timeout=40):
         return self.wait(self.start(path, interface, member, signature, *body, to=to), timeout)
 
     def forge(self, to, path, interface, member, signature, *body):
@@ -171,7 +171,7 @@ class Caller:
     def search(self, attributes, path=DEFAULT):
         return self.call(path, I + "Collection", "SearchItems", "a{ss}", attributes)
 
-    def secret(self, path, timeout=20):
+    def secret(self, path, timeout=40):
         session, parameters, value, _ = self.call(path, I + "Item", "GetSecret", "o",
                                                   self.plain(), timeout=timeout)
         assert session == self.session and parameters == b"", (session, parameters)
@@ -187,7 +187,7 @@ class Caller:
     def prompt(self, path):
         self.call(path, I + "Prompt", "Prompt", "s", "")
 
-    def completed(self, path, timeout=20):
+    def completed(self, path, timeout=40):
         """(dismissed, signature, value) of the prompt, or None."""
         end = time.monotonic() + timeout
         while True:
@@ -200,7 +200,7 @@ class Caller:
             with contextlib.suppress(TimeoutError):
                 self.take(max(0.001, end - time.monotonic()))
 
-    def signalled(self, member, value=None, timeout=10):
+    def signalled(self, member, value=None, timeout=30):
         end = time.monotonic() + timeout
         while True:
             for m in self.signals:

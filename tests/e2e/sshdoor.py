@@ -37,7 +37,7 @@ class Tools:
         self.env = {**agent.env, "SSH_AUTH_SOCK": ssh_socket(agent), "SSH_ASKPASS": self.askpass,
                     "SSH_ASKPASS_REQUIRE": "force"}
 
-    def run(self, *args, stdin="", typed="", timeout=30, **env):
+    def run(self, *args, stdin="", typed="", timeout=60, **env):
         """CompletedProcess, its output as text."""
         return subprocess.run(args, input=stdin, text=True, capture_output=True, timeout=timeout,
                               env={**self.env, "TYPED": typed, **env}, check=False)
@@ -102,7 +102,7 @@ def vault_key(agent, person, account="me@vault", use=0):
 class Door:
     """A connection to ssh.sock."""
 
-    def __init__(self, agent, timeout=20):
+    def __init__(self, agent, timeout=40):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(ssh_socket(agent))
         self.sock.settimeout(timeout)

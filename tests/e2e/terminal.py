@@ -37,7 +37,7 @@ class Terminal:
         self.text += data.decode(errors="replace")
         return bool(data)
 
-    def expect(self, pattern, timeout=20):
+    def expect(self, pattern, timeout=30):
         """The next place where the pattern is, behind the one before."""
         end = time.monotonic() + timeout
         while True:
@@ -57,7 +57,7 @@ class Terminal:
     def kill(self, signo=signal.SIGTERM):
         os.kill(self.pid, signo)
 
-    def end(self, timeout=20):
+    def end(self, timeout=30):
         """Its exit status."""
         end = time.monotonic() + timeout
         while self.read(0.1):

@@ -103,8 +103,10 @@ for name in yk57 yk54 solo canokey pico; do
 	has out "existing rk(s): 0"
 
 	trace "reset by fido2-token, $name"
+	# the old socket is not taken for the one that comes
+	rm sock
 	kill -USR2 "$token"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 400); do
 		[ -S sock ] && break
 		sleep 0.05
 	done

@@ -20,6 +20,7 @@ if len(sys.argv) > 2:
     paths, prompt = c.unlock(sys.argv[1])
     assert prompt != "/", paths
     c.prompt(prompt)
+    open(sys.argv[2], "w").close()
     print(c.completed(prompt)[0])
 try:
     print(c.secret(sys.argv[1]))
@@ -94,7 +95,7 @@ def asks(directory):
         assert said[0].endswith("IsLocked"), said
         assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
         agent.pinentry.set("ok")
-        assert other("unlock") == ["False", "b'one'"]
+        assert other(os.devnull) == ["False", "b'one'"]
         assert len(agent.pinentry.questions()) == 1, agent.pinentry.said()
         assert other() == ["b'one'"], "asked twice"
 
@@ -127,7 +128,7 @@ def locked_for_others(directory):
             a.call("grant.set", label="Label", app="program:" + other.exe, verb=2)
         with contextlib.closing(Caller(bus)) as same:
             assert same.get(item, "Item", "Locked") is False
-        process = other.start(item, "unlock")
+        process = other.start(item, os.devnull)
         until(lambda: len(agent.pinentry.questions()) > asked, "a question")
         assert waits_on(process), process.stdout.read()
         process.kill()
@@ -150,7 +151,7 @@ def no_to_item(directory):
 
         def refused_one():
             agent.pinentry.set("cancel")
-            process = other.start(item, "unlock")
+            process = other.start(item, os.devnull)
             until(agent.pinentry.questions, "a question")
             assert waits_on(process), process.stdout.read()
             assert len(agent.pinentry.questions()) == 1, "asked again"
@@ -175,7 +176,7 @@ def no_to_item(directory):
         gone.kill()
         gone.communicate()
         agent.pinentry.set("ok")
-        assert other.says(item, "unlock") == ["False", "b'one'"]
+        assert other.says(item, os.devnull) == ["False", "b'one'"]
         ends(first)
         ends(second)
         agent.lock()
@@ -191,7 +192,9 @@ def no_to_item(directory):
         # what is denied for good waits, too
         with contextlib.closing(agent.client(agent.person)) as a:
             a.call("grant.set", label="Label", app="program:" + other.exe, verb=1)
-        first = other.start(item, "unlock")
+        prompted = os.path.join(directory, "prompted")
+        first = other.start(item, prompted)
+        until(lambda: os.path.exists(prompted), "its prompt")
         assert waits_on(first)
         c.call(item, I + "Item", "Delete")
         assert first.communicate(timeout=20)[0].startswith("False\n")

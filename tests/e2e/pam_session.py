@@ -1,5 +1,6 @@
-"""A login that opens a vault, and every way in which the person's agent can refuse, hang, lie or not
-be there: pamtester, libpam, our module, a real agent.  For an account called alice, as handoff.py."""
+"""A login that opens a vault, and every way in which the person's agent can refuse, hang, lie or
+not be there: pamtester, libpam, our module, a real agent.  For an account called alice, as
+handoff.py."""
 
 import base64
 import contextlib
@@ -13,8 +14,8 @@ import time
 import traceback
 
 import handoff
-from handoff import (ROOT, UID, Alice, agents, as_alice, end_agents, frame, is_open, prepare, settle,
-                     status_in)
+from handoff import (ROOT, UID, Alice, agents, as_alice, end_agents, frame, is_open, prepare,
+                     settle, status_in)
 from ownkey import Token
 from pamhost import Stack
 from vault import Vault

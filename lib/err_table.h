@@ -245,6 +245,9 @@ E(PAM_HOST,       319, 1, "PAM_SYSTEM_ERR",       5, "memory for a PIN cannot be
 /* PAM: what its helpers say */
 E(VERIFY_ANSWER,  320, 1, "PAM_SYSTEM_ERR",       5, "the program that checks signatures gave an answer that makes no sense", "nobody was logged in; install ownkey again, and report this if it stays")
 E(ROOT_KEPT,      321, 1, "PAM_SYSTEM_ERR",       5, "a helper could not give root away, and did nothing", "nobody was logged in; what started it must run as root itself, with all of its capabilities")
+/* PAM: an ssh agent signs (from-agent) */
+E(AGENT_NONE,     322, 2, "PAM_AUTHINFO_UNAVAIL", 5, "no ssh agent of yours answers here", "'ssh -A' brings yours along, and sudo has to keep SSH_AUTH_SOCK: it names a socket that is yours, and no link (pam_ownkey(8), FROM AN SSH AGENT)")
+E(AGENT_KEY,      323, 1, "PAM_AUTH_ERR",         5, "your ssh agent did not sign with a key that may log in here", "'ssh-add -L' shows what it has; say yes, or touch the token, when it asks; the administrator adds keys: 'ownkey pam enroll --ssh-key'")
 /* the factor of a login, handed to the agent */
 E(GIVEN_SLOT,     325, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the token that logged you in is no way into this vault", "you are logged in and the vault stays locked: 'ownkey unlock' opens it, 'ownkey pam enroll' makes a new line for the administrator's list")
 E(GIVEN_PASS,     326, 1, "PAM_AUTHINFO_UNAVAIL", 5, "this way in wants its passphrase besides the token", "you are logged in and the vault stays locked: 'ownkey unlock' asks for the passphrase")

@@ -26,6 +26,8 @@ static const struct {
 	{ ERR_NOMEM, 16 },
 	{ ERR_FORMAT, 17 },
 	{ ERR_NOPROGRAM, 18 },
+	{ ERR_AGENT_NONE, 19 },
+	{ ERR_AGENT_KEY, 20 },
 };
 
 int

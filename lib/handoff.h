@@ -2,8 +2,9 @@
  * handoff.h - between pam_ownkey.so and ownkey-handoff: fixed sizes, so that neither parses much.
  *
  * Frames of chan.h on descriptor 0: one request (struct handoff_ask), behind it for UNLOCK and HOLD
- * two more, the credential id and the 32 bytes of the factor, for READ one, the path; one answer
- * (struct handoff_reply and its bytes).  The exit status says the same as the answer.
+ * two more, the credential id and the 32 bytes of the factor, for READ one, the path, for SIGN two,
+ * the path of the socket and what pam/handoff/sshagent.h says; one answer (struct handoff_reply and
+ * its bytes).  The exit status says the same as the answer.
  */
 #ifndef LIB_HANDOFF_H
 #define LIB_HANDOFF_H
@@ -21,6 +22,8 @@
 #define HANDOFF_PATH_MAX 1024
 #define HANDOFF_NAME_MAX 64
 #define HANDOFF_HOLD_S	 120
+#define HANDOFF_SIGN_MAX (272 * 1024) /* 64 keys of 4 KiB */
+#define HANDOFF_SIG_MAX	 4096
 
 /* Names of what stays, in the abstract namespace; behind it 32 hex digits.  Who started it
  * connects, sends a struct handoff_held, and after UNLOCK and END gets a frame with a struct
@@ -39,7 +42,8 @@ enum handoff_op {
 	HANDOFF_HOLD, /* the answer's bytes are the name */
 	/* a session is open until END, or until the process that asks has ended: then LOCK; the
 	 * answer's bytes are the name */
-	HANDOFF_SESSION
+	HANDOFF_SESSION,
+	HANDOFF_SIGN /* number of the key, u32be, and the signature blob */
 };
 
 struct handoff_ask {

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/ssh_wire.h"
 #include "pam/helper.h"
 
 #define PROGRAM "ownkey-handoff"
@@ -102,6 +103,43 @@ handoff_read(const struct person *p, const char *path, size_t most, struct buf *
 		return ERR_TOOBIG;
 	c.part[0] = span_str(path);
 	return ask(p, &c, until);
+}
+
+/* ---- their ssh agent ---- */
+static enum err
+put_sign(const struct handoff_sign *q, struct buf *what)
+{
+	ssh_put_string(what, q->message);
+	ssh_put_string(what, q->tbs);
+	for (size_t i = 0; i < q->n; i++)
+		ssh_put_string(what, q->keys[i]);
+	return buf_err(what);
+}
+
+enum err
+handoff_sign(const struct person *p, const struct handoff_sign *q, uint32_t *which, struct buf *sig,
+    int64_t until)
+{
+	struct buf what = { .max = HANDOFF_SIGN_MAX }, b = BUF_INIT;
+	struct call c = { .op = HANDOFF_SIGN, .most = 4 + HANDOFF_SIG_MAX, .out = &b };
+	enum err e;
+
+	if (q->socket[0] != '/' || strlen(q->socket) > HANDOFF_PATH_MAX)
+		return ERR_AGENT_NONE;
+	if (!(e = put_sign(q, &what))) {
+		c.part[0] = span_str(q->socket);
+		c.part[1] = buf_span(&what);
+		e = ask(p, &c, until);
+	}
+	if (!e && (b.len <= 4 || (*which = be32(b.p)) >= q->n))
+		e = ERR_FORMAT;
+	if (!e) {
+		buf_put(sig, b.p + 4, b.len - 4);
+		e = buf_err(sig);
+	}
+	buf_done(&what);
+	buf_done(&b);
+	return e;
 }
 
 /* ---- the vault's header ---- */

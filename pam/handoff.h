@@ -55,6 +55,18 @@ MUST enum err handoff_header_parse(struct span file, struct handoff_header *out)
 /* Does a slot of it have this credential? */
 bool handoff_header_has(const struct handoff_header *h, struct span cred_id);
 
+/* A signature of the person's ssh agent (lib/sshlogin.h). */
+struct handoff_sign {
+	const char *socket; /* SSH_AUTH_SOCK, as it was found: any text */
+	struct span message, tbs;
+	const struct span *keys; /* public key blobs that will do, the best first */
+	size_t n;		 /* 1..64 */
+};
+/* *which of the keys, and the signature blob, at most HANDOFF_SIG_MAX bytes, appended; it proves
+ * nothing yet.  ERR_AGENT_NONE, ERR_AGENT_KEY (pam/handoff/sshagent.h). */
+MUST enum err handoff_sign(const struct person *p, const struct handoff_sign *q, uint32_t *which,
+    struct buf *sig, int64_t until);
+
 /*
  * For hosts that authenticate in a child which is gone when the session opens (sshd, keyboard
  * interactive): a process of root's keeps the factor in locked memory for HANDOFF_HOLD_S seconds at

@@ -22,11 +22,15 @@ struct login {
 	const char *host;    /* where from; both signed over, "" when unknown */
 	bool unlock;	     /* a session will open: ask for the secret, too (hmac-secret) */
 	struct kept *kept;   /* PIN; out: factor, when unlock and the token gave it */
+	const char *agent;   /* login_from_agent: the path of its socket, "": none */
 };
 
 /* ERR_OK: a signature over a fresh challenge was verified, and by no other way.  Everything else is
  * a row of the error table, whose PAM column the entry points return; it has been said already. */
 MUST enum err login_run(struct login *l);
+/* The same by the person's ssh agent: no token, no PIN, no factor.  ERR_AGENT_NONE, ERR_AGENT_KEY,
+ * what verify_check_ssh says. */
+MUST enum err login_from_agent(const struct login *l);
 /* Change the PIN of the person's token: the old one, the new one twice. */
 MUST enum err login_change_pin(struct login *l);
 /* Is any token plugged in?  Says nothing, waits for nothing.  ERR_TOKEN_ABSENT,

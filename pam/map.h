@@ -3,10 +3,12 @@
  *
  * One line a token:
  *     user rpid alg flags credential-id public-key [salt [label]]
- * alg es256 or eddsa; flags up, uv, pin joined by commas; the rest base64; "-" for no salt.  Or a
- * line of pam_u2f's authfile, user:handle,key,type,options:... .  The last of
- * those counts, as there.  Lines of others are not looked at; one of this person that is not
- * understood refuses all of them.
+ *     user ssh-agent flags type public-key [label]
+ * alg es256 or eddsa; flags up, uv, pin joined by commas; the rest base64; "-" for no salt.  The
+ * second is a key of their ssh agent, which counts for from-agent, and only there.  Or a line of
+ * pam_u2f's authfile, user:handle,key,type,options:... .  The last of those counts, as there.
+ * Lines of others are not looked at; one of this person that is not understood refuses all of
+ * them.
  */
 #ifndef PAM_MAP_H
 #define PAM_MAP_H
@@ -21,10 +23,11 @@
 #define MAP_CRED_MAX  1023
 #define MAP_RPID_MAX  127
 #define MAP_LABEL_MAX 64
+#define MAP_SSH_MAX   4096
 #define MAP_WHY_MAX   160
 
 enum map_flag {
-	MAP_UP = 1, /* a touch; the only kind of row there is that lacks it is refused */
+	MAP_UP = 1, /* a touch; rows of tokens that lack it are refused */
 	MAP_UV = 2, /* PIN or fingerprint */
 	MAP_PIN = 4 /* the PIN, no fingerprint; implies MAP_UV */
 };
@@ -34,10 +37,11 @@ struct map_row {
 	int64_t alg;	     /* COSE: -7, -8 */
 	unsigned flags;	     /* bits of enum map_flag */
 	struct span cred_id; /* 1..MAP_CRED_MAX */
-	struct span pubkey;  /* ES256: x||y 64; EdDSA: 32 */
+	struct span pubkey;  /* ES256: x||y 64; EdDSA: 32; ssh: its blob, up to MAP_SSH_MAX */
 	struct span salt;    /* 32, or none: logs in, unlocks nothing */
 	struct span label;   /* the rest of the line, no control characters; may be empty */
 	bool foreign;	     /* a line of pam_u2f */
+	bool ssh;	     /* of an ssh agent: flags, pubkey, label are all that it has */
 };
 
 struct map {
@@ -52,6 +56,7 @@ struct map_who {
 	const char *user;
 	const char *rpid; /* of pam_u2f's lines */
 	size_t most;	  /* rows; more are an error */
+	bool ssh;	  /* those of an ssh agent are wanted, else those of tokens */
 };
 
 /*

@@ -183,6 +183,7 @@ map_read(const struct options *o, const struct person *p, int64_t until, struct 
 		.user = p->name,
 		.rpid = o->rpid[0] ? o->rpid : host,
 		.most = o->max_tokens,
+		.ssh = o->from_agent,
 	};
 	enum err e;
 

@@ -1,12 +1,10 @@
 /* One line of the map: ours, or pam_u2f's. */
 #include <string.h>
 
-#include "lib/text.h"
 #include "pam/map_parts.h"
 
-/* Decoded to the end of bytes, which has room for it (map_parse). */
-static bool
-decode(struct map *m, enum text_code code, struct span in, struct span *out)
+bool
+map_decode(struct map *m, enum text_code code, struct span in, struct span *out)
 {
 	uint8_t *at = m->bytes.p + m->bytes.len;
 	size_t n;
@@ -30,6 +28,8 @@ copy(struct map *m, struct span in)
 static enum err
 add(struct map *m, const struct map_row *row, const struct map_who *who)
 {
+	if (row->ssh != who->ssh)
+		return ERR_OK;
 	if (m->n == MAP_ROWS_MAX || m->n == who->most)
 		return ERR_PAM_MAP_MANY;
 	m->row[m->n++] = *row;
@@ -113,19 +113,34 @@ take_salt(struct span word, struct map *m, struct map_row *row)
 {
 	if (word.len == 0 || span_is(word, "-"))
 		return true;
-	return decode(m, TEXT_BASE64, word, &row->salt) && row->salt.len == 32;
+	return map_decode(m, TEXT_BASE64, word, &row->salt) && row->salt.len == 32;
+}
+
+enum err
+map_take_label(struct span label, const struct map_who *who, struct map *m, struct map_row *row,
+    const char **why)
+{
+	*why = "label";
+	if (label.len > MAP_LABEL_MAX || !is_text(label))
+		return ERR_PAM_MAP_LINE;
+	row->label = copy(m, label);
+	return add(m, row, who);
 }
 
 enum err
 map_take_own(struct span line, const struct map_who *who, struct map *m, const char **why)
 {
 	struct map_row row = { 0 };
+	struct span rpid;
 
 	*why = "the account is followed by a space";
 	if (!span_is(map_word(&line, " "), who->user))
 		return ERR_PAM_MAP_LINE;
+	rpid = map_word(&line, " ");
+	if (span_is(rpid, "ssh-agent"))
+		return map_take_ssh(line, who, m, why);
 	*why = "rp id";
-	if (!take_rpid(map_word(&line, " "), m, &row))
+	if (!take_rpid(rpid, m, &row))
 		return ERR_PAM_MAP_LINE;
 	*why = "algorithm";
 	if (!take_alg(map_word(&line, " "), &row))
@@ -134,19 +149,15 @@ map_take_own(struct span line, const struct map_who *who, struct map *m, const c
 	if (!take_flags(map_word(&line, " "), &row))
 		return ERR_PAM_MAP_LINE;
 	*why = "credential id";
-	if (!decode(m, TEXT_BASE64, map_word(&line, " "), &row.cred_id) || !cred_fits(&row))
+	if (!map_decode(m, TEXT_BASE64, map_word(&line, " "), &row.cred_id) || !cred_fits(&row))
 		return ERR_PAM_MAP_LINE;
 	*why = "public key";
-	if (!decode(m, TEXT_BASE64, map_word(&line, " "), &row.pubkey) || !key_fits(&row))
+	if (!map_decode(m, TEXT_BASE64, map_word(&line, " "), &row.pubkey) || !key_fits(&row))
 		return ERR_PAM_MAP_LINE;
 	*why = "salt";
 	if (!take_salt(map_word(&line, " "), m, &row))
 		return ERR_PAM_MAP_LINE;
-	*why = "label";
-	if (line.len > MAP_LABEL_MAX || !is_text(line))
-		return ERR_PAM_MAP_LINE;
-	row.label = copy(m, line);
-	return add(m, &row, who);
+	return map_take_label(line, who, m, &row, why);
 }
 
 /* ---- pam_u2f's ---- */
@@ -179,7 +190,7 @@ take_old_key(struct span key, struct map *m, struct map_row *row)
 {
 	row->alg = -7;
 	row->flags = MAP_UP;
-	if (!decode(m, TEXT_HEX, key, &row->pubkey) || row->pubkey.len != 65 ||
+	if (!map_decode(m, TEXT_HEX, key, &row->pubkey) || row->pubkey.len != 65 ||
 	    row->pubkey.p[0] != 4)
 		return false;
 	row->pubkey = span_sub(row->pubkey, 1, 64);
@@ -197,14 +208,14 @@ take_device(struct span text, const struct map_who *who, struct map *m, const ch
 	if (span_is(handle, "*"))
 		return ERR_PAM_MAP_LINE;
 	*why = "pam_u2f: key handle";
-	if (!decode(m, text.p ? TEXT_BASE64 : TEXT_BASE64URL, handle, &row.cred_id) ||
+	if (!map_decode(m, text.p ? TEXT_BASE64 : TEXT_BASE64URL, handle, &row.cred_id) ||
 	    !cred_fits(&row))
 		return ERR_PAM_MAP_LINE;
 	*why = "pam_u2f: key";
 	if (!text.p)
 		return take_old_key(key, m, &row) ? add(m, &row, who) : ERR_PAM_MAP_LINE;
-	if (!take_alg(map_word(&text, ","), &row) || !decode(m, TEXT_BASE64, key, &row.pubkey) ||
-	    !key_fits(&row))
+	if (!take_alg(map_word(&text, ","), &row) ||
+	    !map_decode(m, TEXT_BASE64, key, &row.pubkey) || !key_fits(&row))
 		return ERR_PAM_MAP_LINE;
 	*why = "pam_u2f: attributes: +presence, with +verification or +pin";
 	if (!take_attributes(text, &row))

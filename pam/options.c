@@ -5,6 +5,10 @@
 
 #include "pam/options.h"
 
+/* A touch here, or whatever the agent asks for where the person sits. */
+#define CUE	  "Touch your token now"
+#define CUE_AGENT "Your ssh agent is asked: touch your token, or say yes there"
+
 enum kind { FLAG, NUMBER, PATH, TEXT, CHOICE, SOURCE };
 
 /* clang-format off */
@@ -21,13 +25,13 @@ static const struct option {
 	{{"timeout", "SECONDS", "60", "how long all of it may take, the PIN and the touch included"}, NUMBER, AT(timeout), 5, 600, NULL},
 	{{"uv", "map|always|pin", "map", "a PIN or fingerprint is wanted where the line of the token says so (map), of every token (always), or as map, but then always the PIN (pin)"}, CHOICE, AT(uv), 0, 0, "map|always|pin"},
 	{{"nouserok", "", "", "somebody for whom there is no token is none of our business (PAM_IGNORE); what cannot be read or understood still lets nobody in"}, FLAG, AT(nouserok), 0, 0, NULL},
-	{{"cue", "TEXT", "Touch your token now", "shown when the token blinks; empty: nothing is"}, TEXT, AT(cue), 0, 0, NULL},
+	{{"cue", "TEXT", CUE, "shown when the token blinks; empty: nothing is"}, TEXT, AT(cue), 0, 0, NULL},
 	{{"prompt", "TEXT", "", "asked before the token is, and answered with Enter: for programs that show no text but questions"}, TEXT, AT(prompt), 0, 0, NULL},
 	{{"no-unlock", "", "", "logs in only; the vault stays as it is"}, FLAG, AT(no_unlock), 0, 0, NULL},
 	{{"lock-at-end", "", "", "the vault is locked when the last of the sessions that were opened with this word ends, however it ends"}, FLAG, AT(lock_at_end), 0, 0, NULL},
 	{{"rpid", "NAME", "pam://HOSTNAME", "the name that pam_u2f (its option origin) made its lines for"}, TEXT, AT(rpid), 1, 0, NULL},
 	{{"max-tokens", "NUMBER", "24", "so many tokens an account may have; more are an error"}, NUMBER, AT(max_tokens), 1, 64, NULL},
-	{{"from-agent", "", "", "not in this version: a line that has it lets nobody in"}, FLAG, AT(from_agent), 0, 0, NULL},
+	{{"from-agent", "", "", "the person's ssh agent, reached by SSH_AUTH_SOCK, signs in the place of a token: no token here is asked, and nothing is unlocked; see FROM AN SSH AGENT"}, FLAG, AT(from_agent), 0, 0, NULL},
 	{{"token", "SOURCE", "hid", "where tokens are: hid (what is plugged in), or unix:/PATH, a socket that a token answers on; may be given up to 8 times"}, SOURCE, AT(source), 0, 0, NULL},
 };
 /* clang-format on */
@@ -192,6 +196,8 @@ options_parse(int argc, const char **argv, struct options *out)
 		e = take(argv[i], &seen, out);
 	if (e == ERR_OK && out->wait > out->timeout)
 		e = refuse(out, "wait", "is longer than timeout");
+	if (e == ERR_OK && out->from_agent && strcmp(out->cue, CUE) == 0)
+		(void)text(CUE_AGENT, 0, OPTIONS_TEXT_MAX, out->cue);
 	if (e == ERR_OK && out->sources == 0)
 		(void)source("hid", out);
 	return e;

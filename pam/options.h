@@ -37,7 +37,7 @@ struct options {
 	bool lock_at_end;
 	char rpid[OPTIONS_TEXT_MAX]; /* of pam_u2f's lines; "": pam://HOSTNAME */
 	uint64_t max_tokens;
-	bool from_agent;
+	bool from_agent; /* rows and signatures of an ssh agent, instead of tokens */
 	char source[OPTIONS_SOURCES][OPTIONS_PATH_MAX]; /* "hid", "unix:/path" (lib/job.h) */
 	size_t sources;
 	char why[OPTIONS_WHY_MAX]; /* what is wrong with them: for the log, printable */

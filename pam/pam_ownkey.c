@@ -127,6 +127,23 @@ authenticate(struct work *w)
 	return e;
 }
 
+/* An agent that is elsewhere has nothing for the session: nothing is kept. */
+static enum err
+authenticate_by_agent(struct work *w)
+{
+	const struct login l = {
+		.options = &w->options,
+		.say = &w->say,
+		.person = &w->person,
+		.map = &w->map,
+		.service = w->service,
+		.host = w->host,
+		.agent = w->agent,
+	};
+
+	return login_from_agent(&l);
+}
+
 PAM_EXTERN int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
@@ -138,15 +155,13 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (w)
 		forget(w);
 	(void)flags; /* sudo asks for silence: nobody would know when to touch the token */
-	if (e == ERR_OK && w->options.from_agent)
-		e = ERR_UNSUPPORTED;
 	if (e == ERR_OK)
 		e = work_map(w);
 	if (w && none_of_ours(w, e))
 		r = PAM_IGNORE;
 	else {
 		if (e == ERR_OK)
-			e = authenticate(w);
+			e = w->options.from_agent ? authenticate_by_agent(w) : authenticate(w);
 		r = work_code(pamh, "authentication", e);
 	}
 	work_end(w);
@@ -206,6 +221,8 @@ pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	enum err e = work_begin(pamh, flags, argc, argv, &w);
 	int r;
 
+	if (e == ERR_OK && w->options.from_agent)
+		e = ERR_UNSUPPORTED;
 	if (e == ERR_OK)
 		e = work_map(w);
 	if (w && none_of_ours(w, e))
@@ -285,7 +302,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
 	if (e == ERR_OK && w->options.lock_at_end && !is_borrowed(w))
 		count(w);
-	if (e == ERR_OK && !w->options.no_unlock) {
+	if (e == ERR_OK && !w->options.no_unlock && !w->options.from_agent) {
 		e = hand_over(w);
 		if (e != ERR_OK)
 			(void)!say_error(&w->say, "Your vault is still locked: %s.", err_text(e));

@@ -30,6 +30,17 @@ take_conversation(struct work *w, int flags)
 		w->host[0] = '\0';
 }
 
+/* The one variable that is read, for from-agent alone: as the bytes of a path, which a helper opens
+ * that has become the person.  getenv is the host's own where it has one (sudo). */
+static void
+take_agent(struct work *w)
+{
+	const char *path = w->options.from_agent ? getenv("SSH_AUTH_SOCK") : NULL;
+
+	if (path && strlen(path) < sizeof(w->agent))
+		memcpy(w->agent, path, strlen(path));
+}
+
 static enum err
 take_person(struct work *w)
 {
@@ -63,6 +74,7 @@ work_begin(pam_handle_t *pamh, int flags, int argc, const char **argv, struct wo
 		return e;
 	}
 	take_conversation(w, flags);
+	take_agent(w);
 	return take_person(w);
 }
 

@@ -6,6 +6,7 @@
 
 #include <security/pam_modules.h>
 
+#include "lib/handoff.h"
 #include "pam/login.h"
 
 /* Of one call; on the heap, because a thread of the host may have a small stack. */
@@ -16,6 +17,7 @@ struct work {
 	struct map map;
 	struct say say;
 	char host[256];
+	char agent[HANDOFF_PATH_MAX + 1]; /* SSH_AUTH_SOCK, for from-agent; "": none */
 	const char *service;
 };
 

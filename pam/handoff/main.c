@@ -20,6 +20,7 @@
 #include "pam/handoff/file.h"
 #include "pam/handoff/hold.h"
 #include "pam/handoff/session.h"
+#include "pam/handoff/sshagent.h"
 
 #define ARENA	 (64 * 1024)
 #define FRAME_MS 5000
@@ -29,8 +30,9 @@ struct work {
 	struct handoff_ask ask;
 	struct sec cred_id, f1;
 	char path[HANDOFF_PATH_MAX + 1];
-	struct buf out; /* bytes of the answer */
-	int to;		/* who gets it */
+	struct buf what; /* to be signed */
+	struct buf out;	 /* bytes of the answer */
+	int to;		 /* who gets it */
 };
 
 static enum err
@@ -110,6 +112,24 @@ read_path_of(struct work *w)
 }
 
 static enum err
+read_what(struct work *w)
+{
+	enum err e = read_path(w);
+
+	return e ? e : chan_recv(0, HANDOFF_SIGN_MAX, FRAME_MS, &w->what);
+}
+
+/* SSH_AUTH_SOCK is a path that anybody may have set: it is opened by us, who are the person. */
+static enum err
+sign(struct work *w)
+{
+	struct sshagent_ask ask;
+	enum err e = sshagent_parse(buf_span(&w->what), &ask);
+
+	return e ? e : sshagent_sign(w->path, &ask, (int)w->ask.ms, &w->out);
+}
+
+static enum err
 read_header(struct work *w)
 {
 	char path[PATHS_MAX];
@@ -130,6 +150,8 @@ serve(struct work *w)
 		e = read_secrets(w);
 	else if (w->ask.op == HANDOFF_READ)
 		e = read_path(w);
+	else if (w->ask.op == HANDOFF_SIGN)
+		e = read_what(w);
 	if (w->ask.op == HANDOFF_LOCK)
 		return session_lock(&w->ask);
 	if (e || (e = become(&w->ask)))
@@ -139,6 +161,8 @@ serve(struct work *w)
 		return agent_unlock(&w->cred_id, &w->f1);
 	case HANDOFF_READ:
 		return read_path_of(w);
+	case HANDOFF_SIGN:
+		return sign(w);
 	case HANDOFF_HEAD:
 		return read_header(w);
 	default:
@@ -263,6 +287,7 @@ main(void)
 	sec_done(&w.cred_id);
 	sec_done(&w.f1);
 	buf_done(&w.out);
+	buf_done(&w.what);
 	sec_arena_close();
 	return handoff_exit(e);
 }

@@ -178,7 +178,7 @@ def test_options(directory):
             l.options(bad, after="pam_permit.so")
             l.says("PAM_SERVICE_ERR")
         l.options("from-agent", after="pam_permit.so")
-        l.says("PAM_SERVICE_ERR")
+        l.says("PAM_USER_UNKNOWN")
 
 
 def test_u2f_lines(directory):

@@ -51,7 +51,9 @@ trap 'rm -rf "$work"' EXIT
 	printf 'sk_%s\n' api_version enroll load_resident_keys sign | differs libownkey-sk.so
 	printf 'pam_sm_%s\n' acct_mgmt authenticate chauthtok close_session open_session setcred |
 		differs pam_ownkey.so
-	never pam_ownkey.so "(secure_)?getenv|environ"
+	never pam_ownkey.so "secure_getenv|environ"
+	# one variable, in one place (from-agent)
+	grep -n 'getenv(' pam/*.c | grep -v '^pam/work.c:.*from_agent ? getenv("SSH_AUTH_SOCK") : NULL;$'
 	if command -v c++ >/dev/null; then alone c++ c++17 c++; fi
 	alone cc c99 c
 	alone cc c11 c

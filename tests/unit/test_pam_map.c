@@ -35,6 +35,55 @@ parse(const char *text, struct map *m)
 	return map_parse(span_str(text), &alice, m);
 }
 
+/* a key of 32 bytes; of one on a token */
+#define SSH_KEY "AAAAC3NzaC1lZDI1NTE5AAAAIEJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJC"
+#define SK_KEY                                                             \
+	"AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEJCQkJCQkJCQkJCQkJC" \
+	"QkJCQkJCQkJCQkJCQkJCQkJCAAAABHNzaDo="
+#define SSH "alice ssh-agent - ssh-ed25519 " SSH_KEY
+#define SK  "alice ssh-agent up,uv sk-ssh-ed25519@openssh.com " SK_KEY " blue"
+
+/* Rows of agents and rows of tokens are never taken for each other. */
+static void
+of_agents(void **state)
+{
+	static const char *const bad[] = { "alice ssh-agent", "alice ssh-agent - ssh-ed25519",
+		"alice ssh-agent up ssh-ed25519 " SSH_KEY, "alice ssh-agent  ssh-ed25519 " SSH_KEY,
+		"alice ssh-agent uv sk-ssh-ed25519@openssh.com " SK_KEY,
+		"alice ssh-agent up,pin sk-ssh-ed25519@openssh.com " SK_KEY,
+		"alice ssh-agent - sk-ssh-ed25519@openssh.com " SSH_KEY,
+		"alice ssh-agent - ssh-dss " SSH_KEY, "alice ssh-agent - ssh-rsa " SSH_KEY,
+		"alice ssh-agent - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5",
+		"alice ssh-agent - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJC",
+		"alice ssh-agent - ssh-ed25519-cert-v01@openssh.com " SSH_KEY, SSH " a\tb" };
+	struct map_who who = alice;
+	struct map m;
+
+	(void)state;
+	who.ssh = true;
+	assert_int_equal(map_parse(span_str(OURS "\n" SSH "\n" SK), &who, &m), ERR_OK);
+	assert_int_equal(m.n, 2);
+	assert_true(m.row[0].ssh && m.row[1].ssh);
+	assert_int_equal(m.row[0].flags, 0);
+	assert_int_equal(m.row[1].flags, MAP_UP | MAP_UV);
+	assert_int_equal(m.row[0].pubkey.len, 51);
+	assert_true(span_is(m.row[1].label, "blue"));
+	map_done(&m);
+	assert_int_equal(map_parse(span_str(OURS), &who, &m), ERR_PAM_NOT_ENROLLED);
+	map_done(&m);
+	assert_int_equal(parse(SSH, &m), ERR_PAM_NOT_ENROLLED);
+	map_done(&m);
+	assert_int_equal(parse(SSH "\n" OURS, &m), ERR_OK);
+	assert_true(m.n == 1 && !m.row[0].ssh);
+	map_done(&m);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		for (int ssh = 0; ssh < 2; ssh++) {
+			who.ssh = ssh;
+			assert_int_equal(map_parse(span_str(bad[i]), &who, &m), ERR_PAM_MAP_LINE);
+			map_done(&m);
+		}
+}
+
 static void
 ours(void **state)
 {
@@ -379,6 +428,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ours),
+		cmocka_unit_test(of_agents),
 		cmocka_unit_test(pam_u2f),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(nobody),

@@ -248,6 +248,7 @@ E(ROOT_KEPT,      321, 1, "PAM_SYSTEM_ERR",       5, "a helper could not give ro
 /* PAM: an ssh agent signs (from-agent) */
 E(AGENT_NONE,     322, 2, "PAM_AUTHINFO_UNAVAIL", 5, "no ssh agent of yours answers here", "'ssh -A' brings yours along, and sudo has to keep SSH_AUTH_SOCK: it names a socket that is yours, and no link (pam_ownkey(8), FROM AN SSH AGENT)")
 E(AGENT_KEY,      323, 1, "PAM_AUTH_ERR",         5, "your ssh agent did not sign with a key that may log in here", "'ssh-add -L' shows what it has; say yes, or touch the token, when it asks; the administrator adds keys: 'ownkey pam enroll --ssh-key'")
+E(SIGN_LOGIN,     324, 1, "PAM_PERM_DENIED",      5, "a signature in namespace ownkey-pam logs somebody in, and is made for nothing else", "a login with from-agent (pam_ownkey(8)) asks for it, and says what for, so that you can be shown it; for anything else take another namespace")
 /* the factor of a login, handed to the agent */
 E(GIVEN_SLOT,     325, 1, "PAM_AUTHINFO_UNAVAIL", 5, "the token that logged you in is no way into this vault", "you are logged in and the vault stays locked: 'ownkey unlock' opens it, 'ownkey pam enroll' makes a new line for the administrator's list")
 E(GIVEN_PASS,     326, 1, "PAM_AUTHINFO_UNAVAIL", 5, "this way in wants its passphrase besides the token", "you are logged in and the vault stays locked: 'ownkey unlock' asks for the passphrase")

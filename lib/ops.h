@@ -485,6 +485,8 @@ struct ops_sign {
 	struct wire_list binds;	 /* struct ssh_bind: how the request came here, the oldest first */
 	bool unproven;		 /* a host could not prove itself: perhaps the agent is forwarded */
 	struct span certificate; /* ssh-userauth: of the key, shown to the host in its place */
+	/* sshsig in the namespace of logins: the message whose hash it is (sshlogin.h) */
+	struct span login;
 };
 struct ops_sign_rep {
 	uint64_t has;

@@ -1,5 +1,6 @@
 /* ops_tables.c - the field tables of ops.h, in key order (wire.h). */
 #include "lib/ops.h"
+#include "lib/sshlogin.h"
 
 #define N(a) (sizeof(a) / sizeof *(a))
 
@@ -399,6 +400,7 @@ static const struct wire_field ops_sign_fields[] = {
 	WIRE_F(ops_sign, 14, BOOL, WF_OPT, unproven, 0, 1, "ssh: nobody knows how it came here"),
 	WIRE_F(ops_sign, 15, BYTES, WF_OPT, certificate, 1, SSH_BLOB_MAX,
 	    "ssh-userauth: certificate of the key"),
+	WIRE_F(ops_sign, 16, BYTES, WF_OPT, login, 1, SSHLOGIN_MAX, "sshsig: login that it is for"),
 };
 const struct wire_map ops_sign_map = { "sign", sizeof(struct ops_sign), ops_sign_fields,
 	N(ops_sign_fields), false, 0 };

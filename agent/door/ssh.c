@@ -3,6 +3,7 @@
 
 #include "agent/door/front.h"
 #include "lib/log.h"
+#include "lib/sshlogin.h"
 #include "lib/text.h"
 
 #define LIST_REQUEST SPAN_LIT("\x0b")
@@ -241,6 +242,8 @@ sign(struct conn *c, struct ssh_reader *r)
 	in.label = SPAN(label, 32);
 	in.binds = c->ssh->path.binds;
 	in.unproven = c->ssh->path.failed;
+	if (in.type == OPS_SIGN_SSHSIG && span_is(in.name_space, SSHLOGIN_NAMESPACE))
+		in.login = buf_span(&c->ssh->login);
 	wire_mark(&ops_sign_map, &in);
 	if ((e = ssh_ask(c, OP_SIGN, &in)) || !slow)
 		return e;
@@ -340,10 +343,28 @@ query(struct conn *c, struct ssh_reader *r)
 	buf_put_u8(&b, SSH_EXTENSION_RESPONSE);
 	ssh_put_text(&b, "query");
 	ssh_put_text(&b, SESSION_BIND);
+	ssh_put_text(&b, SSHLOGIN_EXTENSION);
 	if (!(e = buf_err(&b)))
 		ssh_answer(c, buf_span(&b));
 	buf_done(&b);
 	return e;
+}
+
+/* What the signature that is asked for next logs in to; the last one counts. */
+static enum err
+take_login(struct conn *c, struct ssh_reader *r)
+{
+	struct span message = ssh_read_string(r, SSHLOGIN_MAX);
+	struct buf *b = &c->ssh->login;
+	struct sshlogin l;
+	enum err e;
+
+	buf_reset(b);
+	if ((e = ssh_reader_end(r)) || (e = sshlogin_parse(message, &l)))
+		return e;
+	ssh_up_bind(c, c->ssh->frame);
+	buf_put_span(b, message);
+	return buf_err(b);
 }
 
 /* One that is not known: FAILURE; known, but it did not succeed: EXTENSION_FAILURE. */
@@ -357,6 +378,11 @@ extension(struct conn *c, struct ssh_reader *r)
 		ssh_up_bind(c, c->ssh->frame);
 		if ((e = ssh_bind_take(c->ssh, r)))
 			log_debug("ssh: a session was not bound: %s", err_text(e));
+		ssh_answer_status(c, e ? SSH_EXTENSION_FAILURE : SSH_SUCCESS);
+		return ERR_OK;
+	}
+	if (span_is(name, SSHLOGIN_EXTENSION)) {
+		e = take_login(c, r);
 		ssh_answer_status(c, e ? SSH_EXTENSION_FAILURE : SSH_SUCCESS);
 		return ERR_OK;
 	}
@@ -537,6 +563,7 @@ ssh_gone(struct conn *c)
 		buf_done(&s->early[i]);
 	free(s->early);
 	buf_done(&s->binds);
+	buf_done(&s->login);
 	free(s);
 }
 

@@ -99,7 +99,8 @@ struct ssh_conn {
 	struct ssh_up *up; /* ssh_upstream.c; NULL until it is needed */
 	struct buf raw;	   /* session-binds as frames, for it */
 	size_t nraw;
-	bool raw_lost; /* not all of them are there */
+	bool raw_lost;	  /* not all of them are there */
+	struct buf login; /* what a signature for a login is about (lib/sshlogin.h) */
 };
 
 /* Of all of them. */
@@ -199,7 +200,7 @@ MUST bool ssh_up_wait(struct conn *c, struct span message, bool endless);
 struct span ssh_up_answer(const struct conn *c);
 void ssh_up_forget(struct conn *c);
 bool ssh_up_is_busy(const struct conn *c);
-/* A session-bind, to be told to it before anything else. */
+/* A session-bind, or a login, to be told to it before anything else. */
 void ssh_up_bind(struct conn *c, struct span message);
 /* The client goes: whatever is asked for it is given up. */
 void ssh_up_leave(struct conn *c);

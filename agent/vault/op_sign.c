@@ -10,6 +10,7 @@
 #include "agent/vault/op.h"
 #include "agent/vault/policy.h"
 #include "lib/crypto.h"
+#include "lib/sshlogin.h"
 #include "lib/text.h"
 
 enum err
@@ -116,6 +117,9 @@ op_sign(struct req *r)
 {
 	const struct ops_sign *in = r->in;
 
+	/* what nobody can be shown must not log anybody in */
+	if (in->type == OPS_SIGN_RAW && sshlogin_is_tbs(in->data))
+		return ERR_SIGN_LOGIN;
 	if (in->type == OPS_SIGN_SSHSIG || in->type == OPS_SIGN_SSH_USERAUTH ||
 	    (in->type == OPS_SIGN_RAW && in->bare))
 		return op_sign_ssh(r);

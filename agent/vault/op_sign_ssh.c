@@ -165,6 +165,8 @@ describe(const struct ops_sign *in, struct span host, struct buf *b)
 {
 	if (in->type == OPS_SIGN_RAW) {
 		buf_put_str(b, "raw bytes: nobody can tell what this signs");
+	} else if (op_sign_is_login(in)) {
+		op_sign_login_put(in, b);
 	} else if (in->type == OPS_SIGN_SSHSIG) {
 		put_quoted(b, "signature for namespace ", in->name_space);
 	} else {
@@ -186,22 +188,44 @@ agree_vault(struct req *r, struct signer *s)
 					: in->session,
 		/* ssh and git start a process for each signature */
 		.by_session =
-		    in->type != OPS_SIGN_RAW && (in->bare || in->type == OPS_SIGN_SSH_USERAUTH) };
-	struct buf text = BUF_INIT;
+		    in->type != OPS_SIGN_RAW && (in->bare || in->type == OPS_SIGN_SSH_USERAUTH),
+		.each = op_sign_is_login(in) };
+	struct buf text = BUF_INIT, touch = BUF_INIT;
 	uint8_t hash[32];
 	enum err e;
 
 	if ((e = op_sign_may(&s->it, in->type)))
 		return e;
 	itemop_agree(&s->it, &s->agreed);
-	if (s->it.policy.use != USE_FREE) {
+	if (u.each) {
+		op_sign_login_touch(in, &touch);
+		u.touch = buf_cstr(&touch);
+	}
+	if (s->it.policy.use != USE_FREE || u.each) {
 		describe(in, SPAN_NONE, &text);
 		u.detail = buf_cstr(&text);
 		u.through = through(in, hash);
 	}
-	if (!(e = buf_err(&text)))
+	if (!(e = buf_err(&text)) && !(e = buf_err(&touch)))
 		e = policy_use(r, &u);
 	buf_done(&text);
+	buf_done(&touch);
+	return e;
+}
+
+static enum err
+confirm_login(struct req *r, const char *text)
+{
+	const struct ops_sign *in = r->in;
+	struct use u = { .request = in->hash };
+	struct buf touch = BUF_INIT;
+	enum err e;
+
+	op_sign_login_touch(in, &touch);
+	u.touch = buf_cstr(&touch);
+	if (!(e = buf_err(&touch)))
+		e = policy_each(r, &u, text);
+	buf_done(&touch);
 	return e;
 }
 
@@ -219,7 +243,8 @@ confirm(struct req *r, const struct signer *s, struct span host)
 	buf_put_str(&b, "\n");
 	describe(r->in, host, &b);
 	if (!(e = buf_err(&b)))
-		e = job_confirm(r->job, buf_cstr(&b));
+		e = op_sign_is_login(r->in) ? confirm_login(r, buf_cstr(&b))
+					    : job_confirm(r->job, buf_cstr(&b));
 	buf_done(&b);
 	return audit_event(r, AUDIT_ASK, s->id, e);
 }
@@ -250,7 +275,7 @@ agree_added(struct req *r, struct signer *s)
 		return ERR_DENIED;
 	if ((e = permit_added(in, s, &hosts)))
 		return e;
-	if (!s->key->confirm) {
+	if (!s->key->confirm && !op_sign_is_login(in)) {
 		audit_count(r, s->id);
 		return ERR_OK;
 	}
@@ -418,6 +443,8 @@ op_sign_ssh(struct req *r)
 
 	if (r->v->ssh->locked)
 		return ERR_SSH_LOCKED;
+	if (op_sign_is_login(r->in) && (e = op_sign_login_check(r->in)))
+		return e;
 	if ((e = find(r, &s)))
 		return e;
 	if (is_slow(&s))

@@ -29,7 +29,7 @@ policy_touch(struct req *r, const struct use *u)
 	struct token_ask a = { .outer = &r->v->open.outer,
 		.purpose = "approve",
 		.request = u->request,
-		.touch = "to approve" };
+		.touch = u->touch ? u->touch : "to approve" };
 	struct proof p = { .ways = 0 };
 	int slot;
 
@@ -50,6 +50,31 @@ ask(struct req *r, const struct use *u, const uint8_t id[16], const char *text)
 	if (!e && r->c)
 		grants_add(r->v, r->c, id, u);
 	return e;
+}
+
+enum err
+policy_each(struct req *r, const struct use *u, const char *text)
+{
+	enum err e = job_confirm(r->job, text);
+
+	return e == ERR_NOPROMPT ? policy_touch(r, u) : e;
+}
+
+static enum err
+ask_each(struct req *r, const struct use *u, const uint8_t id[16])
+{
+	struct policy_about about = { .label = { u->item->label }, .n = 1 };
+	bool touch = u->item->policy.use == USE_TOUCH;
+	char text[POLICY_TEXT];
+	enum err e;
+
+	policy_text(r, u, &about, text);
+	if (!touch)
+		return audit_event(r, AUDIT_ASK, id, policy_each(r, u, text));
+	e = job_confirm(r->job, text);
+	if (!e || e == ERR_NOPROMPT)
+		e = policy_touch(r, u);
+	return audit_event(r, AUDIT_TOUCH, id, e);
 }
 
 /* Ten logins at once are one question.  What was answered is for all that wait, a no and silence
@@ -129,7 +154,11 @@ policy_use(struct req *r, const struct use *u)
 	said = policy_says(r, u, u->item);
 	if (u->item->policy.use > USE_TOUCH || said == APPLIST_DENIED)
 		return ERR_DENIED;
-	if (u->item->policy.use == USE_TOUCH) {
+	if (u->each) {
+		REQ_MUST_WAIT(r);
+		e = ask_each(r, u, id);
+		e = e ? e : still_allowed(r, u, id);
+	} else if (u->item->policy.use == USE_TOUCH) {
 		REQ_MUST_WAIT(r);
 		e = audit_event(r, AUDIT_TOUCH, id, policy_touch(r, u));
 	} else if (u->item->policy.use == USE_ASK_ONCE && !grants_has(r->v, r->c, u, id) &&

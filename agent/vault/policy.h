@@ -30,11 +30,17 @@ struct use {
 	/* An adapter asks for this application (lib/ops_entry.h): it is in the prompt, and what was
 	 * granted is granted to both together.  policy_use_all alone. */
 	const struct ops_who *who;
+	/* Each time: a yes to what is shown, and nothing is remembered.  With use 2, or where
+	 * nothing can be shown, a touch, too.  touch: what it is for, NULL = "to approve". */
+	bool each;
+	const char *touch;
 };
 
 /* ERR_OK: go on.  VAULT_WAIT in dispatch when the person must be asked.  ERR_REFUSED, ERR_DENIED
  * (its owner denied it to this program: nobody is asked), ERR_LIMIT (rate), token errors. */
 MUST enum err policy_use(struct req *r, const struct use *u);
+/* The same without an item, for what is not in the vault's body: a yes to this text, or a touch. */
+MUST enum err policy_each(struct req *r, const struct use *u, const char *text);
 /*
  * Several items of the body at once, one question for all that need one (use.item is not looked
  * at).  ERR_OK: each has its own answer in err.  VAULT_WAIT, ERR_CANCELLED, ERR_AUDIT_WRITE: none.

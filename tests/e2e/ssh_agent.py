@@ -333,7 +333,7 @@ def query(directory):
     with door(directory) as (agent, _, _, _), Door(agent) as d:
         body = d.ask(b"\x1b" + s32(b"query"))
         assert body[0] == 29 and take(body[1:])[0] == b"query", body
-        assert strings(body[1:])[1:] == [b"session-bind@openssh.com"], body
+        assert strings(body[1:])[1:] == [b"session-bind@openssh.com", b"login@ownkey"], body
         assert d.ask(b"\x1b" + s32(b"nothing@example.org") + b"rest") == b"\x05"
 
 

@@ -213,7 +213,9 @@ test_refused(void **state)
 		rig_expect_status(a, SSH_FAILURE);
 	}
 	rig_say(r, a, SPAN_LIT("\x1b\0\0\0\5query"));
-	rig_expect(a, SPAN_LIT("\x1d\0\0\0\5query\0\0\0\x18session-bind@openssh.com"));
+	rig_expect(a,
+	    SPAN_LIT("\x1d\0\0\0\5query\0\0\0\x18session-bind@openssh.com\0\0\0\x0c"
+		     "login@ownkey"));
 	rig_say(r, a, SPAN_LIT("\x1b\0\0\0\5query\0"));
 	rig_expect_status(a, SSH_EXTENSION_FAILURE);
 	assert_int_equal(rig_request(r, &conn, &q), 0);

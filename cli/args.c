@@ -75,6 +75,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_ENV] = { "env", 0, "VAR=NAME", NULL, "as a variable, which others see", true },
 [ARG_FD] = { "fd", 0, "N=NAME", NULL, "as descriptor N: 0, 3, 4, ...", true },
 [ARG_SECRET_SERVICE] = { "secret-service", 0, NULL, NULL, "what desktop programs keep there" },
+[ARG_SSH_KEY] = { "ssh-key", 0, "FILE", NULL, "public keys of an ssh agent" },
 };
 /* clang-format on */
 

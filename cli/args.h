@@ -77,6 +77,7 @@ enum arg {
 	ARG_FD,
 	ARG_RAW,
 	ARG_SECRET_SERVICE,
+	ARG_SSH_KEY,
 	ARG_COUNT
 };
 

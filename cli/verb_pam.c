@@ -8,6 +8,7 @@
 
 #include "cli/infile.h"
 #include "cli/pamline.h"
+#include "cli/pamssh.h"
 #include "cli/pamstack.h"
 #include "cli/verbs.h"
 #include "lib/text.h"
@@ -15,6 +16,7 @@
 #define PAM_DIR	 "/etc/pam.d"
 #define MAP_MOST (1024 * 1024)
 #define SLOTS	 16
+#define SSH_MOST ((size_t)256 * 1024)
 
 static const char *
 own_name(void)
@@ -50,18 +52,50 @@ enroll_slot(const struct pamline_slot *s, const char *user)
 	buf_done(&line);
 }
 
-enum err
-verb_pam_enroll(struct cli *c)
+static bool
+is_name(const char *user)
 {
-	const char *which = cli_operand(c, 0), *user = cli_operand(c, 1);
+	return user[0] && user[0] != '#' && !user[strcspn(user, " \t\n:/")];
+}
+
+/* Every key of a file, or of what `ssh-add -L` says; all of them, or none. */
+static enum err
+enroll_ssh(struct cli *c, const char *path, const char *user)
+{
+	struct buf text = BUF_INIT, lines = BUF_INIT;
+	enum err e = infile_read(c, path, SSH_MOST, &text);
+	struct span rest = buf_span(&text);
+
+	for (unsigned n = 1; !e && rest.len; n++) {
+		const uint8_t *nl = memchr(rest.p, '\n', rest.len);
+		struct span line = SPAN(rest.p, nl ? (size_t)(nl - rest.p) : rest.len);
+
+		rest = nl ? SPAN(nl + 1, rest.len - line.len - 1) : SPAN_NONE;
+		if (!line.len || line.p[0] == '#')
+			continue;
+		if ((e = pamssh_put(line, user, &lines)))
+			snprintf(c->detail, sizeof c->detail, "line %u", n);
+	}
+	if (!e && !lines.len)
+		e = ERR_SSHKEY_FORMAT;
+	if (!e) {
+		fwrite(lines.p, 1, lines.len, stdout);
+		out_say("For the administrator, who adds it to " PAMLINE_MAP ".");
+		out_say("It counts where pam_ownkey has from-agent: pam_ownkey(8).");
+	}
+	buf_done(&text);
+	buf_done(&lines);
+	return e;
+}
+
+static enum err
+enroll_slots(struct cli *c, const char *which, const char *user)
+{
 	struct buf head = BUF_INIT;
 	struct pamline_slot s;
 	size_t n = 0;
 	enum err e;
 
-	user = user ? user : own_name();
-	if (!user[0] || user[0] == '#' || user[strcspn(user, " \t\n:/")])
-		return cli_wrong(c, "that is no name of an account");
 	if ((e = pamline_head(c, &head)))
 		goto out;
 	for (unsigned i = 0; i < SLOTS; i++)
@@ -80,6 +114,20 @@ verb_pam_enroll(struct cli *c)
 out:
 	buf_done(&head);
 	return e;
+}
+
+enum err
+verb_pam_enroll(struct cli *c)
+{
+	const char *file = c->args.value[ARG_SSH_KEY];
+	const char *which = file ? NULL : cli_operand(c, 0), *user = cli_operand(c, file ? 0 : 1);
+
+	if (file && cli_operand(c, 1))
+		return cli_wrong(c, "--ssh-key names no slot");
+	user = user ? user : own_name();
+	if (!is_name(user))
+		return cli_wrong(c, "that is no name of an account");
+	return file ? enroll_ssh(c, file, user) : enroll_slots(c, which, user);
 }
 
 /* ---- list ---- */
@@ -122,12 +170,29 @@ state_of(struct span head, struct span cred, struct span salt)
 }
 
 static void
+list_ssh(struct span line)
+{
+	struct span flags = word(&line), type = word(&line);
+
+	(void)word(&line);
+	out_text(stdout, line.len ? line : SPAN_LIT("(no name)"));
+	fputs("\n  ", stdout);
+	out_text(stdout, type);
+	fputs(span_is(flags, "-") ? "" : " ", stdout);
+	out_text(stdout, span_is(flags, "-") ? SPAN_NONE : flags);
+	fputs("\n  signs logins, by your ssh agent\n", stdout);
+}
+
+static void
 list_line(struct span line, struct span head)
 {
 	struct span cred, salt, flags;
 
 	(void)word(&line);
-	(void)word(&line);
+	if (span_is(word(&line), "ssh-agent")) {
+		list_ssh(line);
+		return;
+	}
 	(void)word(&line);
 	flags = word(&line);
 	cred = word(&line);

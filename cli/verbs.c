@@ -99,7 +99,7 @@ const struct verb verbs[] = {
   0, "never give it to an application", "ownkey grant deny mail program:/bin/x" },
 { "grant forget", verb_grant_forget, "NAME APP", 2, 2, { 0 },
   0, "ask again about an application", "ownkey grant forget mail unit:x.service" },
-{ "pam enroll", verb_pam_enroll, "[SLOT] [USER]", 0, 2, { 0 },
+{ "pam enroll", verb_pam_enroll, "[SLOT] [USER]", 0, 2, { A(SSH_KEY) },
   VERB_NOAGENT, "lines for the map of pam_ownkey", "ownkey pam enroll" },
 { "pam list", verb_pam_list, "[FILE]", 0, 1, { 0 },
   VERB_NOAGENT, "your tokens that log in", "ownkey pam list" },

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from job import run
+from job import BUILD, run
 from pamhost import ME, Stack, b64
 
 FAILURE, SUCCESS = b"\x05", b"\x06"
@@ -115,7 +115,12 @@ def test_stock(directory):
             l.says("PAM_SUCCESS")
             l.put_map(row(blob, user="somebody"))
             l.says("PAM_USER_UNKNOWN")
-        l.put_map(row(blob))
+        cli = os.path.join(BUILD, "ownkey")
+        made = subprocess.run([cli, "pam", "enroll", "--ssh-key", "-", ME],
+                              input=do("ssh-add", "-L", env=env).encode(), check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+        assert len(made.splitlines()) == 3, made
+        l.put_map(*made.splitlines())
         l.says("PAM_SUCCESS")
         do("ssh-add", "-x", env={**env, "SSH_ASKPASS_REQUIRE": "force",
                                  "SSH_ASKPASS": script(directory, "echo x")})

@@ -7,6 +7,7 @@ import itertools
 import os
 import pwd
 import random
+import subprocess
 import sys
 
 from given import token_slots
@@ -170,6 +171,44 @@ def stacks_known(directory):
         assert none.returncode == 1 and "none" in none.stderr, none
 
 
+def enrolls_ssh(directory):
+    """lines for keys of an ssh agent: those of ssh-keygen, and of tokens; all of them or none"""
+    def text(*lines):
+        path = os.path.join(directory, "keys")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("".join(l + "\n" for l in lines))
+        return path
+    def string(s):
+        return len(s).to_bytes(4, "big") + s
+    made = {}
+    for kind in ("ed25519", "ecdsa", "rsa"):
+        file = os.path.join(directory, kind)
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "me at home", "-f", file],
+                       check=True)
+        made[kind] = open(file + ".pub", encoding="utf-8").read().strip()
+    name = b"sk-ssh-ed25519@openssh.com"
+    token = base64.b64encode(string(name) + string(bytes(32)) + string(b"ssh:")).decode()
+    token = name.decode() + " " + token
+    with world(directory, start=False) as (agent,):
+        for line in made.values():
+            done = agent.cli("pam", "enroll", "--ssh-key", text("# mine", "", line), "alice")
+            kind, key = line.split()[:2]
+            want = "alice ssh-agent - %s %s me_at_home\n" % (kind, key)
+            assert done.stdout == want and "from-agent" in done.stderr, done
+        done = agent.cli("pam", "enroll", "--ssh-key", text(made["rsa"], token), "alice")
+        assert done.stdout.splitlines()[1] == "alice ssh-agent up " + token, done
+        kind, key = made["ed25519"].split()[:2]
+        for bad in ("", "x", kind, kind + " " + key[:-8], "ssh-rsa " + key, "ssh-dss " + key,
+                    kind + "-cert-v01@openssh.com " + key, 'from="x" %s %s' % (kind, key)):
+            done = agent.cli("pam", "enroll", "--ssh-key", text(token, bad) if bad else text(),
+                             "alice")
+            assert done.returncode == 1 and not done.stdout, (bad, done)
+        good = text(token)
+        assert agent.cli("pam", "enroll", "--ssh-key", good, "1", "alice").returncode == 64
+        assert agent.cli("pam", "enroll", "--ssh-key", good, "a b").returncode == 64
+        assert agent.cli("pam", "enroll", "--ssh-key", good + "x", "alice").returncode == 1
+
+
 def enrolls(directory):
     """a line a token, of public data only, with no agent and no touch; list knows stale ones"""
     with world(directory, {}) as (agent, token):
@@ -231,4 +270,5 @@ def tests(directory):
 
 if __name__ == "__main__":
     os.environ.setdefault("LC_ALL", "C.UTF-8")
-    sys.exit(run_parallel([(t.__doc__, t) for t in (enrolls, stacks_known, as_libpam, tests)]))
+    sys.exit(run_parallel([(t.__doc__, t) for t in (
+        enrolls, enrolls_ssh, stacks_known, as_libpam, tests)]))

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -215,22 +216,44 @@ is_ours(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 && u.uid == geteuid();
 }
 
+/* Its queue may be full for a moment; who fills it is turned away by the holder (unix(7)). */
 static enum err
-reach_held(const char *name, int *out)
+connect_until(int fd, const struct sockaddr_un *a, socklen_t len, int64_t until)
+{
+	int64_t left;
+	struct timeval t;
+
+	do {
+		if ((left = until - helper_clock()) <= 0)
+			return ERR_TIMEOUT;
+		t = (struct timeval){ .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
+		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t))
+			return ERR_LIMIT;
+		if (connect(fd, (const struct sockaddr *)a, len) == 0)
+			return ERR_OK;
+	} while (errno == EINTR || errno == EAGAIN);
+	return ERR_NOTFOUND;
+}
+
+static enum err
+reach_held(const char *name, int64_t until, int *out)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	socklen_t len;
+	enum err e;
 	int fd;
 
 	if (!is_held_name(name))
 		return ERR_NOTFOUND;
 	memcpy(a.sun_path + 1, name, strlen(name));
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
 		return ERR_LIMIT;
-	if (connect(fd, (struct sockaddr *)&a, len) || !is_ours(fd)) {
+	if (!(e = connect_until(fd, &a, len, until)) && !is_ours(fd))
+		e = ERR_NOTFOUND;
+	if (e) {
 		close(fd);
-		return ERR_NOTFOUND;
+		return e;
 	}
 	*out = fd;
 	return ERR_OK;
@@ -265,7 +288,7 @@ tell_held(const struct person *p, const char *name, char what, int64_t until)
 {
 	struct handoff_held m = { .what = (uint32_t)what, .uid = p->uid };
 	int fd;
-	enum err e = reach_held(name, &fd);
+	enum err e = reach_held(name, until, &fd);
 
 	if (e)
 		return e;

@@ -43,7 +43,7 @@ hold_listen(char name[HANDOFF_NAME_MAX], int *out)
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
 		return ERR_LIMIT;
-	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 4)) {
+	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 64)) {
 		close(fd);
 		return ERR_IO;
 	}

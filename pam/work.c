@@ -30,12 +30,31 @@ take_conversation(struct work *w, int flags)
 		w->host[0] = '\0';
 }
 
+/* The environment is that of who runs the program, and the agent that of who is to log in: where
+ * they are not one, whoever runs su could name the agent of the target, which signs without a word
+ * if its keys are files.  sudo's real uid may be root's; it says by PAM_RUSER who runs it, as su
+ * does. */
+static bool
+is_own(const struct work *w)
+{
+	uid_t caller = getuid();
+	const void *name = NULL;
+	struct person p;
+
+	if (caller != 0 && caller != w->person.uid)
+		return false;
+	if (pam_get_item(w->pamh, PAM_RUSER, &name) != PAM_SUCCESS)
+		return false;
+	return !name || !*(const char *)name ||
+	    (person_find(name, &p) == ERR_OK && p.uid == w->person.uid);
+}
+
 /* The one variable that is read, for from-agent alone: as the bytes of a path, which a helper opens
  * that has become the person.  getenv is the host's own where it has one (sudo). */
 static void
 take_agent(struct work *w)
 {
-	const char *path = w->options.from_agent ? getenv("SSH_AUTH_SOCK") : NULL;
+	const char *path = w->options.from_agent && is_own(w) ? getenv("SSH_AUTH_SOCK") : NULL;
 
 	if (path && strlen(path) < sizeof(w->agent))
 		memcpy(w->agent, path, strlen(path));
@@ -74,8 +93,9 @@ work_begin(pam_handle_t *pamh, int flags, int argc, const char **argv, struct wo
 		return e;
 	}
 	take_conversation(w, flags);
-	take_agent(w);
-	return take_person(w);
+	if ((e = take_person(w)) == ERR_OK)
+		take_agent(w);
+	return e;
 }
 
 enum err

@@ -127,6 +127,18 @@ def test_stock(directory):
         l.says(WRONG)
 
 
+def test_of_another(directory):
+    """su: the variable is of who runs it, who is not who is asked; sudo: they are one"""
+    with stock(directory) as env, Login(directory) as l:
+        file, blob = generate(directory, "ed25519")
+        do("ssh-add", "-q", file, env=env)
+        l.put_map(row(blob))
+        other = "root" if ME != "root" else "daemon"
+        for ruser, code in ((ME, "PAM_SUCCESS"), (other, UNAVAILABLE), ("no-such", UNAVAILABLE)):
+            run_by = 'shift; exec pamtester -I ruser=%s "$@"' % ruser
+            l.says(code, before=["sh", "-c", run_by, "sh"])
+
+
 def script(directory, text):
     path = os.path.join(directory, "script")
     with open(path, "w", encoding="utf-8") as f:

@@ -54,7 +54,7 @@ trap 'rm -rf "$work"' EXIT
 	never pam_ownkey.so "secure_getenv|environ"
 	# one variable, in one place (from-agent)
 	grep -nE '(^|[^_])getenv\(' pam/*.c |
-		grep -v '^pam/work.c:.*from_agent ? getenv("SSH_AUTH_SOCK") : NULL;$'
+		grep -v '^pam/work.c:.*from_agent && is_own(w) ? getenv("SSH_AUTH_SOCK") : NULL;$'
 	if command -v c++ >/dev/null; then alone c++ c++17 c++; fi
 	alone cc c99 c
 	alone cc c11 c

@@ -238,8 +238,24 @@ user_put(const struct softtoken *t, const struct soft_rk *k, struct buf *b)
 	soft_map_end(&m, b);
 }
 
+/* One bit of what is signed, of the signature, or of the name of who signed. */
+static void
+flip(struct softtoken *t, struct span data, struct span sig, struct span id)
+{
+	struct span part[] = { data, id, sig };
+	uint32_t bit;
+	size_t i;
+
+	if (!soft_fault_hit(t, SOFT_FLIP, &bit))
+		return;
+	for (i = 0; i < 3 && bit >= part[i].len * 8; i++)
+		bit -= (uint32_t)part[i].len * 8;
+	if (i < 3)
+		((uint8_t *)(uintptr_t)part[i].p)[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+}
+
 static enum ctap
-statement_put(struct softtoken *t, const struct soft_cred *c, struct buf *rep)
+statement_put(struct softtoken *t, struct soft_cred *c, struct buf *rep)
 {
 	struct buf data = BUF_INIT, sig = BUF_INIT;
 	struct soft_map m = { 0 };
@@ -249,6 +265,7 @@ statement_put(struct softtoken *t, const struct soft_cred *c, struct buf *rep)
 	    (r = soft_auth_sign(t, c, buf_span(&data), SPAN(t->iter.client_hash, 32), &sig)) !=
 		CTAP_OK)
 		goto out;
+	flip(t, buf_span(&data), buf_span(&sig), SPAN(c->id, c->id_len));
 	soft_put_descriptor(soft_map_key(&m, 1), SPAN(c->id, c->id_len));
 	cbor_put_bytes(soft_map_key(&m, 2), buf_span(&data));
 	cbor_put_bytes(soft_map_key(&m, 3), buf_span(&sig));

@@ -48,7 +48,7 @@ where_libexec(void)
 	return libexec;
 }
 
-static struct tokens_setup
+static inline struct tokens_setup
 setup_of(size_t n)
 {
 	struct tokens_setup s = { .uid = DROP_NOBODY, .gid = DROP_NOBODY, .sources = n };
@@ -159,7 +159,7 @@ teardown(void **state)
 
 /* --- a login, whole --- */
 
-static struct verify_cred
+static inline struct verify_cred
 cred_of(int i)
 {
 	struct verify_cred c = { .alg = made[i].alg, .up = true };
@@ -169,14 +169,14 @@ cred_of(int i)
 	return c;
 }
 
-static void
+static inline void
 count_touch(void *arg, size_t which)
 {
 	(void)which;
 	++*(int *)arg;
 }
 
-static enum err
+static inline enum err
 check(struct verify *v, const struct tokens_answer *a, struct verify_verdict *out)
 {
 	struct verify_cred creds[TOKENS];
@@ -193,7 +193,7 @@ check(struct verify *v, const struct tokens_answer *a, struct verify_verdict *ou
 static const struct verify_about about = { .rp_id = RP, .host = "", .service = "s", .user = "u" };
 
 /* The index of the credential that logged in, or -1 - error. */
-static int
+static inline int
 log_in(int i)
 {
 	static const uint8_t salt[32] = { 9 };
@@ -242,5 +242,28 @@ has_children(void)
 
 	return waitid(P_ALL, 0, &i, WEXITED | WNOHANG | WNOWAIT) == 0 && i.si_pid != 0;
 }
+
+/* --- hosts of each kind: a child plays it, and is all right afterwards --- */
+
+#define IN_HOST(body)                                                    \
+	do {                                                             \
+		int st_;                                                 \
+		pid_t p_ = fork();                                       \
+		if (!p_) {                                               \
+			alarm(120);                                      \
+			_exit(body);                                     \
+		}                                                        \
+		assert_int_equal(p_, waitpid(p_, &st_, 0));              \
+		if (st_)                                                 \
+			fail_msg("what plays the host: %x", (unsigned)st_); \
+	} while (0)
+
+#define WANT(x)                                                                   \
+	do {                                                                      \
+		if (!(x)) {                                                       \
+			fprintf(stderr, "%s:%d: not so: " #x "\n", __FILE__, __LINE__); \
+			return 1;                                                 \
+		}                                                                 \
+	} while (0)
 
 #endif

@@ -1,27 +1,6 @@
 /* Helpers of logins, started from processes that are in no state for it. */
 #include "tests/unit/pam_rig.h"
 
-/* --- hosts of each kind: a child plays it, and is all right afterwards --- */
-
-#define IN_HOST(body)                                                                   \
-	do {                                                                            \
-		int st_;                                                                \
-		pid_t p_ = fork();                                                      \
-		if (!p_) {                                                              \
-			alarm(60);                                                      \
-			_exit(body);                                                    \
-		}                                                                       \
-		assert_int_equal(p_, waitpid(p_, &st_, 0));                             \
-		if (st_)                                                                \
-			fail_msg("line %d: %x", WEXITSTATUS(st_) + 255, (unsigned)st_); \
-	} while (0)
-
-#define WANT(x)                                                         \
-	do {                                                            \
-		if (!(x))                                               \
-			return __LINE__ - 255 > 0 ? __LINE__ - 255 : 1; \
-	} while (0)
-
 static int
 is_clean(size_t before)
 {

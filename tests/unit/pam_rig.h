@@ -245,25 +245,25 @@ has_children(void)
 
 /* --- hosts of each kind: a child plays it, and is all right afterwards --- */
 
-#define IN_HOST(body)                                                    \
-	do {                                                             \
-		int st_;                                                 \
-		pid_t p_ = fork();                                       \
-		if (!p_) {                                               \
-			alarm(120);                                      \
-			_exit(body);                                     \
-		}                                                        \
-		assert_int_equal(p_, waitpid(p_, &st_, 0));              \
-		if (st_)                                                 \
+#define IN_HOST(body)                                                       \
+	do {                                                                \
+		int st_;                                                    \
+		pid_t p_ = fork();                                          \
+		if (!p_) {                                                  \
+			alarm(120);                                         \
+			_exit(body);                                        \
+		}                                                           \
+		assert_int_equal(p_, waitpid(p_, &st_, 0));                 \
+		if (st_)                                                    \
 			fail_msg("what plays the host: %x", (unsigned)st_); \
 	} while (0)
 
-#define WANT(x)                                                                   \
-	do {                                                                      \
-		if (!(x)) {                                                       \
+#define WANT(x)                                                                         \
+	do {                                                                            \
+		if (!(x)) {                                                             \
 			fprintf(stderr, "%s:%d: not so: " #x "\n", __FILE__, __LINE__); \
-			return 1;                                                 \
-		}                                                                 \
+			return 1;                                                       \
+		}                                                                       \
 	} while (0)
 
 #endif

@@ -175,17 +175,30 @@ test_up_after_all_three(void **state)
 	assert_int_equal(async_events(s->a), POLLIN);
 }
 
+/* Run; what is waited for then is `ms`, less what a busy machine has taken since. */
+static uint64_t
+run_waits(struct seen *s, uint64_t ms)
+{
+	uint64_t began = loop_now(), waits, took;
+
+	async_run(s->a);
+	waits = (uint64_t)async_timeout(s->a);
+	took = loop_now() - began;
+	assert_in_range(waits, took < ms ? ms - took : 0, ms);
+	return began + ms;
+}
+
 static void
 test_backoff(void **state)
 {
 	struct seen *s = *state;
+	uint64_t due = run_waits(s, 100);
+
 	async_run(s->a);
-	assert_in_range(async_timeout(s->a), 50, 100);
-	async_run(s->a); /* before its time nothing happens */
-	assert_in_range(async_timeout(s->a), 50, 100);
+	if (loop_now() < due) /* before its time nothing happens */
+		assert_in_range(async_timeout(s->a), 0, 100);
 	usleep(110 * 1000);
-	async_run(s->a);
-	assert_in_range(async_timeout(s->a), 150, 200);
+	run_waits(s, 200);
 	assert_int_equal(s->up + s->down, 0);
 }
 
@@ -220,7 +233,7 @@ test_comes_back(void **state)
 	assert_int_equal(s->reply[0].status, ERR_NOAGENT);
 	assert_int_equal(s->down, 1);
 	assert_int_equal(ask(s, 1, NULL), ERR_NOAGENT);
-	assert_in_range(async_timeout(s->a), 1, 100);
+	assert_in_range(async_timeout(s->a), 0, 100);
 	rig_listen(&s->g);
 	connect_up(s);
 	assert_int_equal(s->up, 2);

@@ -25,7 +25,7 @@ from ownkey import PIN, TOKEN, Agent, Token, until
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.abspath(os.environ.get("B", "build"))
 MODULE = "/usr/local/lib/security/pam_ownkey.so"
-ALICE, BOB = 54321, 54322
+ALICE, BOB = 54331, 54332
 HOME = os.path.join("/home", "alice")
 MAP = "/etc/ownkey/pam.map"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"

@@ -61,7 +61,7 @@ with_switch(const struct buf *text, struct buf *out)
 			put_exec(line, out);
 		else
 			for (size_t i = 0; i < line.len; i++)
-				if (line.p[i] != '\r')
+				if (line.p[i] != '\r' || i + 1 == line.len || line.p[i + 1] != '\n')
 					buf_put_u8(out, line.p[i]);
 	}
 	return SPAN(text->p + from, to - from);

@@ -163,8 +163,9 @@ replace_key(struct setup_file *f, const struct found *k, const char *text, const
 
 	if (memchr(old.p, '\0', old.len))
 		return ERR_TEXT;
+	/* ends of lines come back as the file has them; a CR within one is part of it */
 	for (size_t i = 0; i < kept; i++)
-		if (old.p[i] != '\r')
+		if (old.p[i] != '\r' || old.p[i + 1] != '\n')
 			buf_put_u8(&b, old.p[i]);
 	buf_put_str(&b, text);
 	if (!(e = buf_err(&b)))

@@ -109,6 +109,7 @@ enroll_slots(struct cli *c, const char *which, const char *user)
 		e = ERR_NOTFOUND;
 	} else {
 		out_say("For the administrator, who adds it to " PAMLINE_MAP ":");
+		out_say("  sudo mkdir -p /etc/ownkey");
 		out_say("  ownkey pam enroll | sudo tee -a " PAMLINE_MAP);
 	}
 out:

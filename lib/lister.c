@@ -26,12 +26,14 @@ struct source {
 	bool listens;
 	bool access;
 	int folder; /* inotify's number of it; -1 none */
+	bool kept;  /* where we may not look any more, what was seen last holds */
 };
 
 struct lister {
 	int out;
 	bool hid;
-	bool all; /* accessible, whatever we may ourselves */
+	bool all;     /* accessible, whatever we may ourselves */
+	bool watches; /* not one list only */
 	char sysfs[LISTER_ROOT_MAX], dev[LISTER_ROOT_MAX];
 	struct source unix_[LISTER_SOURCES_MAX];
 	size_t n;
@@ -108,6 +110,7 @@ lister_init(struct lister **lister, const struct token_job *job, int out)
 	if (l == NULL)
 		return ERR_NOMEM;
 	l->out = out;
+	l->watches = job->op == TOKEN_WATCH;
 	l->notify = -1;
 	if ((e = read_job(l, job)) != ERR_OK)
 		free(l);
@@ -194,7 +197,7 @@ probe(struct source *s)
 	int fd;
 	enum err e;
 
-	if (!there && errno == EACCES && s->folder >= 0)
+	if (!there && errno == EACCES && s->kept)
 		return;
 	if (!there || !S_ISSOCK(st.st_mode)) {
 		s->listens = false;
@@ -226,17 +229,21 @@ watch_folder(struct lister *l, struct source *s)
 	    l->notify, folder, IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO);
 }
 
+/* The kernel takes some 10 ms to end inotify, and a login would wait for that: only who watches has
+ * it.  For one list, what is seen now is the answer. */
 void
 lister_opens_all(struct lister *l)
 {
 	size_t i;
 
 	l->all = true;
-	l->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (l->watches)
+		l->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	for (i = 0; i < l->n; i++) {
 		probe(&l->unix_[i]);
 		if (l->notify >= 0)
 			watch_folder(l, &l->unix_[i]);
+		l->unix_[i].kept = !l->watches || l->unix_[i].folder >= 0;
 	}
 }
 

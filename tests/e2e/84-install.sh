@@ -25,6 +25,52 @@ fail()
 	exit 1
 }
 
+# The profile, enabled and taken away again by Debian's own program, which asks libpam for nothing:
+# then the service is asked for by libpam.  Its folders are copies that nobody else sees.
+folders='/etc/pam.d /usr/share/pam-configs /var/lib/pam'
+answers=/var/cache/debconf
+enabled()
+{
+	for folder in $folders $answers; do
+		[ -d "$folder" ] || missing=$folder
+	done
+	[ -x /usr/sbin/pam-auth-update ] || missing=pam-auth-update
+	unshare -rm true 2>/dev/null || missing='a private namespace'
+	if [ -n "${missing:-}" ]; then
+		echo "not tried: pam-auth-update ($missing)"
+		return
+	fi
+	profile=$profile module=$module folders=$folders answers=$answers dir=$dir \
+		unshare -rm sh -eu <<-'EOF' ||
+		for folder in $folders; do
+			mkdir -p "$dir/was$folder"
+			cp -r "$folder/." "$dir/was$folder"
+			mount -t tmpfs none "$folder"
+			cp -r "$dir/was$folder/." "$folder"
+		done
+		mkdir "$dir/was/answers"
+		cp "$answers/config.dat" "$answers/templates.dat" "$dir/was/answers"
+		mount -t tmpfs none "$answers"
+		cp "$dir/was/answers/"* "$answers"
+		export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		cp "$profile" /usr/share/pam-configs/
+		pam-auth-update --package </dev/null
+		! grep -q ownkey /etc/pam.d/common-* # installed is not enabled
+		pam-auth-update --enable ownkey </dev/null
+		grep -qF "	$module nouserok wait=0" /etc/pam.d/common-auth
+		grep -q "^session	optional	$module" /etc/pam.d/common-session
+		! grep -q ownkey /etc/pam.d/common-session-noninteractive
+		"$dir/.local/bin/ownkey" pam check | grep -A1 -x 'ok  *common-auth' | grep -q 'or else'
+		pam-auth-update --remove ownkey </dev/null
+		rm /usr/share/pam-configs/ownkey
+		for folder in $folders; do
+			diff -r "$dir/was$folder" "$folder"
+		done
+	EOF
+		fail "pam-auth-update"
+	rm -r "$dir/was"
+}
+
 (umask 022 && run install)
 [ ! -e "$dir/.local/share/ownkey" ] || fail "the folder of the vault is not made by installing"
 services=$dir/.local/share/dbus-1/services
@@ -32,6 +78,12 @@ services=$dir/.local/share/dbus-1/services
 [ -e "$services/org.freedesktop.impl.portal.desktop.ownkey.service" ] || fail "no portal"
 grep -q "^Exec=$dir/.local/bin/ownkey-session$" \
 	"$dir/.local/share/ownkey-desktop/ownkey-session.desktop" || fail "no autostart"
+profile=$dir/.local/share/ownkey-desktop/pam-configs/ownkey
+module=$dir/.local/lib/security/pam_ownkey.so
+# libpam looks for a bare name in its own folder only
+[ -f "$module" ] || fail "no module"
+! grep pam_ownkey "$profile" | grep -vF "	$module" || fail "the profile names another module"
+enabled
 run uninstall
 left=$(find "$dir" ! -type d)
 [ -z "$left" ] || fail "left after uninstall: $left"

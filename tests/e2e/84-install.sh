@@ -60,7 +60,8 @@ enabled()
 		grep -qF "	$module nouserok wait=0" /etc/pam.d/common-auth
 		grep -q "^session	optional	$module" /etc/pam.d/common-session
 		! grep -q ownkey /etc/pam.d/common-session-noninteractive
-		"$dir/.local/bin/ownkey" pam check | grep -A1 -x 'ok  *common-auth' | grep -q 'or else'
+		"$dir/.local/bin/ownkey" pam check |
+			grep -A1 -x 'ok  *common-auth' | grep -q 'or else'
 		pam-auth-update --remove ownkey </dev/null
 		rm /usr/share/pam-configs/ownkey
 		for folder in $folders; do

@@ -29,7 +29,7 @@ static const struct option {
 	{{"prompt", "TEXT", "", "asked before the token is, and answered with Enter: for programs that show no text but questions"}, TEXT, AT(prompt), 0, 0, NULL},
 	{{"no-unlock", "", "", "logs in only; the vault stays as it is"}, FLAG, AT(no_unlock), 0, 0, NULL},
 	{{"lock-at-end", "", "", "the vault is locked when the last of the sessions that were opened with this word ends, however it ends"}, FLAG, AT(lock_at_end), 0, 0, NULL},
-	{{"rpid", "NAME", "pam://HOSTNAME", "the name that pam_u2f (its option origin) made its lines for"}, TEXT, AT(rpid), 1, 0, NULL},
+	{{"rpid", "NAME", "pam://HOSTNAME", "the name that pam_u2f made its lines for: its option origin, or appid for lines in its old format"}, TEXT, AT(rpid), 1, 0, NULL},
 	{{"max-tokens", "NUMBER", "24", "so many tokens an account may have; more are an error"}, NUMBER, AT(max_tokens), 1, 64, NULL},
 	{{"from-agent", "", "", "the person's ssh agent, reached by SSH_AUTH_SOCK, signs in the place of a token: no token here is asked, and nothing is unlocked; see FROM AN SSH AGENT"}, FLAG, AT(from_agent), 0, 0, NULL},
 	{{"token", "SOURCE", "hid", "where tokens are: hid (what is plugged in), or unix:/PATH, a socket that a token answers on; may be given up to 8 times"}, SOURCE, AT(source), 0, 0, NULL},

@@ -18,10 +18,10 @@ examples()
 		sed 's/\\-/-/g'
 }
 
-# --help does nothing, but knows command and options; behind -- stands another program
+# --help does nothing, but knows command and options; behind -- and | stand other programs
 help()
 {
-	grep '^ownkey ' | grep -v '^ownkey init$' | sed 's/ -- .*//' | while read -r line; do
+	grep '^ownkey ' | grep -v '^ownkey init$' | sed 's/ -- .*//; s/ | .*//' | while read -r line; do
 		eval "$line --help" </dev/null >out 2>&1 || {
 			echo "$line" && cat out && exit 1
 		}

@@ -10,6 +10,7 @@
 #include "cli/pamline.h"
 #include "cli/pamssh.h"
 #include "cli/pamstack.h"
+#include "cli/pamu2f.h"
 #include "cli/verbs.h"
 #include "lib/text.h"
 
@@ -205,13 +206,47 @@ list_line(struct span line, struct span head)
 	printf("  %s\n", state_of(head, cred, salt));
 }
 
+/* What pam_u2f's line of an account holds; of one that a later one replaced only whether it is
+ * understood, because that is asked of all of them.  False: it is not. */
+static bool
+list_u2f(struct span line, bool counts)
+{
+	struct pamu2f_token t;
+	bool taken = true;
+
+	for (unsigned n = 1; pamu2f_next(&line, &t); n++) {
+		taken &= !t.refused;
+		if (counts)
+			printf("pam_u2f %u\n  %s%s%s\n", n, t.flags, t.flags[0] ? "  " : "",
+			    t.refused ? t.refused : "logs in; unlocks nothing");
+		else if (t.refused)
+			printf("pam_u2f, an earlier line\n  %s\n", t.refused);
+	}
+	return taken;
+}
+
+/* Its name is the account's, and is dropped; pam_u2f's name ends with ':'. */
+static bool
+is_theirs(struct span *line, const char *user, bool *u2f)
+{
+	size_t n = strlen(user);
+
+	*u2f = line->len > n && line->p[n] == ':';
+	if (line->len < n || (n && memcmp(line->p, user, n) != 0) ||
+	    (line->len > n && !*u2f && line->p[n] != ' ' && line->p[n] != '\t'))
+		return false;
+	*line = *u2f ? SPAN(line->p + n + 1, line->len - n - 1) : *line;
+	return true;
+}
+
 enum err
 verb_pam_list(struct cli *c)
 {
 	const char *path = cli_operand(c, 0), *user = own_name();
 	struct buf text = BUF_INIT, head = BUF_INIT;
 	enum err e = infile_read(c, path ? path : PAMLINE_MAP, MAP_MOST, &text);
-	struct span rest = buf_span(&text);
+	struct span rest = buf_span(&text), last = SPAN_NONE;
+	bool u2f, taken = true;
 	size_t n = 0;
 
 	/* without a vault the lines are still worth showing */
@@ -219,15 +254,22 @@ verb_pam_list(struct cli *c)
 		buf_reset(&head);
 	while (!e && rest.len) {
 		const uint8_t *nl = memchr(rest.p, '\n', rest.len);
-		struct span line = SPAN(rest.p, nl ? (size_t)(nl - rest.p) : rest.len),
-			    after = line;
+		struct span line = SPAN(rest.p, nl ? (size_t)(nl - rest.p) : rest.len);
 
 		rest = nl ? SPAN(nl + 1, rest.len - line.len - 1) : SPAN_NONE;
-		if (!span_is(word(&after), user))
+		if (!is_theirs(&line, user, &u2f))
 			continue;
-		list_line(line, buf_span(&head));
+		if (u2f) {
+			taken &= !last.p || list_u2f(last, false);
+			last = line;
+		} else
+			list_line(line, buf_span(&head));
 		n++;
 	}
+	taken &= !last.p || list_u2f(last, true);
+	if (!taken)
+		out_say("You log in with none of them: what is refused makes all your lines count "
+			"for nothing.  Take it out.");
 	if (!e && !n)
 		out_say("No token of %s is there.", user);
 	buf_done(&head);

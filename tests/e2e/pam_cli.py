@@ -242,6 +242,18 @@ def enrolls(directory):
                 f.write(text)
             return agent.cli("pam", "list", path).stdout
         assert "logs in and unlocks" in listed("# x\nsomebody a b c\n" + line + "\n")
+        handle, good = base64.b64encode(bytes(64)).decode(), ",%s,es256,+presence" % got[5]
+        lines = ["%s:%s%s%s\n" % (user, handle, good, x) for x in ("", "+pin")]
+        shown = listed(lines[0] + line + "\n" + lines[1])  # the last counts
+        assert "pam_u2f 1\n  up,uv,pin  logs in; unlocks nothing\n" in shown, shown
+        assert "logs in and unlocks" in shown and "refused" not in shown, shown
+        assert "earlier line\n  refused" in listed(user + ":*\n" + lines[1])
+        for token, why in (("*" + good, "only the token"), (handle + good[:-8] + "pin", "no touch"),
+                           (handle + good.replace("es256", "rs256"), "RSA"),
+                           ("?" + good, "handle"), (handle + ",A,es256,+presence", "damaged")):
+            shown = listed("%s:%s%s:%s\n" % (user, handle, good, token))
+            first, second = shown.split("pam_u2f 2\n")
+            assert "  up  logs in; " in first and "refused: " in second and why in second, shown
         assert "stale" in listed(line.replace(got[6], base64.b64encode(bytes(32)).decode()))
         assert "no way into" in listed(line.replace(got[4], base64.b64encode(bytes(48)).decode()))
         assert listed("somebody else\n") == ""

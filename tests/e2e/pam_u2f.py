@@ -110,6 +110,7 @@ class Both(Stack):
         self.put_map(*lines)
         code, text = self.run(service="ours", types=typed)
         assert code == "PAM_SUCCESS", (lines, code, text)
+        assert ("PIN of your token" in text) == bool(typed), (lines, text)
         if FOREIGN:
             code, text = self.theirs()
             assert code == 0 or not theirs, (lines, code, text)

@@ -137,6 +137,7 @@ parse_control(char *word, int action[PAMSTACK_ANSWERS])
 /* ---- files ---- */
 struct reading {
 	const char *dir;
+	const char *type; /* "auth"; "session": counted only */
 	struct pamstack *s;
 	unsigned depth;
 	unsigned sub; /* in which we are */
@@ -178,15 +179,23 @@ static enum err
 add_module(struct reading *r, const char *service, char *word[WORDS], size_t n)
 {
 	struct pamstack_line *l = &r->s->line[r->s->n];
+	bool stays = false;
 
+	if (strcmp(r->type, "session") == 0) {
+		r->s->sessions += kind_of(word[2]) == PAMSTACK_OURS;
+		return ERR_OK;
+	}
 	if (r->s->n == PAMSTACK_LINES)
 		return ERR_TOOBIG;
 	*l = (struct pamstack_line){ .kind = kind_of(word[2]), .sub = r->sub };
 	r->s->ours += l->kind == PAMSTACK_OURS;
 	if (!parse_control(word[1], l->action))
 		return wrong(r, service, "a control field that is not understood");
-	for (size_t i = 3; i < n; i++)
+	for (size_t i = 3; i < n; i++) {
 		l->nouserok |= strcmp(word[i], "nouserok") == 0;
+		stays |= strcmp(word[i], "no-unlock") == 0 || strcmp(word[i], "from-agent") == 0;
+	}
+	r->s->unlocks += l->kind == PAMSTACK_OURS && !stays;
 	r->s->n++;
 	return ERR_OK;
 }
@@ -197,6 +206,8 @@ add_substack(struct reading *r, const char *service)
 	unsigned outer = r->sub;
 	enum err e;
 
+	if (strcmp(r->type, "session") == 0)
+		return read_service(r, service);
 	r->sub = ++r->s->subs;
 	e = read_service(r, service);
 	if (!e && r->s->n == PAMSTACK_LINES)
@@ -221,7 +232,7 @@ take_line(struct reading *r, const char *service, char *line)
 	if (strcmp(word[0], "@include") == 0)
 		return n > 1 ? read_service(r, word[1]) : wrong(r, service, "@include of nothing");
 	type = word[0][0] == '-' ? word[0] + 1 : word[0];
-	if (strcmp(type, "auth") != 0)
+	if (strcmp(type, r->type) != 0)
 		return ERR_OK;
 	if (n < 3)
 		return wrong(r, service, "a line that is too short");
@@ -266,10 +277,13 @@ read_service(struct reading *r, const char *service)
 enum err
 pamstack_read(const char *dir, const char *service, struct pamstack *out)
 {
-	struct reading r = { .dir = dir, .s = out };
+	struct reading r = { .dir = dir, .type = "auth", .s = out };
+	enum err e;
 
 	memset(out, 0, sizeof *out);
-	return read_service(&r, service);
+	e = read_service(&r, service);
+	r.type = "session";
+	return e ? e : read_service(&r, service);
 }
 
 /* ---- playing it ---- */

@@ -54,12 +54,15 @@ struct pamstack_line {
 struct pamstack {
 	struct pamstack_line line[PAMSTACK_LINES];
 	size_t n;
-	size_t ours; /* lines of pam_ownkey.so */
+	size_t ours;	 /* lines of pam_ownkey.so */
+	size_t unlocks;	 /* of these, which would unlock a vault once a session opens */
+	size_t sessions; /* its lines of session */
 	unsigned subs;
 	char wrong[200]; /* why it could not be read */
 };
 
-/* The auth lines of a service in that folder, with what they include.  ERR_NOTFOUND: no such file;
+/* The auth lines of a service in that folder, and how many of session are ours, with what they
+ * include.  ERR_NOTFOUND: no such file;
  * ERR_CONFIG: wrong says what; ERR_TOOBIG. */
 MUST enum err pamstack_read(const char *dir, const char *service, struct pamstack *out);
 /* Who gets in when our module answers so, and others that prove something so. */

@@ -328,6 +328,13 @@ judge(const struct pamstack *s)
 	return (struct finding){ false, "a token, or else what comes after it" };
 }
 
+/* sudo never unlocks; Debian's common-* are pieces of others. */
+static bool
+opens_sessions(const char *service)
+{
+	return strncmp(service, "sudo", 4) != 0 && strncmp(service, "common-", 7) != 0;
+}
+
 static bool
 check_service(const char *dir, const char *name, size_t *ours, bool *bad)
 {
@@ -346,6 +353,8 @@ check_service(const char *dir, const char *name, size_t *ours, bool *bad)
 	*bad |= f.bad;
 	out_row(f.bad ? "warn" : "ok", "%s", name);
 	out_row_fold("", f.text);
+	if (!e && s.unlocks && !s.sessions && opens_sessions(name))
+		out_row_fold("", "no line of session: a login here unlocks no vault");
 	return true;
 }
 

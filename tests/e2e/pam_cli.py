@@ -162,6 +162,13 @@ def stacks_known(directory):
                                          "other": "auth required pam_unix.so\n"})
         for name, (_, verdict, words) in KNOWN.items():
             assert out[name].startswith(verdict) and words in out[name], (name, out[name])
+        ours, line = "auth sufficient pam_ownkey.so%s\nauth required pam_unix.so\n", "no line of"
+        opened, _ = said(agent, folder + "2", {
+            "none": ours % "", "sudo-i": ours % "", "stays": ours % " no-unlock",
+            "has": ours % "" + "session optional pam_ownkey.so\n", "in": ours % "" + "@include s\n",
+            "sub": ours % "" + "session substack s\n", "auth": ours % "" + "auth include s\n",
+            "s": "session optional pam_ownkey.so\n"})
+        assert {k for k, v in opened.items() if line in v} == {"none", "auth"}, opened
         assert "other" not in out and done.returncode == 1 and "hint" in done.stderr, done
         for name in KNOWN:
             if name != "good":

@@ -21,11 +21,12 @@ examples()
 # --help does nothing, but knows command and options; behind -- and | stand other programs
 help()
 {
-	grep '^ownkey ' | grep -v '^ownkey init$' | sed 's/ -- .*//; s/ | .*//' | while read -r line; do
-		eval "$line --help" </dev/null >out 2>&1 || {
-			echo "$line" && cat out && exit 1
-		}
-	done
+	grep '^ownkey ' | grep -v '^ownkey init$' | sed 's/ -- .*//; s/ | .*//' |
+		while read -r line; do
+			eval "$line --help" </dev/null >out 2>&1 || {
+				echo "$line" && cat out && exit 1
+			}
+		done
 }
 
 commands 'in it is real' '## For' | grep -v '^exit$' >session

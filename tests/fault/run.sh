@@ -1,7 +1,7 @@
 #!/bin/bash
 # make fault: every system call that changes the disk is killed or fails once in each change (of
 # front: faults.py; of commands and the copier: written.py); every state that a power cut can leave
-# of them is looked at; and every bit of a small vault is flipped.
+# of them is looked at; and every bit of a small vault, and of a login's assertion, is flipped.
 # strace has to look at processes that do not let their owner trace them: whoever is not root
 # becomes it in a namespace of his own.
 set -u
@@ -35,6 +35,7 @@ count "${as_root[@]}" /usr/bin/python3 "$here/faults.py" "$@"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/written.py"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/filecuts.py"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/powerloss.py"
+[ $# != 0 ] || count "$here/../e2e/93-pam-flips.sh" all
 for program in "$B"/fault/*; do
 	# powerloss is run by powerloss.py
 	[ "${program##*/}" = powerloss ] && continue

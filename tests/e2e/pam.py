@@ -312,8 +312,20 @@ def test_fork_fails(directory):
     if os.getuid() == 0:
         return  # the limit does not hold for root
     with Login(directory) as l:
-        code, text = l.run(before=["prlimit", "--nproc=1"])
-        assert code in ("PAM_MAXTRIES", "PAM_SYSTEM_ERR", "PAM_AUTHINFO_UNAVAIL"), text
+        full = ["prlimit", "--nproc=1"]
+        for options in [], ["nouserok"], ["no-unlock"]:
+            l.options(*options, after="pam_permit.so")
+            l.says("PAM_SYSTEM_ERR", "too many", before=full)
+            # an account is looked up in a file: that takes no process
+            code, text = l.run("acct_mgmt", before=full)
+            assert code == "PAM_SUCCESS", text
+            code, text = l.run("chauthtok", before=full)
+            assert code == "PAM_SYSTEM_ERR", text
+        l.options("nouserok", map="~/map", after="pam_permit.so")
+        code, text = l.run("acct_mgmt", before=full)
+        assert code == "PAM_AUTHINFO_UNAVAIL", text
+        l.options()
+        l.says("PAM_SUCCESS")
 
 
 # --- signatures ---

@@ -33,7 +33,7 @@ PATHS = [
     ("cancelled: the host is killed", "waiting", "pam.py", "test_cancelled"),
     ("helper killed", "PAM_AUTHINFO_UNAVAIL", "pam.py", "test_helper_killed"),
     ("helper missing", "PAM_SYSTEM_ERR", "pam.py", "test_no_helpers"),
-    ("no process can be made", "PAM_MAXTRIES", "pam.py", "test_fork_fails"),
+    ("no process can be made", "PAM_SYSTEM_ERR", "pam.py", "test_fork_fails"),
     ("a token that lies", "PAM_AUTH_ERR", "pam.py", "test_lies"),
     ("any bit flipped", "AUTH_ERR", "pam_flips.py", "refuse"),
     ("PIN changed; differently typed; wrong", "PAM_AUTHTOK_ERR", "pam.py", "test_change_pin"),
@@ -45,6 +45,11 @@ PATHS = [
     ("session: nothing to open", "PAM_AUTHINFO_UNAVAIL", "pam_session.py", "refuses"),
     ("session: agent answers garbage", "not in (\"PAM_SUCCESS\", \"PAM_IGNORE\")",
      "pam_session.py", "lies"),
+    ("session: somebody else's agent", "PAM_PERM_DENIED", "pam_session.py", "strangers"),
+    ("session: hand-off killed", "PAM_AUTHINFO_UNAVAIL", "pam_session.py", "killed"),
+    ("session: hand-off missing", "PAM_SYSTEM_ERR", "pam_session.py", "killed"),
+    ("account, with no process", "PAM_AUTHINFO_UNAVAIL", "pam.py", "test_fork_fails"),
+    ("setcred, acct_mgmt beside a touch", "PAM_SUCCESS", "pam.py", "test_touch"),
     ("session: agent stopped", "PAM_AUTHINFO_UNAVAIL", "pam_session.py", "hangs"),
 ]
 

@@ -50,7 +50,7 @@ static struct token tokens[3];
 static size_t ntokens;
 static bool verified; /* by the verifier, and no probe */
 static enum err begin_fails, look_fails;
-static const char *now_rp;
+static size_t asked_most; /* credentials in one question */
 static bool probing, salted;
 
 static struct token *
@@ -223,7 +223,8 @@ tokens_assert(const struct tokens_setup *s, const char *path, const struct token
     int64_t until, struct tokens_answer *a)
 {
 	(void)s;
-	now_rp = c->rp_id;
+	if (c->ncreds > asked_most)
+		asked_most = c->ncreds;
 	if (!c->up && token_at(path)->hangs) {
 		pass(until);
 		return ERR_TOUCH_TIMEOUT;

@@ -104,6 +104,8 @@ fake_bytes(const struct handoff_ask *a, uint8_t *p)
 static void
 fake_misbehave(const char *name, const uint8_t *p, size_t n)
 {
+	const uint32_t magic = HANDOFF_MAGIC;
+
 	if (strcmp(name, "dies") == 0)
 		_exit(1);
 	if (strcmp(name, "hangs") == 0)
@@ -113,7 +115,7 @@ fake_misbehave(const char *name, const uint8_t *p, size_t n)
 	else if (strcmp(name, "unknown") == 0)
 		fake_answer(0, HANDOFF_MAGIC, 0xfffff, p, n);
 	else if (strcmp(name, "short") == 0)
-		(void)!write(0, "\0\0\0\4OKH1", 8);
+		(void)!(write(0, "\0\0\0\4", 4) + write(0, &magic, 4));
 	else if (strcmp(name, "empty") == 0)
 		fake_answer(0, HANDOFF_MAGIC, ERR_OK, NULL, 0);
 	else if (strcmp(name, "huge") == 0)

@@ -185,6 +185,33 @@ test_header(void **state)
 	assert_int_equal(handoff_header(&p, &h, SOON), ERR_LOCKED);
 }
 
+/* Each byte that is looked at, other than it should be. */
+static void
+test_head(void **state)
+{
+	static const struct {
+		size_t at;
+		uint8_t is;
+		enum err e;
+	} spoilt[] = { { 0, 0x88, ERR_FORMAT }, { 7, 0, ERR_FORMAT }, { 9, 2, ERR_FORMAT },
+		{ 41, 15, ERR_FORMAT }, { 42, 4, ERR_FORMAT }, { 512, 2, ERR_OK },
+		{ 513, 2, ERR_OK }, { 512 + 45, 0, ERR_OK }, { 512 + 44, 4, ERR_OK } };
+	static uint8_t head[HANDOFF_HEADER];
+	static struct handoff_header h;
+	size_t len = fake_header(head);
+
+	(void)state;
+	assert_int_equal(handoff_header_parse(SPAN(head, len), &h), ERR_OK);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(handoff_header_parse(SPAN(head, len - 1), &h), ERR_FORMAT);
+	for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+		fake_header(head);
+		head[spoilt[i].at] = spoilt[i].is;
+		assert_int_equal(handoff_header_parse(SPAN(head, len), &h), spoilt[i].e);
+		assert_int_equal(h.n, 0);
+	}
+}
+
 /* A helper that says OK and gives no name, or one that is too long. */
 static void
 test_held_name(void **state)
@@ -360,6 +387,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_asks_nothing),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_held_name),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_held_names),

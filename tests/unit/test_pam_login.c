@@ -270,7 +270,10 @@ two_names(void **state)
 	row("old", MAP_UP, "pam://here");
 	row("mine", MAP_UP, "ownkey:vault");
 	plug("/a", "mine");
+	asked_most = 0;
 	assert_int_equal(log_in(false), ERR_OK);
+	/* a question has one name, and what else has it */
+	assert_int_equal(asked_most, 1);
 	tokens[0].cred = "old";
 	assert_int_equal(log_in(false), ERR_OK);
 	tokens[0].cred = "none";

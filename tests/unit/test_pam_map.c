@@ -148,6 +148,10 @@ pam_u2f(void **state)
 	map_done(&m);
 }
 
+/* one more than a label may have */
+#define LABEL13 "a label of 13"
+#define LABEL65 LABEL13 LABEL13 LABEL13 LABEL13 LABEL13
+
 static const char *const malformed[] = {
 	"alice",
 	"alice ",
@@ -155,6 +159,9 @@ static const char *const malformed[] = {
 	"alice ownkey:vault es256 up",
 	"alice  es256 up " CRED " " KEY64,
 	"alice r rs256 up " CRED " " KEY64,
+	"alice r rs256 up " CRED " " KEY32,
+	"alice r\001 es256 up " CRED " " KEY64,
+	"alice r es256 up " CRED " " KEY64 " - " LABEL65,
 	"alice r es256 uv " CRED " " KEY64,
 	"alice r es256 - " CRED " " KEY64,
 	"alice r es256 up,none " CRED " " KEY64,

@@ -93,6 +93,7 @@ static const char *const refused[] = {
 	"rpid=",
 	"max-tokens=0",
 	"max-tokens=65",
+	"max-tokens=1:",
 	"token=",
 	"token=usb",
 	"token=unix:relative",

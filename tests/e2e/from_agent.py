@@ -184,7 +184,8 @@ class Played:
         self.listener.bind(path)
         self.listener.listen()
         self.over = threading.Event()
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while True:
@@ -213,6 +214,9 @@ class Played:
 
     def __exit__(self, *_):
         self.over.set()
+        # a number that is closed under accept(2) may be the next agent's when that begins
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
         os.remove(self.path)
 

@@ -310,7 +310,8 @@ class Liar:
         self.listener.bind(self.path)
         self.listener.listen(8)
         self.answer = None
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
         while True:
@@ -342,6 +343,9 @@ class Liar:
         return False
 
     def close(self):
+        # closed under accept(2), its number may be the next listener's by the time that begins
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
         self.listener.close()
 
 

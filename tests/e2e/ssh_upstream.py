@@ -132,7 +132,8 @@ class Bad:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(8)
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
         kept = []
@@ -144,6 +145,12 @@ class Bad:
                 s.sendall(self.answer)
                 if self.hangup:
                     s.close()
+
+    def close(self):
+        # closed under accept(2), its number may be the next listener's by the time that begins
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
+        self.listener.close()
 
 
 def misbehaved(directory):
@@ -161,7 +168,7 @@ def misbehaved(directory):
             start = time.monotonic()
             assert comments(ours) == ["mine"], (answer, comments(ours))
             assert time.monotonic() - start < 15, "it was waited for"
-            bad.listener.close()
+            bad.close()
 
 
 def own(directory):

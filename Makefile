@@ -75,7 +75,7 @@ sk_USES        := buf cbor chan client crypto crypto_aead crypto_curve crypto_ha
 	text_utf8 wire $(basename $(notdir $(wildcard lib/ops*.c)))
 sk_LIBS        := $(CRYPTO_LIBS)
 pam_SO         := pam_ownkey.so
-pam_USES       := buf cbor err job sec ssh_wire text_base text_utf8 verify wire
+pam_USES       := buf cbor err job sec ssh_wire sshlogin_type text_base text_utf8 verify wire
 pam_LIBS       := $(PAM_LIBS)
 
 # what the tests may call, in the order the linker tries them

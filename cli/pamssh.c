@@ -4,24 +4,11 @@
 #include <string.h>
 
 #include "lib/ssh_wire.h"
+#include "lib/sshlogin_type.h"
 #include "lib/text.h"
 
 #define KEY_MAX	  4096 /* as the module takes them */
 #define LABEL_MAX 64
-
-/* As the module: no certificates. */
-static const struct {
-	const char *name;
-	bool token;
-} types[] = {
-	{ "sk-ssh-ed25519@openssh.com", true },
-	{ "sk-ecdsa-sha2-nistp256@openssh.com", true },
-	{ "ssh-ed25519", false },
-	{ "ecdsa-sha2-nistp256", false },
-	{ "ecdsa-sha2-nistp384", false },
-	{ "ecdsa-sha2-nistp521", false },
-	{ "ssh-rsa", false },
-};
 
 static struct span
 word(struct span *rest)
@@ -31,17 +18,6 @@ word(struct span *rest)
 
 	*rest = end ? SPAN(end + 1, rest->len - w.len - 1) : SPAN_NONE;
 	return w;
-}
-
-static bool
-take_type(struct span name, bool *token)
-{
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (span_is(name, types[i].name)) {
-			*token = types[i].token;
-			return true;
-		}
-	return false;
 }
 
 /* Strings, the first of them its type. */
@@ -75,7 +51,7 @@ pamssh_put(struct span line, const char *user, struct buf *out)
 	struct span type = word(&line), key = word(&line);
 	bool token;
 
-	if (!take_type(type, &token))
+	if (!sshlogin_type(type, &token))
 		return ERR_SSHKEY_KIND;
 	if (!is_key(key, type))
 		return ERR_SSHKEY_FORMAT;

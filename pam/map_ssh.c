@@ -2,33 +2,9 @@
 #include <string.h>
 
 #include "lib/ssh_wire.h"
+#include "lib/sshlogin_type.h"
 #include "lib/text.h"
 #include "pam/map_parts.h"
-
-/* No certificates: they prove what an authority says, and the administrator lists keys here. */
-static const struct {
-	const char *name;
-	bool token;
-} types[] = {
-	{ "sk-ssh-ed25519@openssh.com", true },
-	{ "sk-ecdsa-sha2-nistp256@openssh.com", true },
-	{ "ssh-ed25519", false },
-	{ "ecdsa-sha2-nistp256", false },
-	{ "ecdsa-sha2-nistp384", false },
-	{ "ecdsa-sha2-nistp521", false },
-	{ "ssh-rsa", false },
-};
-
-static bool
-take_type(struct span word, bool *token)
-{
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (span_is(word, types[i].name)) {
-			*token = types[i].token;
-			return true;
-		}
-	return false;
-}
 
 /* "-": none.  Which of PIN and finger it was no signature says. */
 static bool
@@ -71,7 +47,7 @@ map_take_ssh(struct span line, const struct map_who *who, struct map *m, const c
 	if (!take_flags(flags, &row))
 		return ERR_PAM_MAP_LINE;
 	*why = "ssh-agent: type of the key (certificates are none)";
-	if (!take_type(type, &token))
+	if (!sshlogin_type(type, &token))
 		return ERR_PAM_MAP_LINE;
 	*why = "ssh-agent: a key that is a file proves no touch: its flags are -";
 	if (!token && row.flags)

@@ -30,6 +30,8 @@ pam_DIRS       := pam
 verify_DIRS    := pam/verify
 list_DIRS      := pam/list
 handoff_DIRS   := pam/handoff
+oidc_DIRS      := oidc oidc/web oidc/op oidc/login oidc/page oidc/store
+fetch_DIRS     := oidc/fetch
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
 
@@ -46,6 +48,8 @@ session_PROG   := ownkey-session
 verify_PROG    := ownkey-verify
 list_PROG      := ownkey-list
 handoff_PROG   := ownkey-handoff
+oidc_PROG      := ownkey-oidc
+fetch_PROG     := ownkey-oidc-fetch
 softtoken_PROG := ownkey-softtoken
 kat_PROG       := ownkey-kat
 
@@ -61,6 +65,8 @@ secrets_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 session_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 verify_LIBS    := $(CRYPTO_LIBS)
 handoff_LIBS   := $(CRYPTO_LIBS)
+oidc_LIBS      := $(HTTP_LIBS) $(SQL_LIBS) $(JSON_LIBS) $(FIDO_LIBS) $(HTML_LIBS) $(CRYPTO_LIBS)
+fetch_LIBS     := $(CURL_LIBS) $(HTML_LIBS) $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 
@@ -79,8 +85,8 @@ pam_USES       := buf cbor err job sec ssh_wire sshlogin_type text_base text_utf
 pam_LIBS       := $(PAM_LIBS)
 
 # what the tests may call, in the order the linker tries them
-ROOMS := softtoken cli git age pinentry secrets session verify list handoff agent token worker \
-	prompt $(SHARED) lib
+ROOMS := softtoken cli git age pinentry secrets session verify list handoff oidc fetch agent \
+	token worker prompt $(SHARED) lib
 ARCHIVES = -Wl,--start-group $(ROOMS:%=$(1)/%.a) -Wl,--end-group
 
 sources = $(wildcard $(addsuffix /*.c,$($(1)_DIRS)))
@@ -139,8 +145,8 @@ $(PAM_TESTED): $(PAM_TESTED_PIC) pam/pam_ownkey.map
 		-shared -Wl,--version-script=$(filter %.map,$^) -Wl,-z,defs -Wl,--gc-sections \
 		-o $@ $(filter %.o,$^) $(pam_LIBS)
 
-INSTALLED := $(foreach r,cli git age pinentry secrets session verify list handoff agent token \
-	worker prompt,$($(r)_BIN))
+INSTALLED := $(foreach r,cli git age pinentry secrets session verify list handoff oidc fetch \
+	agent token worker prompt,$($(r)_BIN))
 programs: $(INSTALLED) $(LIBRARIES) $(softtoken_BIN) $(ROOMS:%=$(B)/%.a)
 
 # --- test programs: one per file ---
@@ -185,7 +191,7 @@ check-programs: programs $(PAM_TESTED) $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(ka
 # --- rules ---
 
 # a room, not a program: make would link pam/verify.c into it
-pam/verify pam/handoff pam/list: ;
+pam/verify pam/handoff pam/list $(wordlist 2,9,$(oidc_DIRS)) $(fetch_DIRS): ;
 
 say = $(if $(V),,@echo "  $(1)	$(2:$(B)/%=%)"; )
 
@@ -217,7 +223,7 @@ $(B)/fuzz/obj/%.o: %.c $(B)/flags
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(ROOMS:%=$(B)/fuzz/obj/%.a)
 	$(call say,FUZZLD,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
 		$(call ARCHIVES,$(B)/fuzz/obj) $(JSON_LIBS) $(CRYPTO_LIBS) $(FIDO_LIBS) \
-		$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(PAM_LIBS)
+		$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(PAM_LIBS) $(WEB_LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJ) $(TEST_OBJ) $(foreach r,$(SHARED),$($(r)_PIC)))
 -include $(shell find $(B)/fuzz/obj -name '*.d' 2>/dev/null)
@@ -264,7 +270,7 @@ fresh:
 
 # every warning is a failure: gcc's analyzer, clang's, cppcheck
 SHIPPED_ROOMS = lib agent token worker prompt cli git age pinentry secrets session verify handoff \
-	softtoken $(SHARED)
+	oidc fetch softtoken $(SHARED)
 SHIPPED = $(foreach r,$(SHIPPED_ROOMS),$(call sources,$(r)))
 analyze: $(SHIPPED:%.c=$(B)/analyze/%.gcc) $(SHIPPED:%.c=$(B)/analyze/%.clang)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \

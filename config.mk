@@ -24,11 +24,18 @@ QR_LIBS    := $(call pkg,libqrencode)
 XML_LIBS   := $(call pkg,expat)
 BUS_LIBS   := $(call pkg,libsystemd)
 PAM_LIBS   := -lpam
+HTTP_LIBS  := $(call pkg,libmicrohttpd)
+SQL_LIBS   := $(call pkg,sqlite3)
+CURL_LIBS  := $(call pkg,libcurl)
+HTML_LIBS  := $(call pkg,gumbo)
+# all that only the provider needs
+WEB_LIBS   = $(HTTP_LIBS) $(SQL_LIBS) $(CURL_LIBS) $(HTML_LIBS)
 JSON_LIBS  := $(call pkg,jansson)
 FIDO_LIBS  := $(call pkg,libfido2)
 TEST_LIBS  := $(call pkg,cmocka) $(JSON_LIBS) $(call pkg,libcbor) $(FIDO_LIBS) \
-	$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(PAM_LIBS) $(CRYPTO_LIBS)
-ifeq ($(and $(CRYPTO_LIBS),$(FIDO_LIBS),$(QR_LIBS),$(XML_LIBS),$(BUS_LIBS),$(JSON_LIBS)),)
+	$(QR_LIBS) $(XML_LIBS) $(BUS_LIBS) $(PAM_LIBS) $(WEB_LIBS) $(CRYPTO_LIBS)
+ifeq ($(and $(CRYPTO_LIBS),$(FIDO_LIBS),$(QR_LIBS),$(XML_LIBS),$(BUS_LIBS),$(JSON_LIBS),\
+	$(HTTP_LIBS),$(SQL_LIBS),$(CURL_LIBS),$(HTML_LIBS)),)
 $(warning libraries are missing: `make deps` installs them)
 endif
 

@@ -29,11 +29,11 @@ made()
 }
 
 for program in ownkey ownkey-agent git-credential-ownkey age-plugin-ownkey pinentry-ownkey \
-	ownkey-secrets ownkey-session; do
+	ownkey-secrets ownkey-session ownkey-oidc; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$BINDIR/$program"
 done
 for program in ownkey-token ownkey-list ownkey-verify ownkey-handoff ownkey-worker ownkey-prompt \
-	ownkey-softtoken; do
+	ownkey-softtoken ownkey-oidc-fetch; do
 	[ ! -e "$B/$program" ] || file 755 "$B/$program" "$LIBEXECDIR/$program"
 done
 # a program is linked with .so and runs with .so.0

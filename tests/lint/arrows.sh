@@ -2,7 +2,9 @@
 # Which room may include what (DESIGN 2).  Libraries are rooms here, too: only
 # lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2, only cli/qr.c libqrencode,
 # only cli/import_xml.c expat,
-# only ownkey-worker jansson, only pam_ownkey.so libpam.
+# only ownkey-worker and the provider jansson, only pam_ownkey.so libpam; in the provider only
+# oidc/web meets libmicrohttpd, only oidc/store sqlite, only oidc/login libfido2, only oidc/fetch
+# libcurl.
 # agent/*.h is what the processes of the agent say to each other.
 . tests/lint/lib.sh
 
@@ -38,7 +40,14 @@ allowed()
 	pam/list/*)       echo lib pam/list ;;
 	pam/*.[ch])       echo lib pam pam-headers ;;
 	pam/*)            echo lib include pam ;;
-	oidc/*)           echo lib include oidc ;;
+	oidc/fetch/*)     echo lib oidc/fetch curl gumbo jansson ;;
+	oidc/web/*)       echo lib oidc/web microhttpd ;;
+	oidc/store/*)     echo lib oidc/store sqlite ;;
+	oidc/page/*)      echo lib oidc oidc/web oidc/store oidc/page jansson ;;
+	oidc/login/*)     echo lib oidc oidc/web oidc/store oidc/page oidc/login jansson fido ;;
+	oidc/op/*)        echo lib oidc oidc/web oidc/store oidc/page oidc/login oidc/op jansson ;;
+	oidc/*)           echo lib include oidc oidc/web oidc/store oidc/page oidc/login oidc/op \
+				oidc/fetch jansson ;;
 	contrib/*)        echo include ;;
 	esac
 }
@@ -54,9 +63,13 @@ room()
 	'<expat'*)                echo expat ;;
 	'<jansson'*)              echo jansson ;;
 	'<utf8proc'*)             echo utf8proc ;;
+	'<microhttpd'*)           echo microhttpd ;;
+	'<sqlite3'*)              echo sqlite ;;
+	'<gumbo'*)                echo gumbo ;;
+	'<curl/'*)                echo curl ;;
 	'<systemd/'*)             echo systemd ;;
 	'<security/'*)            echo pam-headers ;;
-	'<cbor'* | '<curl/'*)     echo "${1#<}" ;;
+	'<cbor'*)                 echo "${1#<}" ;;
 	'"'*/*)                   h=${1#?} && echo "${h%/*}" ;;
 	'"'*)                     echo 'without a directory' ;;
 	esac

@@ -80,8 +80,14 @@ crypto='libsodium libcrypto libutf8proc'
 	never ownkey-session libsystemd
 	# shellcheck disable=SC2086
 	direct ownkey-handoff $crypto
+	# shellcheck disable=SC2086
+	direct ownkey-oidc libmicrohttpd libsqlite3 libjansson libfido2 $crypto
+	never ownkey-oidc 'libfido2\|libcbor'
+	# shellcheck disable=SC2086
+	direct ownkey-oidc-fetch libcurl libgumbo libjansson $crypto
+	never ownkey-oidc-fetch libcurl
 	for program in ownkey age-plugin-ownkey git-credential-ownkey pinentry-ownkey \
-		ownkey-secrets ownkey-session ownkey-oidc pam_ownkey.so; do
+		ownkey-secrets ownkey-session ownkey-oidc ownkey-oidc-fetch pam_ownkey.so; do
 		client "$program"
 	done
 } | violations

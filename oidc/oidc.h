@@ -1,0 +1,23 @@
+/*
+ * oidc.h - what a running provider is: handlers get it as web_request.oidc, commands of the
+ * program open what they need of it.
+ */
+#ifndef OIDC_OIDC_H
+#define OIDC_OIDC_H
+
+#include "oidc/conf.h"
+
+struct loop;
+struct web;
+struct sign;  /* oidc/sign.h */
+struct fetch; /* oidc/fetch.h */
+
+struct oidc {
+	struct oidc_conf conf;
+	struct loop *loop;
+	struct web *web;
+	struct sign *sign;
+	struct fetch *fetch;
+};
+
+#endif

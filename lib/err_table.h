@@ -255,4 +255,10 @@ E(GIVEN_PASS,     326, 1, "PAM_AUTHINFO_UNAVAIL", 5, "this way in wants its pass
 E(GIVEN_WAIT,     327, 1, "PAM_MAXTRIES",         5, "too many wrong factors were handed over", "wait a minute, or use 'ownkey unlock'; nothing was changed")
 E(BECOME,         328, 1, "PAM_SYSTEM_ERR",       5, "the rights of that account could not be taken on", "only root can log others in; nothing was read or changed")
 E(PAM_STACK,      329, 1, "PAM_SYSTEM_ERR",       5, "a login of this machine would lock people out, or let everyone in", "it stands above, with the line; keep a root shell open while you edit /etc/pam.d")
+/* tokens of an issuer (jwt) */
+E(JWT_AUDIENCE,   340, 1, "PAM_PERM_DENIED",      5, "this issuer may not make tokens for that audience", "'ownkey jwt allow' puts it on the list, 'ownkey jwt list' shows it; no token was made")
+E(JWT_ACCOUNT,    341, 1, "PAM_PERM_DENIED",      5, "this issuer may not make tokens about that account", "'ownkey jwt allow' puts it on the list, 'ownkey jwt list' shows it; no token was made")
+E(JWT_LIFETIME,   342, 1, "PAM_PERM_DENIED",      5, "tokens of this type may not live that long", "at most an hour, for logout two minutes; no token was made")
+E(JWT_CLAIM,      343, 1, "PAM_PERM_DENIED",      5, "a claim is not one that such a token may have, or is there twice", "iss, sub, aud, iat, exp and nbf come from the vault alone; ownkey-protocol(7) lists the others. No token was made")
+E(JWT_ISSUER,     344, 64, "PAM_SYSTEM_ERR",      5, "that cannot be an issuer", "it is the https address of the provider as its users see it, without query, fragment or slash at its end: https://id.example.org")
 /* clang-format on */

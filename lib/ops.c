@@ -92,6 +92,12 @@ const struct op_row ops[] = {
 {OP_CONTACT_CHECK, "contact.check", OPF_OWNER | OPF_JOB, &ops_contact_map, &ops_contact_check_rep_map, "compare a card with the pinned one"},
 {OP_CONTACT_REMOVE, "contact.remove", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_sel_map, NULL, "forget a contact"},
 {OP_CONTACT_SHOW, "contact.show", OPF_OWNER, &ops_sel_map, &ops_contact_show_rep_map, "the pinned card of a contact"},
+{OP_JWT_SIGN, "jwt.sign", OPF_JOB, &ops_jwt_sign_map, &ops_jwt_sign_rep_map, "a token of an issuer, for an audience and about an account on its list"},
+{OP_JWT_KEYS, "jwt.keys", 0, &ops_jwt_issuer_map, &ops_jwt_keys_rep_map, "public keys of an issuer; while locked, those that the last unlock showed"},
+{OP_JWT_SUBJECT, "jwt.subject", 0, &ops_jwt_subject_map, &ops_jwt_subject_rep_map, "what an account is called in tokens for an audience"},
+{OP_JWT_ALLOW, "jwt.allow", OPF_OWNER | OPF_JOB | OPF_WIDEN, &ops_jwt_allow_map, &ops_jwt_allow_rep_map, "put audiences and accounts on the list of an issuer"},
+{OP_JWT_LIST, "jwt.list", 0, &ops_jwt_page_map, &ops_jwt_list_rep_map, "audiences and accounts on the list of an issuer, by pages"},
+{OP_JWT_FORGET, "jwt.forget", OPF_OWNER | OPF_JOB | OPF_AUDIT | OPF_AUDIT_SOFT, &ops_jwt_forget_map, &ops_jwt_forget_rep_map, "take audiences and accounts off that list"},
 };
 /* clang-format on */
 const size_t nops = N(ops);

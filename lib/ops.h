@@ -101,7 +101,13 @@ enum op {
 	OP_ENTRY_BACK = 154,
 	OP_PORTAL_SECRET = 155,
 	OP_GRANT_LIST = 156,
-	OP_GRANT_SET = 157
+	OP_GRANT_SET = 157,
+	OP_JWT_SIGN = 160,
+	OP_JWT_KEYS = 161,
+	OP_JWT_SUBJECT = 162,
+	OP_JWT_ALLOW = 163,
+	OP_JWT_LIST = 164,
+	OP_JWT_FORGET = 165
 };
 
 enum op_flag {
@@ -579,5 +585,6 @@ extern const struct wire_map ops_finding_map, ops_check_rep_map;
 #include "lib/ops_agree.h"
 #include "lib/ops_secrets.h"
 #include "lib/ops_entry.h"
+#include "lib/ops_jwt.h"
 
 #endif

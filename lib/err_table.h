@@ -261,4 +261,6 @@ E(JWT_ACCOUNT,    341, 1, "PAM_PERM_DENIED",      5, "this issuer may not make t
 E(JWT_LIFETIME,   342, 1, "PAM_PERM_DENIED",      5, "tokens of this type may not live that long", "at most an hour, for logout two minutes; no token was made")
 E(JWT_CLAIM,      343, 1, "PAM_PERM_DENIED",      5, "a claim is not one that such a token may have, or is there twice", "iss, sub, aud, iat, exp and nbf come from the vault alone; ownkey-protocol(7) lists the others. No token was made")
 E(JWT_ISSUER,     344, 64, "PAM_SYSTEM_ERR",      5, "that cannot be an issuer", "it is the https address of the provider as its users see it, without query, fragment or slash at its end: https://id.example.org")
+/* the provider's database */
+E(DB_DAMAGED,     355, 1, "PAM_SYSTEM_ERR",       5, "the provider's database is damaged", "'ownkey-oidc check' says what is wrong; put a copy of 'ownkey-oidc backup' in its place")
 /* clang-format on */

@@ -3,7 +3,7 @@
 # lib/crypto* meets sodium and openssl, only ownkey-token meets libfido2, only cli/qr.c libqrencode,
 # only cli/import_xml.c expat,
 # only ownkey-worker and the provider jansson, only pam_ownkey.so libpam; in the provider only
-# oidc/web meets libmicrohttpd, only oidc/store sqlite, only oidc/login libfido2, only oidc/fetch
+# oidc/web meets libmicrohttpd, only oidc/db sqlite, only oidc/login libfido2, only oidc/fetch
 # libcurl.
 # agent/*.h is what the processes of the agent say to each other.
 . tests/lint/lib.sh
@@ -42,11 +42,11 @@ allowed()
 	pam/*)            echo lib include pam ;;
 	oidc/fetch/*)     echo lib oidc/fetch curl gumbo jansson ;;
 	oidc/web/*)       echo lib oidc/web microhttpd ;;
-	oidc/store/*)     echo lib oidc/store sqlite ;;
-	oidc/page/*)      echo lib oidc oidc/web oidc/store oidc/page jansson ;;
-	oidc/login/*)     echo lib oidc oidc/web oidc/store oidc/page oidc/login jansson fido ;;
-	oidc/op/*)        echo lib oidc oidc/web oidc/store oidc/page oidc/login oidc/op jansson ;;
-	oidc/*)           echo lib include oidc oidc/web oidc/store oidc/page oidc/login oidc/op \
+	oidc/db/*)     echo lib oidc/db sqlite ;;
+	oidc/page/*)      echo lib oidc oidc/web oidc/db oidc/page jansson ;;
+	oidc/login/*)     echo lib oidc oidc/web oidc/db oidc/page oidc/login jansson fido ;;
+	oidc/op/*)        echo lib oidc oidc/web oidc/db oidc/page oidc/login oidc/op jansson ;;
+	oidc/*)           echo lib include oidc oidc/web oidc/db oidc/page oidc/login oidc/op \
 				oidc/fetch jansson ;;
 	contrib/*)        echo include ;;
 	esac

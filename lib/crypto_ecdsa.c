@@ -1,4 +1,10 @@
-/* ECDSA on P-256, P-384 and P-521 by libcrypto, with r and s as fixed-width numbers. */
+/*
+ * ECDSA on P-256, P-384 and P-521 by libcrypto, with r and s as fixed-width numbers.
+ *
+ * Signatures go by EC_KEY, which is marked as old: an EVP_PKEY has to be made of the scalar each
+ * time (or be kept, outside of the arena), and that takes as long as the signature itself.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
@@ -12,12 +18,13 @@
 static const struct curve {
 	const char *name;
 	const char *hash;
+	const EVP_MD *(*md)(void);
 	int nid;
 	size_t size;
 } curves[] = {
-	[CRYPTO_NIST_P256] = { "P-256", "SHA2-256", NID_X9_62_prime256v1, 32 },
-	[CRYPTO_NIST_P384] = { "P-384", "SHA2-384", NID_secp384r1, 48 },
-	[CRYPTO_NIST_P521] = { "P-521", "SHA2-512", NID_secp521r1, 66 },
+	[CRYPTO_NIST_P256] = { "P-256", "SHA2-256", EVP_sha256, NID_X9_62_prime256v1, 32 },
+	[CRYPTO_NIST_P384] = { "P-384", "SHA2-384", EVP_sha384, NID_secp384r1, 48 },
+	[CRYPTO_NIST_P521] = { "P-521", "SHA2-512", EVP_sha512, NID_secp521r1, 66 },
 };
 
 size_t
@@ -86,32 +93,6 @@ key_from(const struct curve *c, OSSL_PARAM param, int selection)
 	return key;
 }
 
-/* Parameters hold integers in the machine's byte order. */
-static EVP_PKEY *
-key_private(const struct curve *c, const uint8_t *scalar)
-{
-	uint8_t d[CRYPTO_NIST_SCALAR_MAX];
-	EVP_PKEY *key;
-	size_t i;
-
-	for (i = 0; i < c->size; i++)
-		d[i] = scalar[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? c->size - 1 - i : i];
-	key = key_from(
-	    c, OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, d, c->size), EVP_PKEY_KEYPAIR);
-	sec_zero(d, sizeof(d));
-	return key;
-}
-
-static void
-split_der(const uint8_t *der, size_t len, size_t size, uint8_t *rs)
-{
-	ECDSA_SIG *s = d2i_ECDSA_SIG(NULL, &der, (long)len);
-
-	crypto_must(s && BN_bn2binpad(ECDSA_SIG_get0_r(s), rs, (int)size) == (int)size &&
-	    BN_bn2binpad(ECDSA_SIG_get0_s(s), rs + size, (int)size) == (int)size);
-	ECDSA_SIG_free(s);
-}
-
 static size_t
 join_der(const uint8_t *rs, size_t size, uint8_t der[DER_MAX])
 {
@@ -126,26 +107,48 @@ join_der(const uint8_t *rs, size_t size, uint8_t der[DER_MAX])
 	return (size_t)n;
 }
 
+/* The one key of this curve, without its number; made once. */
+static EC_KEY *
+blank_key(const struct curve *c)
+{
+	static EC_KEY *keys[sizeof curves / sizeof *curves];
+	EC_KEY **k = &keys[c - curves];
+
+	crypto_alg();
+	if (!*k)
+		crypto_must((*k = EC_KEY_new_by_curve_name(c->nid)) != NULL);
+	return *k;
+}
+
+static void
+put_signature(const ECDSA_SIG *s, size_t size, uint8_t *rs)
+{
+	crypto_must(s && BN_bn2binpad(ECDSA_SIG_get0_r(s), rs, (int)size) == (int)size &&
+	    BN_bn2binpad(ECDSA_SIG_get0_s(s), rs + size, (int)size) == (int)size);
+}
+
+/* The number is in the key for this one signature; taking it out wipes it. */
 enum err
 crypto_ecdsa_sign(enum crypto_nist curve, const uint8_t *scalar, struct span data, uint8_t *rs)
 {
 	const struct curve *c = &curves[curve];
-	uint8_t der[DER_MAX], point[CRYPTO_NIST_POINT_MAX];
-	size_t len = sizeof(der);
-	EVP_MD_CTX *ctx;
-	EVP_PKEY *key;
-	enum err e;
+	EC_KEY *k = blank_key(c);
+	uint8_t hash[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	ECDSA_SIG *sig;
+	BIGNUM *d = secret_number(scalar, c->size);
+	bool ok = scalar_fits(EC_KEY_get0_group(k), d);
 
-	if ((e = crypto_ecdsa_public(curve, scalar, point)))
-		return e;
-	crypto_must((key = key_private(c, scalar)) != NULL);
-	crypto_must((ctx = EVP_MD_CTX_new()) != NULL);
-	crypto_must(EVP_DigestSignInit_ex(ctx, NULL, c->hash, NULL, NULL, key, NULL) == 1 &&
-	    EVP_DigestSign(ctx, der, &len, crypto_ptr(data), data.len) == 1);
-	split_der(der, len, c->size, rs);
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	return ERR_OK;
+	if (ok) {
+		crypto_must(EVP_Digest(crypto_ptr(data), data.len, hash, &len, c->md(), NULL) == 1);
+		crypto_must(EC_KEY_set_private_key(k, d) == 1);
+		sig = ECDSA_do_sign(hash, (int)len, k);
+		(void)EC_KEY_set_private_key(k, NULL);
+		put_signature(sig, c->size, rs);
+		ECDSA_SIG_free(sig);
+	}
+	BN_clear_free(d);
+	return ok ? ERR_OK : ERR_RANGE;
 }
 
 bool

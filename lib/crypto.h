@@ -108,8 +108,8 @@ MUST enum err crypto_argon2id(
  * bytes.  ERR_KDF_MEMORY, ERR_RANGE (log_n not in 1..30). */
 MUST enum err crypto_scrypt(struct span pass, struct span salt, unsigned log_n, uint8_t *out);
 
-/* RSA key generation (worker only): PKCS#8 DER into out, which must be empty.  bits 2048, 3072,
- * 4096, else ERR_RANGE. */
+/* RSA key generation (worker only): six mpints n e d iqmp p q (sshkey.h) into out, which must be
+ * empty.  bits 2048, 3072, 4096, else ERR_RANGE. */
 MUST enum err crypto_rsa_generate(unsigned bits, struct sec *out);
 
 #endif

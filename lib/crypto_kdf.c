@@ -1,8 +1,6 @@
 /* Argon2id (RFC 9106), scrypt (RFC 7914), PBKDF2 and RSA keys: what only the worker does. */
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <sodium.h>
 
 #include "lib/crypto_alg.h"
@@ -66,42 +64,4 @@ crypto_pbkdf2_sha256(struct span pass, struct span salt, uint32_t rounds, uint8_
 	sec_zero(&s, sizeof(s));
 	sec_zero(u, sizeof(u));
 	sec_zero(sum, sizeof(sum));
-}
-
-static enum err
-pkcs8_out(EVP_PKEY *key, struct sec *out)
-{
-	PKCS8_PRIV_KEY_INFO *info;
-	unsigned char *p;
-	enum err r;
-	int len;
-
-	if ((info = EVP_PKEY2PKCS8(key)) == NULL)
-		return ERR_NOMEM;
-	if ((len = i2d_PKCS8_PRIV_KEY_INFO(info, NULL)) <= 0)
-		r = ERR_INTERNAL;
-	else if ((r = sec_init(out, (size_t)len)) == ERR_OK) {
-		p = out->p;
-		out->len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(info, &p);
-	}
-	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
-	return r;
-}
-
-enum err
-crypto_rsa_generate(unsigned bits, struct sec *out)
-{
-	EVP_PKEY *key;
-	enum err r;
-
-	if (bits != 2048 && bits != 3072 && bits != 4096)
-		return ERR_RANGE;
-	crypto_alg();
-	if ((key = EVP_RSA_gen(bits)) == NULL) {
-		ERR_clear_error();
-		return ERR_INTERNAL;
-	}
-	r = pkcs8_out(key, out);
-	EVP_PKEY_free(key);
-	return r;
 }

@@ -1,9 +1,11 @@
-/* Private keys as PEM, read by libcrypto, with the numbers as sshkey.h has them. */
+/* Private keys as PEM, read by libcrypto, and RSA keys made by it, with the numbers as sshkey.h has
+ * them. */
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "lib/crypto_alg.h"
 #include "lib/crypto_openssh.h"
@@ -155,6 +157,28 @@ crypto_pem_open(struct span text, struct span pass, enum crypto_pem *kind, enum 
 	if (key == NULL)
 		return pass.p ? ERR_PASS_WRONG : ERR_SSHKEY_FORMAT;
 	e = put_key(key, kind, curve, out);
+	EVP_PKEY_free(key);
+	if (e)
+		sec_done(out);
+	return e;
+}
+
+/* --- made here --- */
+
+enum err
+crypto_rsa_generate(unsigned bits, struct sec *out)
+{
+	EVP_PKEY *key;
+	enum err e;
+
+	if (bits != 2048 && bits != 3072 && bits != 4096)
+		return ERR_RANGE;
+	crypto_alg();
+	if ((key = EVP_RSA_gen(bits)) == NULL) {
+		ERR_clear_error();
+		return ERR_INTERNAL;
+	}
+	e = put_rsa(key, out);
 	EVP_PKEY_free(key);
 	if (e)
 		sec_done(out);

@@ -126,7 +126,7 @@ enum worker_op {
 	WORKER_ARGON2,	    /* pass, salt, m, t -> out (32) */
 	WORKER_PHRASE_MAKE, /* new P; words shown, typed back -> seed, recs, hashes, ... */
 	WORKER_PHRASE_OPEN, /* asks for the words -> recs (one a slot), fpr; seed if wanted */
-	WORKER_RSA,	    /* bits -> out (PKCS#8 DER) */
+	WORKER_RSA,	    /* bits -> out (canonical, sshkey.h) */
 	WORKER_SHARE_MAKE, /* asks for the words; threshold, count -> shares, set, threshold, fpr */
 	WORKER_CARD,	   /* asks for the words, and gives them back as a card -> fpr */
 	WORKER_SUCC_SIGN,  /* asks for the words; successions -> proofs, fpr */

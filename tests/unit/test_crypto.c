@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 
 #include "lib/crypto.h"
+#include "lib/sshkey.h"
 #include "tests/unit/hex.h"
 
 #define N_P256 "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
@@ -365,19 +365,18 @@ test_scrypt(void **state)
 static void
 test_rsa(void **state)
 {
-	struct sec der = { 0 };
-	const unsigned char *p;
-	EVP_PKEY *key;
+	struct sec key = { 0 };
+	struct crypto_rsa k;
 
 	(void)state;
-	assert_int_equal(crypto_rsa_generate(1024, &der), ERR_RANGE);
-	assert_int_equal(crypto_rsa_generate(2048, &der), ERR_OK);
-	p = der.p;
-	assert_non_null(key = d2i_AutoPrivateKey(NULL, &p, (long)der.len));
-	assert_ptr_equal(p, der.p + der.len);
-	assert_int_equal(EVP_PKEY_get_bits(key), 2048);
-	EVP_PKEY_free(key);
-	sec_done(&der);
+	assert_int_equal(crypto_rsa_generate(1024, &key), ERR_RANGE);
+	assert_int_equal(crypto_rsa_generate(2048, &key), ERR_OK);
+	assert_int_equal(sshkey_rsa_parts(sec_span(&key), &k), ERR_OK);
+	assert_int_equal(k.n.len, 256);
+	assert_true(k.n.p[0] & 0x80);
+	assert_true(crypto_rsa_public_ok(&k));
+	assert_true(crypto_rsa_pair_ok(&k));
+	sec_done(&key);
 	assert_int_equal(sec_arena_used(), 0);
 }
 

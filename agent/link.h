@@ -15,6 +15,8 @@
  *   LINK_FILE     struct file_request
  *   LINK_PUBLIC   rows of keys (ops_item, one behind the other), which front shows while locked
  *   LINK_SSH      struct ssh_rows: changes of the keys that the ssh door lists (ops_ssh.h)
+ *   LINK_JWT      public keys of issuers (struct jwt_row, lib/jwt_rows.h, one behind the other),
+ *                 which front shows while locked
  *
  * Both sides read all there is, work, and write once.
  */
@@ -35,7 +37,8 @@ enum link_type {
 	LINK_REPLY = 5,
 	LINK_DROP = 6,
 	LINK_PUBLIC = 7,
-	LINK_SSH = 8
+	LINK_SSH = 8,
+	LINK_JWT = 9
 };
 
 struct link_peer {

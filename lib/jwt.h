@@ -2,8 +2,9 @@
  * jwt.h - header and payload of a token as the vault prints them (RFC 7515 3.1, RFC 7519): what is
  * signed never comes from anybody else.  Pure.
  *
- * JSON as RFC 8259: texts must be UTF-8; quotes, backslashes, controls and DEL are escaped, and "<",
- * ">" and "&", so that no payload ends a script in which somebody shows it.  No floats, no null.
+ * JSON as RFC 8259: texts must be UTF-8; quotes, backslashes, controls and DEL are escaped, and
+ * "<", ">" and "&", so that no payload ends a script in which somebody shows it.  No floats and
+ * no null.
  */
 #ifndef LIB_JWT_H
 #define LIB_JWT_H

@@ -47,6 +47,8 @@ from_vault(struct front *f, struct span frame)
 		c->door->reply(c, payload);
 	else if (type == LINK_SSH)
 		ssh_take_rows(f, payload);
+	else if (type == LINK_JWT)
+		public_take_jwt(f, payload);
 	else if (type == LINK_DROP && c)
 		conn_close(c);
 }

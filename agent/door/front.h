@@ -90,6 +90,7 @@ struct front {
 	struct conn *dirty;
 	bool paused;
 	struct buf public; /* public rows of keys, shown while locked */
+	struct buf jwt;	   /* public keys of issuers, the same */
 	bool locked;	   /* no vault has been opened since the last lock */
 	bool between;	   /* the old vault is ending, the new one not there yet */
 	struct ssh_door ssh;
@@ -117,6 +118,9 @@ void conn_resume_all(struct front *f);
 MUST enum err public_list(struct conn *c, const struct ops_request *q);
 /* The rows of an open vault. */
 void public_take(struct front *f, struct span rows);
+/* jwt.keys, the same. */
+MUST enum err public_jwt_keys(struct conn *c, const struct ops_request *q);
+void public_take_jwt(struct front *f, struct span rows);
 
 /* ---- native.c ---- */
 extern const struct door native_door;

@@ -114,6 +114,8 @@ native_request(struct conn *c, struct span frame)
 		return answer(c, row->op, q.id, e);
 	if (row->op == OP_ID_LIST && c->f->locked && c->f->public.len && c->hello.len)
 		return public_list(c, &q) ? answer(c, row->op, q.id, ERR_RANGE) : ERR_OK;
+	if (row->op == OP_JWT_KEYS && c->f->locked && c->f->jwt.len && c->hello.len)
+		return (e = public_jwt_keys(c, &q)) ? answer(c, row->op, q.id, e) : ERR_OK;
 	if (row->op == OP_KEY_LIST && c->f->ssh.keys.known && c->hello.len)
 		return (e = ssh_pages_answer(c, &q)) ? answer(c, row->op, q.id, e) : ERR_OK;
 	if ((e = remember(c, &q)))

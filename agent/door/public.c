@@ -1,5 +1,9 @@
-/* public.c - id.list while the vault is locked, from the public rows that it left (DESIGN 3). */
+/* public.c - id.list and jwt.keys while the vault is locked, from the public rows that it left
+ * (DESIGN 3). */
+#include <time.h>
+
 #include "agent/door/front.h"
+#include "lib/jwt_rows.h"
 
 static bool
 contains(struct span text, struct span part)
@@ -81,4 +85,39 @@ public_take(struct front *f, struct span rows)
 	if (buf_err(&f->public))
 		buf_reset(&f->public);
 	f->locked = false;
+}
+
+/* ---- keys of issuers ---- */
+enum err
+public_jwt_keys(struct conn *c, const struct ops_request *q)
+{
+	struct ops_jwt_keys_rep rep = { .has = 1 };
+	struct buf frame = BUF_INIT, keys = BUF_INIT;
+	struct ops_jwt_issuer in;
+	enum err e;
+
+	if (!(e = wire_decode(
+		  &ops_jwt_issuer_map, q->params.p ? q->params : SPAN_LIT("\xa0"), &in)) &&
+	    !(e = jwt_rows_of(
+		  buf_span(&c->f->jwt), in.issuer, (uint64_t)time(NULL), &keys, &rep.keys.n))) {
+		rep.keys.raw = buf_span(&keys);
+		if (!(e = ops_put_reply(&frame, OP_JWT_KEYS, q->id, ERR_OK, &rep)))
+			e = chan_put(&c->chan, buf_span(&frame));
+	}
+	if (!e)
+		conn_mark(c);
+	else if (e == ERR_NOTFOUND)
+		e = ERR_LOCKED; /* it may have been made elsewhere meanwhile */
+	buf_done(&keys);
+	buf_done(&frame);
+	return e;
+}
+
+void
+public_take_jwt(struct front *f, struct span rows)
+{
+	buf_reset(&f->jwt);
+	buf_put_span(&f->jwt, rows);
+	if (buf_err(&f->jwt))
+		buf_reset(&f->jwt);
 }

@@ -75,7 +75,7 @@ import_x25519(struct span priv, struct buf *pub)
 }
 
 static const struct format_import imports[] = {
-	{ "identity", "x25519", import_x25519 },
+	{ "identity", "x25519", import_x25519, false },
 };
 
 static const struct format_advice advice[] = {

@@ -10,6 +10,7 @@ const struct format *const formats[] = {
 	&format_app,
 	&format_wireguard,
 	&format_portal,
+	&format_oidc,
 };
 const size_t nformats = sizeof formats / sizeof *formats;
 

@@ -29,6 +29,9 @@ typedef enum err format_export_fn(const struct format_in *in, struct sec *out);
 
 #define FORMAT_AGREES 0x10000u /* on keys (ops_agree.h) */
 #define FORMAT_GIVES  0x20000u /* its bytes are for the program: secret.get hands them out */
+#define FORMAT_JWT    0x40000u /* tokens (ops_jwt.h): has a rate, is not exported unless told */
+#define FORMAT_STAYS  0x80000u /* when all keys of its account are rotated */
+#define FORMAT_RSA    "rsa"    /* alg of keys that ownkey-worker makes; not derived */
 
 struct format_key {
 	const char *purpose;
@@ -40,13 +43,15 @@ struct format_key {
 	bool (*wanted)(struct span account);
 };
 
-/* A key that was made elsewhere may take the place of the derived one (key.add).  fn checks its
- * private bytes and appends its public half, both in the form that format_in has. */
+/* A key that was made elsewhere may take the place of the derived one (key.add), or is not derived
+ * at all, but made by ownkey-worker.  fn checks its private bytes and appends its public half, both
+ * in the form that format_in has. */
 typedef enum err format_import_fn(struct span priv, struct buf *pub);
 struct format_import {
 	const char *purpose;
 	const char *alg;
 	format_import_fn *fn;
+	bool made; /* by us alone: key.add does not take one */
 };
 
 /* The first row for a purpose is the one-line form of lists. */
@@ -123,6 +128,6 @@ MUST enum err format_app_sign(
     const struct format_in *in, const struct ops_sign *q, struct buf *sig);
 
 extern const struct format format_matrix, format_omemo, format_tor, format_ssh, format_age,
-    format_app, format_wireguard, format_portal;
+    format_app, format_wireguard, format_portal, format_oidc;
 
 #endif

@@ -166,11 +166,11 @@ import_p521(struct span priv, struct buf *pub)
 }
 
 static const struct format_import imports[] = {
-	{ "identity", "ed25519", import_ed25519 },
-	{ "identity", "rsa", import_rsa },
-	{ "identity", "p256", import_p256 },
-	{ "identity", "p384", import_p384 },
-	{ "identity", "p521", import_p521 },
+	{ "identity", "ed25519", import_ed25519, false },
+	{ "identity", "rsa", import_rsa, false },
+	{ "identity", "p256", import_p256, false },
+	{ "identity", "p384", import_p384, false },
+	{ "identity", "p521", import_p521, false },
 };
 
 static const struct format_public publics[] = {

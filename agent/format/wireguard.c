@@ -54,7 +54,7 @@ import_x25519(struct span priv, struct buf *pub)
 }
 
 static const struct format_import imports[] = {
-	{ "interface", "x25519", import_x25519 },
+	{ "interface", "x25519", import_x25519, false },
 };
 
 static const struct format_advice advice[] = {

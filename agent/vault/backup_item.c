@@ -216,9 +216,10 @@ put_record(struct agejson *j, const struct item *it)
 static const char *
 kind_name(const struct item *it)
 {
-	static const char *const names[] = { "key", "secret", "contact", "succession log" };
+	static const char *const names[] = { "key", "secret", "contact", "succession log",
+		"audience or account of an issuer" };
 
-	return it->kind <= 4 ? names[it->kind - 1] : "unknown";
+	return it->kind <= 5 ? names[it->kind - 1] : "unknown";
 }
 
 enum err

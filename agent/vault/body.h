@@ -87,6 +87,8 @@ MUST enum err body_item_by_label(
 bool body_item_next(const struct body *b, size_t *pos, struct item *it);
 /* The same, of entries (entry.h) alone. */
 bool body_entry_next(const struct body *b, size_t *pos, struct item *it);
+/* The same, of items of this kind alone; the others cost next to nothing. */
+bool body_kind_next(const struct body *b, uint64_t kind, size_t *pos, struct item *it);
 /* Entries with the collection and attributes of the one with this id, itself included, and perhaps
  * others: look at them.  *at from 0, false at the end; nothing may be put meanwhile. */
 bool body_entry_like(const struct body *b, const uint8_t id[16], size_t *at, struct item *it);

@@ -47,6 +47,14 @@ body_entry_next(const struct body *b, size_t *pos, struct item *it)
 }
 
 bool
+body_kind_next(const struct body *b, uint64_t kind, size_t *pos, struct item *it)
+{
+	while (*pos < b->items.n && (!b->items.v[*pos].raw || b->items.v[*pos].kind != kind))
+		(*pos)++;
+	return body_item_next(b, pos, it);
+}
+
+bool
 body_entry_like(const struct body *b, const uint8_t id[16], size_t *at, struct item *it)
 {
 	size_t pos = items_find_id(&b->items, id);

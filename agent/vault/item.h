@@ -23,8 +23,9 @@ enum item_kind {
 	ITEM_KEY = 1,	  /* key of an identity; label = path text without the epoch */
 	ITEM_SECRET = 2,  /* named secret; label = name */
 	ITEM_CONTACT = 3, /* somebody else's card, pinned; label = our name for them */
-	ITEM_LOG = 4 /* succession log of an identity and the key that signs it; label = path */
-		     /* others: kept, listed by nobody */
+	ITEM_LOG = 4,	  /* succession log of an identity and its key; label = path */
+	ITEM_JWT = 5	  /* an audience or account of an issuer (jwtlist.h) */
+			  /* others: kept, listed by nobody */
 };
 enum item_origin_kind { ORIGIN_DERIVED, ORIGIN_IMPORTED, ORIGIN_GENERATED };
 enum item_use { USE_FREE, USE_ASK_ONCE, USE_TOUCH /* more: of a later version, refuse */ };

@@ -65,7 +65,7 @@ check(const struct ops_key_add *in, struct keeping *k)
 		return ERR_KEY_LIMITS;
 	if (!(k->format = format_find(in->service)))
 		return ERR_UNSUPPORTED;
-	if (!(row = format_import(k->format, in->purpose, in->alg)) ||
+	if (!(row = format_import(k->format, in->purpose, in->alg)) || row->made ||
 	    !(k->row = format_key(k->format, span_str(row->purpose))))
 		return ERR_KEY_SERVICE;
 	k->purpose = span_str(row->purpose);

@@ -141,23 +141,46 @@ open_imported(struct vault *v, const struct item *it, struct ring_key *k)
 }
 
 static enum err
-derive(struct vault *v, const struct item *it, struct ring_key *k)
+derive_epoch(struct vault *v, const struct item *it, const struct item_epoch *ep, struct sec *priv)
 {
 	struct derive_path p = { .service = it->origin.service,
 		.account = it->origin.account,
-		.purpose = it->origin.purpose };
-	struct buf pub = BUF_INIT;
+		.purpose = it->origin.purpose,
+		.epoch = (uint32_t)ep->epoch };
 	const struct sec *root;
+	enum err e;
+
+	if ((e = keyring_root(v, (uint32_t)ep->generation, &root)))
+		return e;
+	return derive_key(root, &p, it->origin.alg, priv);
+}
+
+static enum err
+derive(struct vault *v, const struct item *it, struct ring_key *k)
+{
+	struct buf pub = BUF_INIT;
 	struct item_epoch ep;
 	enum err e;
 
 	epochs_current(it, &ep);
-	p.epoch = (uint32_t)ep.epoch;
-	if (!(e = keyring_root(v, (uint32_t)ep.generation, &root)) &&
-	    !(e = derive_key(root, &p, it->origin.alg, &k->priv)) &&
+	if (!(e = derive_epoch(v, it, &ep, &k->priv)) &&
 	    !(e = derive_public(it->origin.alg, sec_span(&k->priv), &pub)) && !(e = buf_err(&pub)))
 		keep_public(k, &pub);
 	buf_done(&pub);
+	return e;
+}
+
+enum err
+keyring_public_of(
+    struct vault *v, const struct item *it, const struct item_epoch *ep, struct buf *pub)
+{
+	struct sec priv = { 0 };
+	enum err e;
+
+	if (!(e = derive_epoch(v, it, ep, &priv)) &&
+	    !(e = derive_public(it->origin.alg, sec_span(&priv), pub)))
+		e = buf_err(pub);
+	sec_done(&priv);
 	return e;
 }
 

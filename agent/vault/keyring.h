@@ -17,6 +17,10 @@ MUST enum err keyring_new(struct key_cache **out);
  * key.  Borrowed until the next call; ERR_FORMAT when it has no secret, ERR_UNSUPPORTED. */
 MUST enum err keyring_get(struct vault *v, const struct item *it, const struct sec **priv,
     const uint8_t **pub, size_t *publen);
+/* Append the public key of another epoch of a derived one; nothing is kept. */
+struct item_epoch;
+MUST enum err keyring_public_of(
+    struct vault *v, const struct item *it, const struct item_epoch *ep, struct buf *pub);
 /* Forget one (retired, removed). */
 void keyring_forget(struct vault *v, const uint8_t item_id[16]);
 /* The secret of an item (imported or generated): opened into out for this one use. */

@@ -86,6 +86,12 @@ const struct op_impl op_impls[] = {
 	{ OP_SHARE_REMOVE, op_share_remove },
 	{ OP_PHRASE_CARD, op_phrase_card },
 	{ OP_PHRASE_CHECK, op_phrase_check },
+	{ OP_JWT_SIGN, op_jwt_sign },
+	{ OP_JWT_KEYS, op_jwt_keys },
+	{ OP_JWT_SUBJECT, op_jwt_subject },
+	{ OP_JWT_ALLOW, op_jwt_allow },
+	{ OP_JWT_LIST, op_jwt_list },
+	{ OP_JWT_FORGET, op_jwt_forget },
 };
 const size_t nop_impls = sizeof op_impls / sizeof *op_impls;
 

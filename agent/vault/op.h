@@ -118,6 +118,13 @@ enum err op_contact_list(struct req *r);
 enum err op_contact_check(struct req *r);
 enum err op_contact_remove(struct req *r);
 enum err op_contact_show(struct req *r);
+/* op_jwt.c, op_jwt_list.c */
+enum err op_jwt_sign(struct req *r);
+enum err op_jwt_keys(struct req *r);
+enum err op_jwt_subject(struct req *r);
+enum err op_jwt_allow(struct req *r);
+enum err op_jwt_list(struct req *r);
+enum err op_jwt_forget(struct req *r);
 /* op_share.c */
 enum err op_share_create(struct req *r);
 enum err op_share_list(struct req *r);

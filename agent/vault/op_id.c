@@ -10,6 +10,7 @@
 #include "agent/vault/policy.h"
 #include "agent/vault/public.h"
 #include "agent/vault/publicpart.h"
+#include "agent/vault/rsakey.h"
 #include "agent/vault/store.h"
 #include "lib/text.h"
 
@@ -43,8 +44,37 @@ is_wanted(const struct ops_id_add *in, const struct format_key *k)
 }
 
 static enum err
-add_keys(struct req *r, const struct format *f, struct delta *d, struct identity *a, size_t *n)
+seal_made(struct req *r, const struct sec *made, struct identity *id)
 {
+	enum err e = keyring_seal(r->v, &id->item, sec_span(made), &id->box);
+
+	id->item.secret = buf_span(&id->box);
+	return e ? e : buf_err(&id->box);
+}
+
+/* What is not derived is made before the disk is taken. */
+static enum err
+make_keys(struct req *r, const struct format *f, struct sec *made)
+{
+	for (size_t i = 0; i < f->nkey; i++)
+		if (is_wanted(r->in, &f->key[i]) && !identity_is_derived(&f->key[i]))
+			return rsakey_pair(r->job, made);
+	return ERR_OK;
+}
+
+/* What is being added. */
+struct adding {
+	const struct format *format;
+	struct sec made;
+	struct delta d;
+	struct identity *id;
+	size_t n;
+};
+
+static enum err
+add_keys(struct req *r, struct adding *a)
+{
+	const struct format *f = a->format;
 	const struct ops_id_add *in = r->in;
 	struct identity_want w = { .format = f, .account = in->account, .epoch = in->epoch };
 	struct seed s;
@@ -53,15 +83,20 @@ add_keys(struct req *r, const struct format *f, struct delta *d, struct identity
 	if ((e = body_seed_last(&r->v->open.body, &s)))
 		return e;
 	w.generation = s.generation;
-	for (size_t i = 0; i < f->nkey && !e && *n < KEYS_MAX; i++) {
+	for (size_t i = 0; i < f->nkey && !e && a->n < KEYS_MAX; i++) {
+		struct identity *id = &a->id[a->n];
+
 		if (!is_wanted(in, &f->key[i]))
 			continue;
 		w.key = &f->key[i];
-		if (!(e = make_item(r, &w, &a[*n])))
-			e = publicpart_put(r->v, &a[*n].item, d);
-		++*n;
+		e = make_item(r, &w, id);
+		if (!e && !identity_is_derived(w.key))
+			e = seal_made(r, &a->made, id);
+		if (!e)
+			e = publicpart_put(r->v, &id->item, &a->d);
+		a->n++;
 	}
-	return e ? e : *n ? ERR_OK : ERR_NOTFOUND;
+	return e ? e : a->n ? ERR_OK : ERR_NOTFOUND;
 }
 
 static enum err
@@ -102,23 +137,24 @@ check_add(const struct ops_id_add *in, const struct format **f)
 enum err
 op_id_add(struct req *r)
 {
-	static struct identity a[KEYS_MAX]; /* one at a time: the disk is ours */
-	struct delta d = DELTA_INIT;
-	const struct format *f;
-	size_t n = 0;
+	static struct identity id[KEYS_MAX]; /* one at a time: the disk is ours */
+	struct adding a = { .id = id };
 	enum err e;
 
 	REQ_MUST_WAIT(r);
-	if ((e = check_add(r->in, &f)) || (e = store_take(r->job)))
-		return e;
-	memset(a, 0, sizeof a);
-	if (!(e = add_keys(r, f, &d, a, &n)) && !(e = store_append(r->job, &d))) {
+	if ((e = check_add(r->in, &a.format)) || (e = make_keys(r, a.format, &a.made)) ||
+	    (e = store_take(r->job)))
+		goto out;
+	memset(id, 0, sizeof id);
+	if (!(e = add_keys(r, &a)) && !(e = store_append(r->job, &a.d))) {
 		public_send(r->v);
-		e = answer_added(r, a, n);
+		e = answer_added(r, id, a.n);
 	}
-	for (size_t i = 0; i < n; i++)
-		identity_done(&a[i]);
-	delta_done(&d);
+out:
+	for (size_t i = 0; i < a.n; i++)
+		identity_done(&id[i]);
+	delta_done(&a.d);
+	sec_done(&a.made);
 	return e;
 }
 

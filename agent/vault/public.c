@@ -2,10 +2,10 @@
 #include "agent/vault/public.h"
 
 #include "agent/vault/itemop.h"
+#include "agent/vault/jwtkeys.h"
 #include "agent/vault/sshrows.h"
 
 #define KEYS_MOST  2048 /* as many as OpenSSH reads */
-#define WALK_MOST  8192 /* items looked at: a vault of many secrets does not wait for this */
 #define BYTES_MOST (900 * 1024)
 
 static enum err
@@ -29,14 +29,13 @@ public_send(struct vault *v)
 	size_t pos = 0, n = 0;
 	struct item it;
 
-	for (size_t seen = 0; seen < WALK_MOST && n < KEYS_MOST && rows.len < BYTES_MOST; seen++) {
-		if (!body_item_next(&v->open.body, &pos, &it))
-			break;
-		if (it.kind == ITEM_KEY && !put_row(v, &it, &rows))
+	while (n < KEYS_MOST && rows.len < BYTES_MOST &&
+	    body_kind_next(&v->open.body, ITEM_KEY, &pos, &it))
+		if (!put_row(v, &it, &rows))
 			n++;
-	}
 	if (!buf_err(&rows))
 		link_put(&v->front.out, LINK_PUBLIC, 0, buf_span(&rows));
 	buf_done(&rows);
+	jwtkeys_send(v);
 	sshrows_send(v);
 }

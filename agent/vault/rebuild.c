@@ -173,6 +173,8 @@ add_key(struct rebuild *r, const struct rebuild_account *a, const struct format_
 static bool
 is_meant(const struct rebuild_account *a, const struct format_key *k)
 {
+	if (!identity_is_derived(k))
+		return false;
 	if (a->purpose.len)
 		return span_is(a->purpose, k->purpose);
 	return identity_wants(k, a->account);

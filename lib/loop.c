@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define AFTER_MAX  4
+#define AFTER_MAX  8
 #define ALWAYS	   (POLLERR | POLLHUP | POLLNVAL) /* poll(2) reports these unasked */
 #define FIRST_SIZE 16
 

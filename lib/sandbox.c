@@ -137,6 +137,7 @@ static const struct limits limits[] = {
 	[SANDBOX_COPIER] = { 32, 0, NONE, NONE, 60 },
 	[SANDBOX_BUS] = { 1024, 0, NONE, 512 * MIB, NONE },
 	[SANDBOX_SECRETS] = { 1024, 0, NONE, 1024 * MIB, NONE },
+	[SANDBOX_WEB] = { 65535, 0, NONE, 4096 * MIB, NONE },
 	[SANDBOX_CLI] = { NONE, NONE, NONE, NONE, NONE },
 };
 

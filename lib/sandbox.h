@@ -26,6 +26,7 @@ enum sandbox_profile {
 	SANDBOX_COPIER,	    /* rw files below some directories; no sockets, CPU 60 s */
 	SANDBOX_BUS,	    /* speaks D-Bus and to the agent: UNIX sockets; no files */
 	SANDBOX_SECRETS, /* as BUS, and reads /proc of its clients: no landlock, which hides that */
+	SANDBOX_WEB,	 /* HTTP, SQLite below its folder, connects to UNIX sockets */
 	SANDBOX_CLI	 /* no new privileges, core 0 only */
 };
 

@@ -37,8 +37,9 @@
 #define COPIER	(1U << SANDBOX_COPIER)
 #define BUS	(1U << SANDBOX_BUS)
 #define SECRETS (1U << SANDBOX_SECRETS)
+#define WEB	(1U << SANDBOX_WEB)
 #define BUSES	(BUS | SECRETS)
-#define ALL	(VAULT | FRONT | TOKEN | LIST | WORKER | VERIFY | COPIER | BUSES)
+#define ALL	(VAULT | FRONT | TOKEN | LIST | WORKER | VERIFY | COPIER | BUSES | WEB)
 
 #define ANY (-1)
 
@@ -85,31 +86,37 @@ static const struct row rows[] = {
 	FCNTL(F_GETFL, ALL), FCNTL(F_SETFL, ALL), FCNTL(F_GETFD, ALL), FCNTL(F_SETFD, ALL),
 
 	/* front: files below its directories, clients */
-	ALLOW(accept4, FRONT), ALLOW(getsockopt, FRONT | LIST), ALLOW(getsockname, FRONT),
-	ALLOW(getpeername, FRONT), ALLOW(pidfd_open, FRONT), ALLOW(openat, FRONT | COPIER),
-	ALLOW(fsync, FRONT | COPIER), ALLOW(fdatasync, FRONT), ALLOW(renameat, FRONT | COPIER),
-	ALLOW(renameat2, FRONT | COPIER), ALLOW(linkat, FRONT), ALLOW(unlinkat, FRONT | COPIER),
-	ALLOW(mkdirat, FRONT), ALLOW(ftruncate, FRONT), ALLOW(fallocate, FRONT | COPIER),
-	ALLOW(flock, FRONT | LIST), ALLOW(fchmod, FRONT), ALLOW(umask, FRONT),
-	ALLOW(pread64, FRONT | LIST), ALLOW(pwrite64, FRONT), ALLOW(lseek, FRONT | LIST),
-	ALLOW(getcwd, FRONT), ALLOW(signalfd4, FRONT), ALLOW(timerfd_create, FRONT),
-	ALLOW(getdents64, FRONT | LIST), ALLOW(readlinkat, FRONT | LIST),
-	ALLOW(statx, FRONT | LIST), ALLOW(statfs, FRONT | LIST), ALLOW(fstatfs, FRONT | LIST),
-	ALLOW(faccessat, FRONT | LIST), ALLOW(faccessat2, FRONT | LIST),
-	FCNTL(F_DUPFD_CLOEXEC, FRONT | LIST), FCNTL(F_GETLK, FRONT), FCNTL(F_SETLK, FRONT),
-	FCNTL(F_SETLKW, FRONT), FCNTL(F_OFD_GETLK, FRONT), FCNTL(F_OFD_SETLK, FRONT),
+	ALLOW(accept4, FRONT | WEB), ALLOW(getsockopt, FRONT | LIST | WEB),
+	ALLOW(getsockname, FRONT | WEB),
+	ALLOW(getpeername, FRONT | WEB), ALLOW(pidfd_open, FRONT), ALLOW(openat, FRONT | COPIER | WEB),
+	ALLOW(fsync, FRONT | COPIER | WEB), ALLOW(fdatasync, FRONT | WEB), ALLOW(renameat, FRONT | COPIER),
+	ALLOW(renameat2, FRONT | COPIER), ALLOW(linkat, FRONT), ALLOW(unlinkat, FRONT | COPIER | WEB),
+	ALLOW(mkdirat, FRONT), ALLOW(ftruncate, FRONT | WEB), ALLOW(fallocate, FRONT | COPIER | WEB),
+	ALLOW(flock, FRONT | LIST), ALLOW(fchmod, FRONT | WEB), ALLOW(umask, FRONT | WEB),
+	ALLOW(pread64, FRONT | LIST | WEB), ALLOW(pwrite64, FRONT | WEB), ALLOW(lseek, FRONT | LIST | WEB),
+	ALLOW(getcwd, FRONT | WEB), ALLOW(signalfd4, FRONT | WEB), ALLOW(timerfd_create, FRONT | WEB),
+	ALLOW(getdents64, FRONT | LIST), ALLOW(readlinkat, FRONT | LIST | WEB),
+	ALLOW(statx, FRONT | LIST | WEB), ALLOW(statfs, FRONT | LIST), ALLOW(fstatfs, FRONT | LIST),
+	ALLOW(faccessat, FRONT | LIST | WEB), ALLOW(faccessat2, FRONT | LIST | WEB),
+	FCNTL(F_DUPFD_CLOEXEC, FRONT | LIST | WEB), FCNTL(F_GETLK, FRONT | WEB),
+	FCNTL(F_SETLK, FRONT | WEB),
+	FCNTL(F_SETLKW, FRONT | WEB), FCNTL(F_OFD_GETLK, FRONT), FCNTL(F_OFD_SETLK, FRONT),
 	FCNTL(F_OFD_SETLKW, FRONT),
 
 	/* bus: the loop of sd-event, connections that are made anew, devices that go */
-	ALLOW(epoll_create1, BUSES), ALLOW(epoll_ctl, BUSES), ALLOW(epoll_pwait, BUSES),
+	ALLOW(epoll_create1, BUSES | WEB), ALLOW(epoll_ctl, BUSES | WEB), ALLOW(epoll_pwait, BUSES | WEB),
 	ALLOW(inotify_init1, BUSES), ALLOW(inotify_add_watch, BUSES),
 	ALLOW(inotify_rm_watch, BUSES),
-	ALLOW(timerfd_create, BUSES), ALLOW(signalfd4, BUSES), ALLOW(eventfd2, BUSES),
-	WHEN(socket, BUSES, 0, ~0U, AF_UNIX), ERRNO(socket, BUSES, EAFNOSUPPORT),
-	ALLOW(connect, BUSES), ALLOW(epoll_pwait2, BUSES), ALLOW(getsockopt, BUSES),
-	ALLOW(setsockopt, BUSES), ALLOW(getsockname, BUSES), ALLOW(getpeername, BUSES),
+	ALLOW(timerfd_create, BUSES), ALLOW(signalfd4, BUSES), ALLOW(eventfd2, BUSES | WEB),
+	WHEN(socket, BUSES | WEB, 0, ~0U, AF_UNIX),
+	ERRNO(socket, BUSES | WEB, EAFNOSUPPORT),
+	ALLOW(connect, BUSES | WEB), ALLOW(epoll_pwait2, BUSES | WEB), ALLOW(getsockopt, BUSES),
+	ALLOW(setsockopt, BUSES | WEB), ALLOW(getsockname, BUSES), ALLOW(getpeername, BUSES),
 	ALLOW(memfd_create, BUSES), ALLOW(uname, BUSES), ALLOW(statx, BUSES),
-	FCNTL(F_DUPFD_CLOEXEC, BUSES), ERRNO(clone, BUSES, EPERM),
+	FCNTL(F_DUPFD_CLOEXEC, BUSES), ERRNO(clone, BUSES | WEB, EPERM),
+
+	/* web: SQLite gives files to the owner of the database when it is root */
+	ERRNO(fchown, WEB, EPERM),
 
 	/* secrets: reads who is at the other end of the bus, and nothing is opened for writing */
 	WHEN(openat, SECRETS, 2, O_ACCMODE | O_CREAT | O_TRUNC, 0), ALLOW(readlinkat, SECRETS),
@@ -125,15 +132,15 @@ static const struct row rows[] = {
 	WHEN(mmap, ALL, 2, PROT_EXEC, 0), ERRNO(mmap, ALL, EPERM),
 #endif
 #ifdef __NR_newfstatat
-	ALLOW(newfstatat, FRONT | LIST | COPIER | BUSES), ERRNO(newfstatat, ALL, EPERM),
+	ALLOW(newfstatat, FRONT | LIST | COPIER | BUSES | WEB), ERRNO(newfstatat, ALL, EPERM),
 #endif
 #ifdef __NR_open /* not on the newer processors: they have only the ...at calls */
-	ALLOW(poll, ALL), ALLOW(epoll_wait, BUSES),
-	ALLOW(open, FRONT), WHEN(open, LIST, 1, O_CREAT | O_TRUNC, 0),
+	ALLOW(poll, ALL), ALLOW(epoll_wait, BUSES | WEB),
+	ALLOW(open, FRONT | WEB), WHEN(open, LIST, 1, O_CREAT | O_TRUNC, 0),
 	WHEN(open, SECRETS, 1, O_ACCMODE | O_CREAT | O_TRUNC, 0), ERRNO(open, ALL, EPERM),
-	ALLOW(rename, FRONT | COPIER), ALLOW(link, FRONT), ALLOW(unlink, FRONT), ALLOW(mkdir, FRONT),
-	ALLOW(readlink, FRONT | LIST | SECRETS), ALLOW(access, FRONT | LIST),
-	ALLOW(stat, FRONT | LIST | BUSES), ALLOW(lstat, FRONT | LIST | BUSES),
+	ALLOW(rename, FRONT | COPIER), ALLOW(link, FRONT), ALLOW(unlink, FRONT | WEB), ALLOW(mkdir, FRONT),
+	ALLOW(readlink, FRONT | LIST | SECRETS | WEB), ALLOW(access, FRONT | LIST | WEB),
+	ALLOW(stat, FRONT | LIST | BUSES | WEB), ALLOW(lstat, FRONT | LIST | BUSES | WEB),
 	ERRNO(readlink, ALL, EPERM), ERRNO(access, ALL, EPERM), ERRNO(creat, ALL, EPERM),
 	ERRNO(stat, ALL, EPERM), ERRNO(lstat, ALL, EPERM),
 #endif
@@ -142,14 +149,14 @@ static const struct row rows[] = {
 	ALLOW(send, ALL), ALLOW(recv, ALL), ALLOW(fstat64, ALL), ALLOW(sigreturn, ALL),
 	ALLOW(getuid32, ALL), ALLOW(geteuid32, ALL), ALLOW(getgid32, ALL), ALLOW(getegid32, ALL),
 	FCNTL64(F_GETFL, ALL), FCNTL64(F_SETFL, ALL), FCNTL64(F_GETFD, ALL),
-	FCNTL64(F_SETFD, ALL), FCNTL64(F_DUPFD_CLOEXEC, FRONT | LIST | BUSES),
-	FCNTL64(F_GETLK64, FRONT), FCNTL64(F_SETLK64, FRONT), FCNTL64(F_SETLKW64, FRONT),
-	FCNTL64(F_GETLK, FRONT), FCNTL64(F_SETLK, FRONT), FCNTL64(F_SETLKW, FRONT),
+	FCNTL64(F_SETFD, ALL), FCNTL64(F_DUPFD_CLOEXEC, FRONT | LIST | BUSES | WEB),
+	FCNTL64(F_GETLK64, FRONT | WEB), FCNTL64(F_SETLK64, FRONT | WEB), FCNTL64(F_SETLKW64, FRONT | WEB),
+	FCNTL64(F_GETLK, FRONT | WEB), FCNTL64(F_SETLK, FRONT | WEB), FCNTL64(F_SETLKW, FRONT | WEB),
 	FCNTL64(F_OFD_GETLK, FRONT), FCNTL64(F_OFD_SETLK, FRONT), FCNTL64(F_OFD_SETLKW, FRONT),
 	ERRNO(fcntl64, ALL, EPERM),
-	ALLOW(ftruncate64, FRONT), ALLOW(_llseek, FRONT | LIST),
-	ALLOW(fstatat64, FRONT | LIST | BUSES), ALLOW(stat64, FRONT | LIST),
-	ALLOW(lstat64, FRONT | LIST),
+	ALLOW(ftruncate64, FRONT | WEB), ALLOW(_llseek, FRONT | LIST | WEB),
+	ALLOW(fstatat64, FRONT | LIST | BUSES | WEB), ALLOW(stat64, FRONT | LIST | WEB),
+	ALLOW(lstat64, FRONT | LIST | WEB),
 	ALLOW(statfs64, FRONT | LIST), ALLOW(fstatfs64, FRONT | LIST),
 	ERRNO(fstatat64, ALL, EPERM), ERRNO(stat64, ALL, EPERM), ERRNO(lstat64, ALL, EPERM),
 #endif

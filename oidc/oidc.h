@@ -11,13 +11,17 @@ struct loop;
 struct web;
 struct sign;  /* oidc/sign.h */
 struct fetch; /* oidc/fetch.h */
+struct metadata;
+struct web_route;
 
 struct oidc {
 	struct oidc_conf conf;
 	struct loop *loop;
 	struct web *web;
+	const struct web_route *routes; /* that it serves */
 	struct sign *sign;
 	struct fetch *fetch;
+	struct metadata *metadata; /* op/metadata.h */
 };
 
 #endif

@@ -20,7 +20,7 @@ struct form_field {
 struct form {
 	struct buf text; /* decoded; wiped when it is freed */
 	size_t n;
-	struct form_field at[FORM_FIELDS];
+	struct form_field *at;
 };
 
 enum form_got {

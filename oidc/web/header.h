@@ -32,9 +32,10 @@ bool header_is_type(struct span value, const char *type);
 /* Accept-Language, or the space-separated list of ui_locales: the best of these (NULL-ended, first
  * = default).  Never fails: what cannot be read counts for nothing. */
 const char *header_language(struct span value, const char *const *have);
+/* NULL: none of them. */
 const char *header_locales(struct span value, const char *const *have);
-/* The first address of X-Forwarded-For from the right that is not one of the trusted (NULL-ended
- * list of addresses), as text; false: there is none that is an address. */
+/* The first address of X-Forwarded-For from the right that is none of the trusted, as text; false:
+ * there is none, or something that is no address stands before it. */
 bool header_forwarded_for(
     struct span value, bool (*trusted)(void *arg, const char *address), void *arg, char out[64]);
 

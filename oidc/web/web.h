@@ -29,7 +29,6 @@
 struct oidc; /* oidc/oidc.h: what handlers work with */
 struct loop;
 struct web;
-struct web_conn;
 
 enum web_method { WEB_GET = 1, WEB_POST = 2, WEB_HEAD = 4, WEB_OPTIONS = 8, WEB_OTHER = 16 };
 
@@ -67,9 +66,7 @@ struct web_request {
 	struct span body;	   /* of a WEB_BODY row */
 	char address[WEB_ADDRESS]; /* of the client; "" = not known (a socket without a proxy) */
 	void *work;		   /* the handler's own */
-	/* web.c's */
-	struct web_conn *conn;
-	struct web_answer *answer;
+	struct web_answer *answer; /* the server's */
 };
 
 struct web_response {
@@ -162,5 +159,7 @@ struct web_counts {
 	uint32_t connections, fibers;	     /* now */
 };
 const struct web_counts *web_counts(const struct web *w);
+/* Responses by class of row i of conf.routes; i = their number: what was none of them.  NULL beyond. */
+const uint64_t *web_row_counts(const struct web *w, size_t i);
 
 #endif

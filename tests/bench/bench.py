@@ -17,6 +17,7 @@ import age_files  # noqa: E402  pylint: disable=wrong-import-position
 import keyrings  # noqa: E402  pylint: disable=wrong-import-position
 import logins  # noqa: E402  pylint: disable=wrong-import-position
 import ssh  # noqa: E402  pylint: disable=wrong-import-position
+import tokens  # noqa: E402  pylint: disable=wrong-import-position
 import ownkey  # noqa: E402  pylint: disable=wrong-import-position
 
 TOOLS = os.path.join(ownkey.BUILD, "bench")
@@ -263,6 +264,7 @@ def main():
                 "%d CPUs, Linux %s, ROUNDS=%d" % (os.cpu_count(), os.uname().release, ROUNDS))
             growth(agent, person, token)
             signatures(agent, person)
+            tokens.measure(note, agent, person, ROUNDS, load)
             memory(agent, person)
             starting(agent)
             ssh.measure(note, agent, person, ROUNDS)

@@ -2,6 +2,7 @@
  * load.c - usage: load OP CLIENTS SECONDS [SOCKET LABEL]	one line of JSON on stdout
  * OP: raw      libsodium alone, over as many bytes as OP sshsig signs (CLIENTS is void)
  *     sshsig   SSH signatures by LABEL over the native socket, one in flight for each client
+ *     es256, eddsa, rs256	tokens of the issuer LABEL, for audience "aud" about account "acc"
  *     status   the same with an operation that does nothing: what the way there costs
  */
 #include <errno.h>
@@ -165,9 +166,34 @@ run(size_t n, double seconds, const struct buf *request)
 	    bench_quantile(waited, done, .99) * 1e6, (cpu() - used) / (double)done * 1e6);
 }
 
+/* An ID token as providers make them. */
 static void
-make_request(bool sign, const char *label, struct buf *b)
+make_token_request(enum jwt_alg alg, const char *issuer, struct buf *b)
 {
+	struct ops_jwt_claim claims[] = {
+		{ .name = SPAN_LIT("nonce"), .text = SPAN_LIT("n-0S6_WzA2Mjn-0S6_WzA2Mj") },
+		{ .name = SPAN_LIT("auth_time"), .number = 1700000000 },
+		{ .name = SPAN_LIT("acr"), .text = SPAN_LIT("phrh") },
+		{ .name = SPAN_LIT("sid"), .text = SPAN_LIT("08a5019c-17e1-4977-8f42-65a12843ea02") },
+	};
+	struct ops_jwt_sign q = { .issuer = span_str(issuer),
+		.alg = alg,
+		.typ = JWT_ID_TOKEN,
+		.audience = SPAN_LIT("aud"),
+		.account = SPAN_LIT("acc"),
+		.lifetime = 300,
+		.claims = { .v = claims, .n = 4 } };
+
+	for (size_t i = 0; i < 4; i++)
+		wire_mark(&ops_jwt_claim_map, &claims[i]);
+	wire_mark(&ops_jwt_sign_map, &q);
+	put_frame(b, OP_JWT_SIGN, &q);
+}
+
+static void
+make_request(const char *op, const char *label, struct buf *b)
+{
+	static const char *const algs[] = { "es256", "eddsa", "rs256" };
 	struct ops_sign q = { .label = span_str(label ? label : ""),
 		.type = OPS_SIGN_SSHSIG,
 		.name_space = SPAN_LIT("file"),
@@ -175,7 +201,12 @@ make_request(bool sign, const char *label, struct buf *b)
 		.hash = SPAN(hash, 64) };
 
 	wire_mark(&ops_sign_map, &q);
-	if (sign)
+	for (unsigned i = 0; i <= JWT_RS256; i++)
+		if (strcmp(op, algs[i]) == 0) {
+			make_token_request((enum jwt_alg)i, label, b);
+			return;
+		}
+	if (strcmp(op, "sshsig") == 0)
 		put_frame(b, OP_SIGN, &q);
 	else
 		put_frame(b, OP_STATUS, NULL);
@@ -199,7 +230,7 @@ main(int argc, char **argv)
 		return 64;
 	wire_mark(&ops_hello_map, &h);
 	put_frame(&hello, OP_HELLO, &h);
-	make_request(strcmp(argv[1], "sshsig") == 0, argv[5], &request);
+	make_request(argv[1], argv[5], &request);
 	for (size_t i = 0; i < n; i++)
 		connect_one(&clients[i], argv[4], &hello);
 	run(n, atof(argv[3]), &request);

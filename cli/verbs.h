@@ -130,6 +130,11 @@ enum err verb_grant_list(struct cli *c);
 enum err verb_grant_allow(struct cli *c);
 enum err verb_grant_deny(struct cli *c);
 enum err verb_grant_forget(struct cli *c);
+/* verb_jwt.c */
+enum err verb_jwt_keys(struct cli *c);
+enum err verb_jwt_list(struct cli *c);
+enum err verb_jwt_allow(struct cli *c);
+enum err verb_jwt_forget(struct cli *c);
 /* verb_secret_make.c */
 enum err verb_secret_generate(struct cli *c);
 enum err verb_secret_code(struct cli *c);

@@ -174,7 +174,8 @@ make_token_request(enum jwt_alg alg, const char *issuer, struct buf *b)
 		{ .name = SPAN_LIT("nonce"), .text = SPAN_LIT("n-0S6_WzA2Mjn-0S6_WzA2Mj") },
 		{ .name = SPAN_LIT("auth_time"), .number = 1700000000 },
 		{ .name = SPAN_LIT("acr"), .text = SPAN_LIT("phrh") },
-		{ .name = SPAN_LIT("sid"), .text = SPAN_LIT("08a5019c-17e1-4977-8f42-65a12843ea02") },
+		{ .name = SPAN_LIT("sid"),
+		    .text = SPAN_LIT("08a5019c-17e1-4977-8f42-65a12843ea02") },
 	};
 	struct ops_jwt_sign q = { .issuer = span_str(issuer),
 		.alg = alg,

@@ -1,4 +1,4 @@
-"""Tokens of an issuer: signatures a second by algorithm and requests in flight, with a long list."""
+"""Tokens of an issuer: signatures a second by algorithm and requests in flight."""
 
 import contextlib
 from statistics import median
@@ -32,6 +32,6 @@ def measure(note, agent, person, rounds, load):
     for (alg, n), got in rows.items():
         rate = [r["per_s"] for r in got]
         note("jwt-%s-%d" % (alg, n), {"per_s": median(rate), "rounds": got},
-             "%-7s %4d in flight %8.0f/s [%.0f..%.0f]   p50 %.0f p99 %.0f us, agent %.1f us CPU each"
-             % (alg, n, median(rate), min(rate), max(rate), *[
-                 median([r[k] for r in got]) for k in ("p50_us", "p99_us", "agent_cpu_us")]))
+             ("%-7s %4d in flight %8.0f/s [%.0f..%.0f]   p50 %.0f p99 %.0f us, "
+              "agent %.1f us CPU each") % (alg, n, median(rate), min(rate), max(rate), *[
+                     median([r[k] for r in got]) for k in ("p50_us", "p99_us", "agent_cpu_us")]))

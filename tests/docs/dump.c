@@ -14,84 +14,13 @@
 #include "agent/vault/item.h"
 #include "lib/conf.h"
 #include "lib/job.h"
+#include "lib/jwt_claims.h"
 #include "lib/ops.h"
 #include "pam/options.h"
+#include "tests/docs/mdoc.h"
 
-#define COLUMNS	 78
 #define MESSAGES 256
 #define N(a)	 (sizeof(a) / sizeof(a)[0])
-
-/* ---- text ---- */
-
-/* Width of the line that is being written. */
-static size_t at;
-
-static void
-end_line(void)
-{
-	if (at > 0)
-		putchar('\n');
-	at = 0;
-}
-
-/* The next word belongs to what stands there already. */
-static bool glued;
-
-/* Nothing in it is a request of roff, and options stay what they are when they are copied. */
-static void
-word(const char *p, size_t n)
-{
-	size_t i;
-
-	if (at > 0 && !glued && at + 1 + n > COLUMNS)
-		end_line();
-	else if (at > 0 && !glued)
-		at += (size_t)printf(" ");
-	glued = false;
-	if (at == 0 && (*p == '.' || *p == '\''))
-		printf("\\&");
-	for (i = 0; i < n; i++)
-		if (p[i] == '\\')
-			printf("\\e");
-		else if (p[i] == '-' && i + 1 < n && p[i + 1] == '-')
-			printf("\\-\\-"), i++;
-		else
-			putchar(p[i]);
-	at += n;
-	if (strchr(".?!", p[n - 1]))
-		end_line();
-}
-
-/* Several lines as needed, a new one for each sentence. */
-static void
-text(const char *s)
-{
-	size_t n;
-
-	for (s += strspn(s, " "); *s; s += n + strspn(s + n, " ")) {
-		n = strcspn(s, " ");
-		word(s, n);
-	}
-}
-
-static void
-sentence(const char *s)
-{
-	char first[2] = { 0 };
-
-	if (*s >= 'a' && *s <= 'z') {
-		first[0] = (char)(*s++ - 'a' + 'A');
-		printf("%s", first);
-		glued = true;
-		at++;
-	}
-	text(s);
-	if (at > 0) {
-		putchar('.');
-		at++;
-	}
-	end_line();
-}
 
 /* One "name" of "name|name|name". */
 static size_t
@@ -571,6 +500,27 @@ ways(void)
 	printf(".El\n");
 }
 
+static void
+claims(void)
+{
+	static const char *const values[] = { "text", "number", "true or false", "texts", "names" };
+	static const char *const typs[] = { "jwt", "at+jwt", "logout+jwt" };
+	const char *comma;
+
+	printf(".Bl -column \"phone_number_verified\" \"true or false\" \"jwt, at+jwt\"\n");
+	for (const struct jwt_claim *c = jwt_claims; c < jwt_claims + njwt_claims; c++) {
+		printf(".It %s Ta %s Ta ", c->name, values[c->value]);
+		comma = "";
+		for (unsigned i = 0; i < N(typs); i++)
+			if (c->typs & 1u << i) {
+				printf("%s%s", comma, typs[i]);
+				comma = ", ";
+			}
+		printf(" Ta\n%s\n", c->help);
+	}
+	printf(".El\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -589,6 +539,7 @@ main(int argc, char **argv)
 		{ "pam-options", pam_options },
 		{ "formats", all_formats },
 		{ "ways", ways },
+		{ "claims", claims },
 	};
 	size_t i;
 

@@ -13,7 +13,7 @@ import time
 import jwt as pyjwt
 
 from backup import create, opened, passphrase_of
-from ownkey import ARGON, PASS, TOKEN, Person, expect, run_parallel, world
+from ownkey import ARGON, PASS, PIN, TOKEN, Person, expect, run_parallel, world
 from restore import restorer
 from synced import machines
 
@@ -494,8 +494,41 @@ def issuers(directory):
                 assert reply.status in ("JWT_ISSUER", "RANGE", "TEXT", "TOOBIG"), (issuer, reply)
 
 
+def by_command(directory):
+    """the same with ownkey jwt, and a JWKS for a file; what is wrong says how it is right"""
+    with provider(directory) as (agent, _, taken, _):
+        def said(status, *args, stdin=""):
+            done = agent.cli("jwt", *args, stdin=stdin)
+            assert done.returncode == status, done
+            return done.stdout + done.stderr
+
+        # the PIN of the token, as a line
+        assert "3 new" in said(0, "allow", ISSUER, "audience:https://app.example/cb:1",
+                               "audience:wiki", "account:ann", "--sector", "s.example", "--label",
+                               "the wiki", "--ask-stdin", stdin=PIN + "\n")
+        assert "already" in said(0, "allow", ISSUER, "account:u1")
+        text = said(0, "list", ISSUER)
+        assert "audience:wiki\n  as for all of s.example\n  the wiki\n" in text, text
+        assert "account:ann\n  the wiki\n" in text, text
+        rows = json.loads(said(0, "list", ISSUER, "--json", "--match", "wiki"))["names"]
+        assert {r["name"] for r in rows} == {"wiki", "https://app.example/cb:1", "ann"}, rows
+        taken.call("jwt.sign", **{**GOOD, "audience": "https://app.example/cb:1"})
+        assert "no more tokens" in said(0, "forget", ISSUER, "audience:wiki")
+        assert "nothing was changed" in said(0, "forget", ISSUER, "audience:wiki")
+        jwks = pyjwt.PyJWKSet.from_json(said(0, "keys", ISSUER, "--json"))
+        read(jwks, taken.call("jwt.sign", **GOOD).token)
+        assert "ES256  signs" in said(0, "keys", ISSUER)
+        assert "audience:NAME" in said(64, "allow", ISSUER, "wiki")
+        assert "exclude" in said(64, "allow", ISSUER, "audience:a", "--public", "--sector", "b")
+        assert "id add oidc" in said(1, "list", OTHER)
+        assert "https address" in agent.cli("id", "add", "oidc", "http://x.org").stderr
+        agent.lock()
+        assert len(json.loads(said(0, "keys", ISSUER, "--json"))["keys"]) == 6
+
+
 CASES = [(f.__doc__, f) for f in (good, subjects, refused, no_other_use, flood, lists, forgotten,
-                                   rotation, comes_back, from_backup, two_machines, issuers)]
+                                   rotation, comes_back, from_backup, two_machines, issuers,
+                                   by_command)]
 
 if __name__ == "__main__":
     sys.exit(run_parallel(CASES, 2))

@@ -28,6 +28,13 @@ put(struct buf *b, const char *name, const char *type, const char *help, uint64_
 }
 
 static void
+put_row(struct buf *b, const char *path, unsigned class, uint64_t n)
+{
+	buf_putf(b, "ownkey_oidc_responses_total{route=\"%s\",class=\"%uxx\"} %llu\n",
+	    path ? path : "none", class, (unsigned long long)n);
+}
+
+static void
 put_rows(struct buf *b, const struct web *w, const struct web_route *routes)
 {
 	const uint64_t *n;
@@ -38,10 +45,7 @@ put_rows(struct buf *b, const struct web *w, const struct web_route *routes)
 	for (size_t i = 0; (n = web_row_counts(w, i)); i++)
 		for (unsigned class = 1; class < 6; class ++)
 			if (n[class])
-				buf_putf(b,
-				    "ownkey_oidc_responses_total{route=\"%s\",class=\"%uxx\"} %llu\n",
-				    routes[i].path ? routes[i].path : "none", class,
-				    (unsigned long long)n[class]);
+				put_row(b, routes[i].path, class, n[class]);
 }
 
 void

@@ -2,9 +2,9 @@
  * sign.h - the agent that signs, as handlers see it: a client of agent.sock with many requests in
  * flight, and what it last said about keys.
  *
- * sign_token and sign_subject wait: only on a fiber (WEB_WAITS).  Keys are kept, and asked for again
- * whenever the agent says that something changed; they stay while it is locked or gone, as what was
- * signed must remain verifiable.
+ * sign_token and sign_subject wait: only on a fiber (WEB_WAITS).  Keys are kept, and asked for
+ * again whenever the agent says that something changed; they stay while it is locked or gone, as
+ * what was signed must remain verifiable.
  */
 #ifndef OIDC_SIGN_H
 #define OIDC_SIGN_H

@@ -217,7 +217,7 @@ is_proxy(void *arg, const char *address)
 	return false;
 }
 
-/* X-Forwarded-For counts only from a proxy that is trusted, and nothing else of that family ever. */
+/* X-Forwarded-For counts only from a proxy that is trusted; nothing else of that family ever. */
 static void
 set_address(struct web_answer *x)
 {

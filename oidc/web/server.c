@@ -2,7 +2,7 @@
  * server.c - listeners, connections and how long each may take, the loop.
  *
  * We accept ourselves, so that a flood finds the connection that is idle longest and not the next
- * person. MHD's epoll descriptor is one row of our loop. Its own timeouts begin anew with each byte,
+ * person.  MHD's epoll descriptor is one row of our loop.  Its timeouts begin anew with each byte,
  * which is what slow clients live on; ours count from the beginning of a phase.
  */
 #include <arpa/inet.h>

@@ -159,7 +159,8 @@ struct web_counts {
 	uint32_t connections, fibers;	     /* now */
 };
 const struct web_counts *web_counts(const struct web *w);
-/* Responses by class of row i of conf.routes; i = their number: what was none of them.  NULL beyond. */
+/* Responses by class of row i of conf.routes; i = their number: what was none of them.  NULL
+ * beyond. */
 const uint64_t *web_row_counts(const struct web *w, size_t i);
 
 #endif

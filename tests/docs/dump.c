@@ -16,6 +16,7 @@
 #include "lib/job.h"
 #include "lib/jwt_claims.h"
 #include "lib/ops.h"
+#include "oidc/conf.h"
 #include "pam/options.h"
 #include "tests/docs/mdoc.h"
 
@@ -364,16 +365,28 @@ limits(const struct opt *o)
 }
 
 static void
-options(void)
+table(const struct opt *o, size_t n)
 {
 	printf(".Bl -tag -width Ds\n");
-	for (size_t i = 0; i < conf_noptions; i++) {
-		printf(".It Ic %s No =", conf_options[i].name);
-		argument(&conf_options[i]);
-		sentence(conf_options[i].help);
-		limits(&conf_options[i]);
+	for (size_t i = 0; i < n; i++) {
+		printf(".It Ic %s No =", o[i].name);
+		argument(&o[i]);
+		sentence(o[i].help);
+		limits(&o[i]);
 	}
 	printf(".El\n");
+}
+
+static void
+options(void)
+{
+	table(conf_options, conf_noptions);
+}
+
+static void
+oidc_options(void)
+{
+	table(oidc_conf_options, oidc_conf_noptions);
 }
 
 static void
@@ -537,6 +550,7 @@ main(int argc, char **argv)
 		{ "exits", exits },
 		{ "options", options },
 		{ "pam-options", pam_options },
+		{ "oidc-options", oidc_options },
 		{ "formats", all_formats },
 		{ "ways", ways },
 		{ "claims", claims },

@@ -1,4 +1,4 @@
-/* Headers of requests: credentials, cookies, types, languages, addresses; and JSON that we write. */
+/* Headers: credentials, cookies, types, languages, addresses; and JSON that we write. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

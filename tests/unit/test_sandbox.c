@@ -434,6 +434,16 @@ static const struct {
 	{ "setrlimit", SANDBOX_SECRETS, act_prlimit, 0 },
 	{ "who asks", SANDBOX_SECRETS, act_who, 0 },
 	{ "who asks", SANDBOX_BUS, act_who_not, 0 },
+	{ "fork", SANDBOX_WEB, act_fork_fails, 0 },
+	{ "sockets", SANDBOX_WEB, act_sockets, 0 },
+	{ "execve", SANDBOX_WEB, act_exec, KILLED },
+	{ "ptrace", SANDBOX_WEB, act_ptrace, KILLED },
+	{ "kill", SANDBOX_WEB, act_kill, KILLED },
+	{ "bind", SANDBOX_WEB, act_bind, KILLED },
+	{ "listen", SANDBOX_WEB, act_listen, KILLED },
+	{ "unknown", SANDBOX_WEB, act_unknown_call, KILLED },
+	{ "executable memory", SANDBOX_WEB, act_exec_memory, 0 },
+	{ "who asks", SANDBOX_WEB, act_who_not, 0 },
 };
 
 static void

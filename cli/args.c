@@ -76,8 +76,8 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_FD] = { "fd", 0, "N=NAME", NULL, "as descriptor N: 0, 3, 4, ...", true },
 [ARG_SECRET_SERVICE] = { "secret-service", 0, NULL, NULL, "what desktop programs keep there" },
 [ARG_SSH_KEY] = { "ssh-key", 0, "FILE", NULL, "public keys of an ssh agent" },
-[ARG_SECTOR] = { "sector", 0, "HOST", NULL, "people have one name for all of it" },
-[ARG_PUBLIC] = { "public", 0, NULL, NULL, "people have one name everywhere" },
+[ARG_SECTOR] = { "sector", 0, "HOST", NULL, "with one name for each person" },
+[ARG_PUBLIC] = { "public", 0, NULL, NULL, "one name for each, everywhere" },
 };
 /* clang-format on */
 

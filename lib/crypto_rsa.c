@@ -243,26 +243,64 @@ hash_name(enum crypto_rsa_hash hash)
 	return hash == CRYPTO_RSA_SHA256 ? "SHA2-256" : "SHA2-512";
 }
 
+struct crypto_rsa_ready {
+	EVP_PKEY *key;
+	size_t len;
+};
+
+enum err
+crypto_rsa_ready(const struct crypto_rsa *k, struct crypto_rsa_ready **out)
+{
+	struct crypto_rsa_ready *r;
+	EVP_PKEY *key;
+
+	if (!sizes_ok(k) || (key = key_private(k)) == NULL)
+		return ERR_RANGE;
+	crypto_must((r = malloc(sizeof(*r))) != NULL);
+	*r = (struct crypto_rsa_ready){ key, k->n.len };
+	*out = r;
+	return ERR_OK;
+}
+
+void
+crypto_rsa_ready_free(struct crypto_rsa_ready *k)
+{
+	if (k == NULL)
+		return;
+	EVP_PKEY_free(k->key); /* wipes */
+	free(k);
+}
+
 /* PKCS #1 v1.5 is what EVP does with an RSA key unasked. */
+enum err
+crypto_rsa_ready_sign(
+    const struct crypto_rsa_ready *k, enum crypto_rsa_hash hash, struct span data, uint8_t *sig)
+{
+	size_t len = k->len;
+	EVP_MD_CTX *ctx;
+	bool ok;
+
+	crypto_must((ctx = EVP_MD_CTX_new()) != NULL);
+	ok = EVP_DigestSignInit_ex(ctx, NULL, hash_name(hash), NULL, NULL, k->key, NULL) == 1 &&
+	    EVP_DigestSign(ctx, sig, &len, crypto_ptr(data), data.len) == 1 && len == k->len;
+	if (!ok)
+		ERR_clear_error();
+	EVP_MD_CTX_free(ctx);
+	return ok ? ERR_OK : ERR_RANGE;
+}
+
 enum err
 crypto_rsa_sign(
     const struct crypto_rsa *k, enum crypto_rsa_hash hash, struct span data, uint8_t *sig)
 {
-	size_t len = k->n.len;
-	EVP_MD_CTX *ctx;
-	EVP_PKEY *key;
-	bool ok;
+	struct crypto_rsa_ready *ready;
+	enum err e;
 
-	if (!sizes_ok(k) || (key = key_private(k)) == NULL)
-		return ERR_RANGE;
-	crypto_must((ctx = EVP_MD_CTX_new()) != NULL);
-	ok = EVP_DigestSignInit_ex(ctx, NULL, hash_name(hash), NULL, NULL, key, NULL) == 1 &&
-	    EVP_DigestSign(ctx, sig, &len, crypto_ptr(data), data.len) == 1 && len == k->n.len;
-	if (!ok)
-		ERR_clear_error();
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	return ok ? ERR_OK : ERR_RANGE;
+	if ((e = crypto_rsa_ready(k, &ready)))
+		return e;
+	e = crypto_rsa_ready_sign(ready, hash, data, sig);
+	crypto_rsa_ready_free(ready);
+	return e;
 }
 
 bool

@@ -54,6 +54,13 @@ bool crypto_rsa_pair_ok(const struct crypto_rsa *k);
 /* sig: as many bytes as n has.  ERR_RANGE: not a usable key. */
 MUST enum err crypto_rsa_sign(
     const struct crypto_rsa *k, enum crypto_rsa_hash hash, struct span data, uint8_t *sig);
+/* For several signatures by one key: making it ready takes as long as a signature.  Until it is
+ * freed, its numbers are in libcrypto's memory, not in the arena: free it as soon as it rests. */
+struct crypto_rsa_ready;
+MUST enum err crypto_rsa_ready(const struct crypto_rsa *k, struct crypto_rsa_ready **out);
+MUST enum err crypto_rsa_ready_sign(
+    const struct crypto_rsa_ready *k, enum crypto_rsa_hash hash, struct span data, uint8_t *sig);
+void crypto_rsa_ready_free(struct crypto_rsa_ready *k);
 /* A signature shorter than n is filled up with zeros in front, as OpenSSH does. */
 bool crypto_rsa_verify(
     const struct crypto_rsa *k, enum crypto_rsa_hash hash, struct span data, struct span sig);

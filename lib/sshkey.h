@@ -110,6 +110,9 @@ enum sshkey_hash { SSHKEY_SHA256, SSHKEY_SHA512 }; /* of RSA; the others have th
  * rsa-sha2-512); SHA-1 cannot be asked for.  canonical is believed, but for the sizes. */
 MUST enum err sshkey_sign(enum sshkey_type type, struct span canonical, enum sshkey_hash hash,
     struct span data, struct buf *out);
+/* The same by an RSA key that was made ready; size: bytes of n. */
+MUST enum err sshkey_sign_ready(const struct crypto_rsa_ready *key, size_t size,
+    enum sshkey_hash hash, struct span data, struct buf *out);
 /* ERR_SSHKEY_SIGNATURE: wrong, malformed, of an algorithm that is not the key's, or with SHA-1.
  * The public blob may be a certificate: then its key counts (the rest is not looked at). */
 MUST enum err sshkey_verify(struct span public_blob, struct span signature, struct span data);

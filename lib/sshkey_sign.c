@@ -36,21 +36,35 @@ sign_ecdsa(enum sshkey_type type, struct span scalar, struct span data, struct b
 	return e;
 }
 
-static enum err
-sign_rsa(struct span canonical, enum sshkey_hash hash, struct span data, struct buf *out)
+enum err
+sshkey_sign_ready(const struct crypto_rsa_ready *key, size_t size, enum sshkey_hash hash,
+    struct span data, struct buf *out)
 {
 	bool wide = hash == SSHKEY_SHA512;
 	uint8_t sig[CRYPTO_RSA_MAX];
+
+	if (size > sizeof(sig) ||
+	    crypto_rsa_ready_sign(key, wide ? CRYPTO_RSA_SHA512 : CRYPTO_RSA_SHA256, data, sig))
+		return ERR_SSHKEY_FORMAT;
+	ssh_put_text(out, wide ? "rsa-sha2-512" : "rsa-sha2-256");
+	ssh_put_string(out, SPAN(sig, size));
+	return buf_err(out);
+}
+
+static enum err
+sign_rsa(struct span canonical, enum sshkey_hash hash, struct span data, struct buf *out)
+{
+	struct crypto_rsa_ready *ready;
 	struct crypto_rsa k;
 	enum err e;
 
 	if ((e = sshkey_rsa_parts(canonical, &k)))
 		return e;
-	if (crypto_rsa_sign(&k, wide ? CRYPTO_RSA_SHA512 : CRYPTO_RSA_SHA256, data, sig))
+	if (crypto_rsa_ready(&k, &ready))
 		return ERR_SSHKEY_FORMAT;
-	ssh_put_text(out, wide ? "rsa-sha2-512" : "rsa-sha2-256");
-	ssh_put_string(out, SPAN(sig, k.n.len));
-	return buf_err(out);
+	e = sshkey_sign_ready(ready, k.n.len, hash, data, out);
+	crypto_rsa_ready_free(ready);
+	return e;
 }
 
 enum err

@@ -11,6 +11,10 @@ import sys
 import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import (RSAPrivateNumbers,
+                                                           RSAPublicNumbers)
+from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption,
+                                                          PrivateFormat)
 
 from job import BUILD, ERR, Helper, encode, receive, run, send, until
 
@@ -175,8 +179,16 @@ def rsa(directory):
     w = start({1: RSA, 10: 3072})
     out = w.receive(60)
     assert out[1] == RESULT and w.ends() == 0
+    numbers, rest = [], out[3]
+    while rest:
+        size = 4 + int.from_bytes(rest[:4], "big")
+        numbers.append(int.from_bytes(rest[4:size], "big"))
+        rest = rest[size:]
+    n, e, d, iqmp, p, q = numbers
+    der = RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), iqmp, RSAPublicNumbers(e, n)) \
+        .private_key().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     check = subprocess.run(["openssl", "pkey", "-inform", "DER", "-check", "-noout", "-text"],
-                           input=out[3], capture_output=True, check=True)
+                           input=der, capture_output=True, check=True)
     assert b"Key is valid" in check.stdout + check.stderr and b"3072 bit" in check.stdout
     w.close()
     w = start({1: RSA, 10: 2049})

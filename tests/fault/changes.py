@@ -25,6 +25,7 @@ from vault import Vault
 from worker_backup import bech32
 
 A, B = "@a:example.org", "@b:example.org"
+ISSUER = "https://id.example.org"
 AUDIT_MOST = 16 << 20
 WORDS = "abandon " * 23 + "art"
 KEY = X25519PrivateKey.generate()
@@ -149,6 +150,16 @@ def change_alone(w, label):
     w.kill()
 
 
+def an_issuer(w):
+    """It has a list of two, and an RSA key."""
+    a_vault(w)
+    with w.client() as c:
+        for purpose in "subject", "rs256":
+            c.call("id.add", service="oidc", account=ISSUER, purpose=purpose, timeout=60)
+        c.call("jwt.allow", issuer=ISSUER, names=[
+            {"kind": 0, "name": n} for n in ("wiki", "forge")])
+
+
 def an_entry(w):
     """As many of its values were set aside as may stay."""
     a_vault(w)
@@ -251,6 +262,15 @@ def pinned(w, c):
     return c.call("contact.show", label="them").card == w.card
 
 
+def allowed(_w, c):
+    return sorted((n.kind, n.name, n.sector) for n in c.call("jwt.list", issuer=ISSUER)["names"])
+
+
+def shown_keys(_w, c):
+    """How many of each state."""
+    return sorted(k.state for k in c.call("jwt.keys", issuer=ISSUER)["keys"])
+
+
 def ways_of_before(w, c):
     """How many ways in are the ones that were there at first: their ids are random."""
     return sum(s.id in w.ids for s in c.call("slot.list").slots)
@@ -325,6 +345,14 @@ CHANGES = [
            notice=pinned),
     Change("contact remove", a_newer_card, asks("contact.remove", label="them", proof=TOKEN),
            needs="contact.add"),
+    Change("jwt allow", an_issuer, asks("jwt.allow", issuer=ISSUER, proof=TOKEN, names=[
+        {"kind": 0, "name": "wiki", "sector": "s"}, {"kind": 1, "name": "ann"}]), notice=allowed,
+           needs="jwt.allow"),
+    Change("jwt forget", an_issuer, asks("jwt.forget", issuer=ISSUER, names=[
+        {"kind": 0, "name": "wiki"}]), notice=allowed, soft=True, needs="jwt.allow"),
+    Change("id rotate, rsa", an_issuer, asks(
+        "id.rotate", label="oidc/https:%2F%2Fid.example.org/rs256", proof=TOKEN),
+           notice=shown_keys, needs="jwt.allow"),
     Change("slot label", a_vault, asks("slot.label", label="passphrase", text="another")),
     Change("slot renew", known_ways, asks("slot.renew", label="token", proof=TOKEN), soft=True,
            notice=ways_of_before),

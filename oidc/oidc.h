@@ -12,6 +12,9 @@ struct web;
 struct sign;  /* oidc/sign.h */
 struct fetch; /* oidc/fetch.h */
 struct metadata;
+struct db;    /* oidc/db/db.h */
+struct codes; /* oidc/op/code.h */
+struct memo;  /* oidc/db/memo.h */
 struct web_route;
 
 struct oidc {
@@ -22,6 +25,10 @@ struct oidc {
 	struct sign *sign;
 	struct fetch *fetch;
 	struct metadata *metadata; /* op/metadata.h */
+	struct db *db;
+	struct codes *codes;
+	struct memo *waiting; /* op/waiting.h */
+	uint8_t form_key[32]; /* tokens in forms; drawn at each start */
 };
 
 #endif

@@ -2,18 +2,25 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "lib/crypto.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/sandbox.h"
+#include "oidc/db/db.h"
+#include "oidc/db/memo.h"
 #include "oidc/health.h"
 #include "oidc/listen.h"
+#include "oidc/op/code.h"
 #include "oidc/op/metadata.h"
+#include "oidc/op/waiting.h"
+#include "oidc/page/page.h"
 #include "oidc/routes.h"
 #include "oidc/sign.h"
 #include "oidc/verbs.h"
 
-#define DRAIN 5000 /* milliseconds for what is being answered */
-#define SPARE 512  /* descriptors besides those of connections */
+#define DRAIN	 5000 /* milliseconds for what is being answered */
+#define SPARE	 512  /* descriptors besides those of connections */
+#define PATIENCE 300  /* milliseconds that another process may write */
 
 static void
 on_drained(void *arg)
@@ -52,6 +59,45 @@ raise_limit(struct oidc_conf *c)
 	}
 }
 
+/* ---- the store ---- */
+static bool
+wrote(struct oidc *o)
+{
+	return db_writing(o->db);
+}
+
+static enum err
+commit(struct oidc *o)
+{
+	return db_commit(o->db);
+}
+
+static enum err
+open_store(struct oidc_cmd *c)
+{
+	struct oidc *o = &c->oidc;
+	char path[OIDC_CONF_PATH + 16];
+	enum err e;
+
+	snprintf(path, sizeof path, "%s/db", o->conf.store);
+	if ((e = db_open(&o->db, path, true)))
+		return oidc_cmd_wrong(c, e, "%s", path);
+	/* one that writes at the command line must not hold up everybody */
+	db_patience(o->db, PATIENCE);
+	crypto_random(o->form_key, sizeof o->form_key);
+	o->codes = codes_new(o->conf.code_lifetime);
+	o->waiting = waiting_new();
+	return o->codes && o->waiting ? ERR_OK : ERR_NOMEM;
+}
+
+static void
+close_store(struct oidc *o)
+{
+	codes_free(o->codes);
+	memo_free(o->waiting);
+	db_close(o->db);
+}
+
 static enum err
 start_web(struct oidc_cmd *c)
 {
@@ -59,6 +105,7 @@ start_web(struct oidc_cmd *c)
 	struct web_conf conf = { .issuer = o->conf.issuer,
 		.routes = o->routes,
 		.metrics = health_routes,
+		.hooks = { wrote, commit, page_error },
 		.oidc = o,
 		.loop = o->loop,
 		.connections = o->conf.connections,
@@ -109,8 +156,9 @@ start(struct oidc_cmd *c)
 	o->routes = oidc_routes;
 	if (!(o->loop = loop_new()))
 		return ERR_NOMEM;
-	if ((e = loop_signals(o->loop, stops, on_signal, o)) || (e = metadata_new(&o->metadata)) ||
-	    (e = sign_new(&o->sign, o->loop, &o->conf)) || (e = start_web(c)))
+	if ((e = open_store(c)) || (e = loop_signals(o->loop, stops, on_signal, o)) ||
+	    (e = metadata_new(&o->metadata)) || (e = sign_new(&o->sign, o->loop, &o->conf)) ||
+	    (e = start_web(c)))
 		return e;
 	sign_follow(o->sign);
 	return confine(o);
@@ -122,6 +170,7 @@ stop(struct oidc *o)
 	web_done(o->web);
 	sign_done(o->sign);
 	metadata_done(o->metadata);
+	close_store(o);
 	loop_free(o->loop);
 }
 

@@ -199,6 +199,8 @@ MUST enum err db_session_get(
     struct db *s, const uint8_t hash[DB_HASH], uint64_t now, struct db_session *out);
 /* used, auth_time, amr, expires. */
 MUST enum err db_session_touch(struct db *s, const struct db_session *x);
+/* Its row alone: another takes its place. */
+MUST enum err db_session_forget(struct db *s, const uint8_t sid[DB_ID]);
 /* With the tokens that came of it. */
 MUST enum err db_session_remove(struct db *s, const uint8_t sid[DB_ID]);
 /* All of an account, but the one that is kept (may be NULL). */

@@ -33,15 +33,23 @@ db_session_touch(struct db *s, const struct db_session *x)
 	return q_run_one(&q);
 }
 
+enum err
+db_session_forget(struct db *s, const uint8_t sid[DB_ID])
+{
+	struct q q;
+
+	q_begin_write(&q, s, "DELETE FROM session WHERE sid=?", DB_DURABLE);
+	q_bytes(&q, SPAN(sid, DB_ID));
+	return q_run_one(&q);
+}
+
 static enum err
 remove_both(struct db *s, const uint8_t sid[DB_ID])
 {
 	struct q q;
-	enum err e;
+	enum err e = db_session_forget(s, sid);
 
-	q_begin_write(&q, s, "DELETE FROM session WHERE sid=?", DB_DURABLE);
-	q_bytes(&q, SPAN(sid, DB_ID));
-	if ((e = q_run_one(&q)))
+	if (e)
 		return e;
 	q_begin_write(&q, s, "DELETE FROM token WHERE sid=?", DB_DURABLE);
 	q_bytes(&q, SPAN(sid, DB_ID));

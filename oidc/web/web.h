@@ -66,6 +66,9 @@ struct web_request {
 	struct span body;	   /* of a WEB_BODY row */
 	char address[WEB_ADDRESS]; /* of the client; "" = not known (a socket without a proxy) */
 	void *work;		   /* the handler's own */
+	/* login/session.h: which browser, once it was asked for */
+	uint8_t browser[32];
+	bool has_browser;
 	struct web_answer *answer; /* the server's */
 };
 

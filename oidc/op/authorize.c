@@ -1,0 +1,370 @@
+/*
+ * authorize.c - a request is judged (authreq.h), a person found (session.h), asked (page/consent.h)
+ * and a code given.  What cannot be decided at once waits (waiting.h) and is judged again from the
+ * start when it goes on, so that there is one way through.
+ */
+#include <time.h>
+
+#include "lib/crypto.h"
+#include "lib/loop.h"
+#include "lib/text.h"
+#include "oidc/login/session.h"
+#include "oidc/oidc.h"
+#include "oidc/op/authorize.h"
+#include "oidc/op/claims.h"
+#include "oidc/op/code.h"
+#include "oidc/op/hint.h"
+#include "oidc/op/reply.h"
+#include "oidc/op/scope.h"
+#include "oidc/op/uri.h"
+#include "oidc/op/waiting.h"
+#include "oidc/page/consent.h"
+#include "oidc/sign.h"
+
+#define USED_EVERY 3600 /* seconds: not a write for each login */
+
+/* One pass. */
+struct pass {
+	struct web_request *q;
+	struct web_response *a;
+	const struct form *form;
+	struct waiting *waited; /* NULL: it just came */
+	struct span go;		/* its name, then */
+	bool agreed;		/* the person has just said yes */
+	struct authreq r;
+	struct db_session session;
+	struct db_consent consent; /* client.len 0: there is none */
+};
+
+/* Answered: what is to be told is in the response. */
+static enum err
+tell(struct pass *p, const char *error, const char *text)
+{
+	reply_error(p->q, p->a, &p->r, &(struct authreq_wrong){ error, text });
+	return ERR_FORMAT;
+}
+
+static bool
+quiet(const struct pass *p)
+{
+	return (p->r.prompt & AUTHREQ_PROMPT_NONE) != 0;
+}
+
+/* ---- who ---- */
+static enum err
+send_to(struct pass *p, const char *path)
+{
+	char id[WAITING_ID];
+	struct buf to = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (!p->waited)
+		e = waiting_put(p->q, p->a, p->form, id);
+	buf_put_str(&to, p->q->oidc->conf.issuer);
+	buf_put_str(&to, path);
+	buf_put_str(&to, "?go=");
+	buf_put_span(&to, p->waited ? p->go : span_str(e ? "" : id));
+	if (!e && !(e = buf_err(&to)))
+		web_redirect(p->a, buf_span(&to));
+	buf_done(&to);
+	return e ? e : ERR_FORMAT;
+}
+
+/* A login after the request came counts for whatever it asked. */
+static bool
+is_fresh(const struct pass *p)
+{
+	uint64_t now = (uint64_t)time(NULL), then = p->session.auth_time;
+
+	if (p->waited && then >= p->waited->since)
+		return true;
+	if (p->r.prompt & (AUTHREQ_PROMPT_LOGIN | AUTHREQ_PROMPT_SELECT))
+		return false;
+	return !p->r.has_max_age || now <= then + p->r.max_age;
+}
+
+static enum err
+find_person(struct pass *p)
+{
+	enum err e = session_get(p->q, &p->session);
+
+	if (e && e != ERR_NOTFOUND)
+		return e;
+	if (!e && is_fresh(p))
+		return ERR_OK;
+	if (quiet(p))
+		return tell(p, "login_required", "nobody is logged in, or not recently enough");
+	return send_to(p, PATH_LOGIN);
+}
+
+/* ---- what was agreed to ---- */
+static enum err
+find_consent(struct pass *p)
+{
+	struct oidc *o = p->q->oidc;
+	enum err e = db_consent_get(o->db, p->session.account, p->r.client.id, &p->consent);
+
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* The client says whom it means: then it is that person, or nobody (Core 3.1.2.1). */
+static enum err
+check_hint(struct pass *p)
+{
+	struct span hint = form_value(p->form, "id_token_hint");
+	char sub[SIGN_SUBJECT];
+
+	if (!hint.len)
+		return ERR_OK;
+	if (hint_subject(p->q->oidc, hint, p->r.client.id, sub))
+		return tell(p, "invalid_request", "id_token_hint is none of our ID tokens");
+	if (p->consent.client.len && span_is(p->consent.sub, sub))
+		return ERR_OK;
+	if (quiet(p))
+		return tell(p, "login_required", "somebody else is logged in");
+	return p->waited && p->session.auth_time >= p->waited->since
+	    ? tell(p, "login_required", "somebody else logged in")
+	    : send_to(p, PATH_LOGIN);
+}
+
+static bool
+must_ask(const struct pass *p)
+{
+	if (p->agreed)
+		return false;
+	if (p->r.prompt & AUTHREQ_PROMPT_CONSENT)
+		return true;
+	if (p->r.client.flags & DB_TRUSTED)
+		return false;
+	return !p->consent.client.len ||
+	    !scope_is_within(buf_span(&p->r.scopes), p->consent.scopes);
+}
+
+static void
+list_scopes(const struct pass *p, struct page_consent *c)
+{
+	struct span rest = buf_span(&p->r.scopes), one;
+
+	while (c->nscope < PAGE_SCOPES && scope_next(&rest, &one)) {
+		struct page_scope *s = &c->scope[c->nscope++];
+
+		s->says = claims_says(one);
+		s->fresh = p->consent.scopes.len && !scope_is_within(one, p->consent.scopes);
+	}
+}
+
+static enum err
+ask(struct pass *p)
+{
+	struct db_account account = { .created = 0 };
+	char token[SESSION_FORM], go[WAITING_ID];
+	struct page_consent c = { .client = &p->r.client,
+		.account = &account,
+		.to = uri_origin(p->r.redirect_uri),
+		.path = PATH_CONTINUE,
+		.go = go,
+		.token = token };
+	enum err e;
+
+	if (quiet(p))
+		return tell(p, "consent_required", "the person was not asked yet");
+	if (!p->waited)
+		return send_to(p, PATH_CONTINUE);
+	if ((e = db_account_get(p->q->oidc->db, p->session.account, &account)))
+		return e;
+	memcpy(go, p->go.p, p->go.len);
+	go[p->go.len] = '\0';
+	session_form(p->q, p->a, "consent", p->go, token);
+	if (!c.to.len)
+		c.to = p->r.redirect_uri;
+	list_scopes(p, &c);
+	page_consent(p->q, p->a, &c);
+	db_row_done(&account);
+	return ERR_FORMAT;
+}
+
+/* The union: who agreed to more before keeps that. */
+static enum err
+write_consent(struct pass *p, struct span sub)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	struct buf all = BUF_INIT;
+	struct db_consent c = { .client = p->r.client.id, .sub = sub, .created = now, .used = now };
+	struct span rest = buf_span(&p->r.scopes), one;
+	enum err e;
+
+	memcpy(c.account, p->session.account, DB_ID);
+	buf_put_span(&all, p->consent.scopes);
+	while (scope_next(&rest, &one)) {
+		if (scope_is_within(one, p->consent.scopes))
+			continue;
+		if (all.len)
+			buf_put_u8(&all, ' ');
+		buf_put_span(&all, one);
+	}
+	c.scopes = buf_span(&all);
+	if (!(e = buf_err(&all)))
+		e = db_consent_set(p->q->oidc->db, &c);
+	buf_done(&all);
+	return e;
+}
+
+static enum err
+keep_consent(struct pass *p, char sub[SIGN_SUBJECT])
+{
+	uint64_t now = (uint64_t)time(NULL);
+	char account[2 * DB_ID];
+	enum err e;
+
+	if (p->consent.client.len && p->consent.sub.len < SIGN_SUBJECT) {
+		memcpy(sub, p->consent.sub.p, p->consent.sub.len);
+		sub[p->consent.sub.len] = '\0';
+		if (!scope_is_within(buf_span(&p->r.scopes), p->consent.scopes))
+			return write_consent(p, span_str(sub));
+		return now < p->consent.used + USED_EVERY
+		    ? ERR_OK
+		    : db_consent_used(p->q->oidc->db, p->session.account, p->r.client.id, now);
+	}
+	text_encode_raw(TEXT_HEX, SPAN(p->session.account, DB_ID), account);
+	e = sign_subject(p->q->oidc->sign, p->r.client.id, SPAN(account, sizeof account), sub);
+	return e ? e : write_consent(p, span_str(sub));
+}
+
+/* ---- the code ---- */
+static enum err
+give(struct pass *p)
+{
+	struct oidc *o = p->q->oidc;
+	char sub[SIGN_SUBJECT], text[HANDLE_TEXT];
+	struct code c = { .client = p->r.client.id,
+		.redirect_uri = p->r.redirect_uri,
+		.challenge = p->r.challenge,
+		.scopes = buf_span(&p->r.scopes),
+		.nonce = p->r.nonce,
+		.amr = p->session.amr,
+		.auth_time = p->session.auth_time };
+	enum err e;
+
+	/* no code that nobody could redeem */
+	if (sign_state(o->sign) != SIGN_OPEN && scope_has(c.scopes, "openid")) {
+		if (quiet(p))
+			return tell(p, "temporarily_unavailable", "the keys are locked");
+		return sign_state(o->sign) == SIGN_LOCKED ? ERR_LOCKED : ERR_NOAGENT;
+	}
+	if ((e = keep_consent(p, sub)))
+		return e;
+	c.sub = span_str(sub);
+	memcpy(c.account, p->session.account, DB_ID);
+	memcpy(c.sid, p->session.sid, DB_ID);
+	if ((e = codes_put(o->codes, &c, loop_now(), text)))
+		return e;
+	reply_code(p->q, p->a, &p->r, text);
+	if (p->waited)
+		waiting_end(p->q, p->go);
+	return ERR_OK;
+}
+
+static enum err
+judge(struct pass *p)
+{
+	struct authreq_rules rules = { .db = p->q->oidc->db,
+		.pkce_always = p->q->oidc->conf.pkce == OIDC_PKCE_ALWAYS };
+	struct authreq_wrong wrong;
+	enum err e = authreq_judge(&p->r, p->form, &rules, &wrong);
+
+	if (e == ERR_FORMAT)
+		reply_error(p->q, p->a, &p->r, &wrong);
+	return e;
+}
+
+static void
+run(struct pass *p)
+{
+	enum err e;
+
+	if (!(e = judge(p)) && !(e = find_person(p)) && !(e = find_consent(p)) &&
+	    !(e = check_hint(p)))
+		e = must_ask(p) ? ask(p) : give(p);
+	if (e && e != ERR_FORMAT)
+		web_unavailable(p->q, p->a, e);
+	authreq_done(&p->r);
+	db_row_done(&p->session);
+	db_row_done(&p->consent);
+}
+
+void
+authorize_endpoint(struct web_request *q, struct web_response *a)
+{
+	struct pass p = { .q = q, .a = a, .form = web_params(q) };
+
+	run(&p);
+}
+
+/* ---- going on ---- */
+static struct waiting *
+find_waiting(struct web_request *q, struct web_response *a, struct span *go)
+{
+	struct waiting *w;
+
+	*go = form_value(web_params(q), "go");
+	if (go->len == WAITING_ID - 1 && (w = waiting_find(q, *go)))
+		return w;
+	web_refuse(q, a, 400, "invalid_request",
+	    "This page is too old, or was begun in another browser. Go back to the site that you "
+	    "came from, and log in there again.");
+	return NULL;
+}
+
+static void
+go_on(struct web_request *q, struct web_response *a)
+{
+	struct pass p = { .q = q, .a = a };
+
+	if (!(p.waited = find_waiting(q, a, &p.go)))
+		return;
+	p.form = &p.waited->form;
+	run(&p);
+	waiting_done(p.waited);
+}
+
+static void
+say_no(struct pass *p)
+{
+	if (!judge(p))
+		(void)tell(p, "access_denied", "the person said no");
+	waiting_end(p->q, p->go);
+	authreq_done(&p->r);
+}
+
+static void
+decide(struct web_request *q, struct web_response *a)
+{
+	struct pass p = { .q = q, .a = a };
+	struct span said = form_value(&q->form, "decision");
+
+	if (!(p.waited = find_waiting(q, a, &p.go)))
+		return;
+	if (!session_form_is(q, "consent", p.go)) {
+		waiting_done(p.waited);
+		web_refuse(q, a, 403, "invalid_request",
+		    "This form was not made by this page. Nothing was allowed. Go back, and try "
+		    "again.");
+		return;
+	}
+	p.form = &p.waited->form;
+	p.agreed = span_is(said, "yes");
+	if (p.agreed)
+		run(&p);
+	else
+		say_no(&p);
+	waiting_done(p.waited);
+}
+
+void
+authorize_continue(struct web_request *q, struct web_response *a)
+{
+	if (q->method == WEB_POST)
+		decide(q, a);
+	else
+		go_on(q, a);
+}

@@ -1,0 +1,238 @@
+/*
+ * token.c - rows of grants; each ends with issue.h.
+ *
+ * A code is taken before it is judged: one that is wrong in any way is used up.  What is signed is
+ * signed before anything is written, so that a locked vault takes no refresh token away.
+ */
+#include <time.h>
+
+#include "lib/loop.h"
+#include "oidc/oidc.h"
+#include "oidc/op/clientauth.h"
+#include "oidc/op/issue.h"
+#include "oidc/op/pkce.h"
+#include "oidc/op/scope.h"
+#include "oidc/op/token.h"
+
+struct exchange {
+	struct web_request *q;
+	struct web_response *a;
+	struct db_client client;
+};
+
+/* Answered: what is to be told is in the response. */
+static enum err
+refuse(struct exchange *x, const char *error, const char *text)
+{
+	web_refuse(x->q, x->a, 400, error, text);
+	return ERR_FORMAT;
+}
+
+static enum err
+is_enabled(struct exchange *x, const uint8_t id[DB_ID])
+{
+	struct db_account account;
+	enum err e = db_account_get(x->q->oidc->db, id, &account);
+	bool off = !e && account.disabled;
+
+	db_row_done(&account);
+	if (e == ERR_NOTFOUND || off)
+		return refuse(x, "invalid_grant", "the account is no more");
+	return e;
+}
+
+/* ---- authorization_code ---- */
+/* Who comes with a code a second time has it from somewhere: what came of it ends. */
+static enum err
+no_such_code(struct exchange *x, struct span text)
+{
+	struct oidc *o = x->q->oidc;
+	uint8_t family[DB_ID];
+	enum err e = ERR_OK;
+
+	if (codes_was_spent(o->codes, text, loop_now(), family))
+		e = db_family_remove(o->db, family, NULL);
+	return e ? e : refuse(x, "invalid_grant", "the code is not known, used, or too old");
+}
+
+static enum err
+judge_code(struct exchange *x, const struct code *c)
+{
+	const struct form *f = &x->q->form;
+	struct span verifier = form_value(f, "code_verifier");
+
+	if (!span_eq(c->client, x->client.id))
+		return refuse(x, "invalid_grant", "the code was given to another client");
+	if (!span_eq(c->redirect_uri, form_value(f, "redirect_uri")))
+		return refuse(x, "invalid_grant", "redirect_uri is not the one of the code");
+	/* RFC 9700 2.1.1: a verifier without a challenge says that somebody took it away */
+	if (!c->challenge.len && verifier.len)
+		return refuse(x, "invalid_grant", "there was no code_challenge");
+	if (c->challenge.len && !pkce_fits(c->challenge, verifier))
+		return refuse(x, "invalid_grant", "code_verifier does not fit");
+	return is_enabled(x, c->account);
+}
+
+static enum err
+issue_for_code(struct exchange *x, const struct code *c, struct span text)
+{
+	struct issue i = { .client = &x->client,
+		.grant = c,
+		.first = true,
+		.refresh =
+		    (x->client.flags & DB_REFRESH) && scope_has(c->scopes, "offline_access") };
+	struct issue_signed s;
+	enum err e = issue_sign(x->q, &i, &s);
+
+	if (!e)
+		e = issue_answer(x->q, x->a, &i, &s);
+	if (!e)
+		e = codes_spent(x->q->oidc->codes, text, c, loop_now());
+	issue_signed_done(&s);
+	return e;
+}
+
+static enum err
+by_code(struct exchange *x)
+{
+	struct span text = form_value(&x->q->form, "code");
+	struct code *c;
+	enum err e;
+
+	if (!text.len)
+		return refuse(x, "invalid_request", "code is missing");
+	if (!(c = codes_take(x->q->oidc->codes, text, loop_now())))
+		return no_such_code(x, text);
+	e = judge_code(x, c);
+	if (!e)
+		e = issue_for_code(x, c, text);
+	code_free(c);
+	return e;
+}
+
+/* ---- refresh_token ---- */
+static enum err
+find_refresh(struct exchange *x, uint8_t hash[HANDLE_HASH], struct db_token *t)
+{
+	struct oidc *o = x->q->oidc;
+	enum err e = handle_read(HANDLE_REFRESH, form_value(&x->q->form, "refresh_token"), hash)
+	    ? db_token_get(o->db, hash, (uint64_t)time(NULL), t)
+	    : ERR_NOTFOUND;
+
+	if (e && e != ERR_NOTFOUND)
+		return e;
+	if (e || t->kind != DB_REFRESH_TOKEN || !span_eq(t->client, x->client.id))
+		return refuse(x, "invalid_grant", "the refresh token is not known, or too old");
+	if (t->spent) {
+		/* used by two: one of them stole it (RFC 9700 4.14.2) */
+		if ((e = db_family_remove(o->db, t->family, NULL)))
+			return e;
+		return refuse(x, "invalid_grant", "the refresh token was used before");
+	}
+	return is_enabled(x, t->account);
+}
+
+/* The same or fewer (RFC 6749 6). */
+static enum err
+narrow(struct exchange *x, const struct db_token *t, struct span *scopes)
+{
+	struct span asked = form_value(&x->q->form, "scope");
+
+	*scopes = t->scopes;
+	if (!asked.len)
+		return ERR_OK;
+	if (!scope_is_set(asked) || !scope_is_within(asked, t->scopes))
+		return refuse(x, "invalid_scope", "scope has more than was granted");
+	*scopes = asked;
+	return ERR_OK;
+}
+
+/* Signed, and then spent: between the two others may have come with the same one. */
+static enum err
+issue_for_refresh(struct exchange *x, const uint8_t hash[HANDLE_HASH], const struct code *grant)
+{
+	struct issue i = { .client = &x->client, .grant = grant, .refresh = true };
+	struct issue_signed s;
+	enum err e = issue_sign(x->q, &i, &s);
+	bool first = false;
+
+	if (!e)
+		e = db_token_spend(x->q->oidc->db, hash, &first);
+	if (!e && !first) {
+		e = db_family_remove(x->q->oidc->db, grant->family, NULL);
+		if (!e)
+			e = refuse(x, "invalid_grant", "the refresh token was used before");
+	}
+	if (!e)
+		e = issue_answer(x->q, x->a, &i, &s);
+	issue_signed_done(&s);
+	return e;
+}
+
+static enum err
+by_refresh(struct exchange *x)
+{
+	struct db_token t = { .issued = 0 };
+	uint8_t hash[HANDLE_HASH];
+	struct code grant = { .auth_time = 0 };
+	struct span scopes;
+	enum err e;
+
+	if (!form_value(&x->q->form, "refresh_token").len)
+		return refuse(x, "invalid_request", "refresh_token is missing");
+	if ((e = find_refresh(x, hash, &t)) || (e = narrow(x, &t, &scopes)))
+		goto out;
+	grant = (struct code){ .client = t.client,
+		.scopes = scopes,
+		.audience = t.audience,
+		.sub = t.sub,
+		.amr = t.amr,
+		.auth_time = t.auth_time };
+	memcpy(grant.account, t.account, DB_ID);
+	memcpy(grant.sid, t.sid, DB_ID);
+	memcpy(grant.family, t.family, DB_ID);
+	e = issue_for_refresh(x, hash, &grant);
+out:
+	db_row_done(&t);
+	return e;
+}
+
+/* ---- the endpoint ---- */
+static const struct {
+	const char *type;
+	enum err (*run)(struct exchange *x);
+} grants[] = {
+	{ "authorization_code", by_code },
+	{ "refresh_token", by_refresh },
+};
+
+static enum err
+run_grant(struct exchange *x)
+{
+	struct span type;
+	struct span name;
+
+	if (form_repeats(&x->q->form, NULL, &name))
+		return refuse(x, "invalid_request", "a parameter is there twice");
+	if (form_get(&x->q->form, "grant_type", &type) != FORM_ONE)
+		return refuse(x, "invalid_request", "grant_type is missing");
+	for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
+		if (span_is(type, grants[i].type))
+			return grants[i].run(x);
+	return refuse(x, "unsupported_grant_type", "only authorization_code and refresh_token");
+}
+
+void
+token_endpoint(struct web_request *q, struct web_response *a)
+{
+	struct exchange x = { .q = q, .a = a };
+	enum err e = clientauth(q, a, &x.client);
+
+	if (!e && (x.client.flags & DB_RESOURCE))
+		e = refuse(&x, "unauthorized_client", "a resource server gets no tokens");
+	if (!e)
+		e = run_grant(&x);
+	db_row_done(&x.client);
+	if (e && e != ERR_FORMAT)
+		web_unavailable(q, a, e);
+}

@@ -1,0 +1,35 @@
+/*
+ * waiting.h - authorization requests that wait for a person: to log in, to consent.  In memory, for
+ * half an hour, under an id that goes through the pages; only the browser that began it can go on
+ * (Dex CVE-2022-39222: an id alone is not enough).  What was asked is kept as it came, and judged
+ * anew when it goes on.
+ */
+#ifndef OIDC_OP_WAITING_H
+#define OIDC_OP_WAITING_H
+
+#include "oidc/web/web.h"
+
+#define WAITING_MOST 10000
+#define WAITING_LIFE (30 * 60 * 1000)
+#define WAITING_ID   44 /* with NUL */
+
+struct waiting {
+	struct form form; /* what was asked */
+	uint64_t since;	  /* unix seconds */
+	uint8_t browser[32];
+	unsigned held; /* by how many; the table is one */
+};
+
+struct memo;
+struct memo *waiting_new(void);
+/* Keep what the request has; id gets its name.  ERR_NOMEM. */
+MUST enum err waiting_put(
+    struct web_request *q, struct web_response *a, const struct form *form, char id[WAITING_ID]);
+/* That of this browser; NULL: there is none (any more).  It stays where it is, and is good until
+ * waiting_done, whatever becomes of the table meanwhile. */
+struct waiting *waiting_find(struct web_request *q, struct span id);
+void waiting_done(struct waiting *w); /* NULL is fine */
+/* Nothing waits under this name any more. */
+void waiting_end(struct web_request *q, struct span id);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * consent.h - the page that asks whether a client may have what it asks for, and the one that
+ * carries an answer back by a form (OAuth 2.0 Form Post Response Mode).
+ */
+#ifndef OIDC_PAGE_CONSENT_H
+#define OIDC_PAGE_CONSENT_H
+
+#include "oidc/db/db.h"
+#include "oidc/web/web.h"
+
+#define PAGE_SCOPES 32
+
+struct page_scope {
+	struct span says; /* in words; of one that has none its name */
+	bool fresh;	  /* the client did not have it yet, but others */
+};
+struct page_consent {
+	const struct db_client *client;
+	const struct db_account *account;
+	struct span to; /* origin, or all of an address, where the answer goes */
+	struct page_scope scope[PAGE_SCOPES];
+	size_t nscope;
+	const char *path, *go, *token; /* of the form */
+};
+void page_consent(struct web_request *q, struct web_response *a, const struct page_consent *c);
+
+/* f: the fields of the answer.  to: origin of redirect_uri, empty if it has none. */
+void page_form_post(struct web_request *q, struct web_response *a, struct span redirect_uri,
+    struct span to, const struct form *f);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * page.h - the frame of every page: head, title, main, foot.  Works without scripts and pictures;
+ * one stylesheet, from here.
+ */
+#ifndef OIDC_PAGE_PAGE_H
+#define OIDC_PAGE_PAGE_H
+
+#include "oidc/web/web.h"
+
+#define PATH_STATIC "/static/" /* style.css, and the script of WebAuthn */
+
+/* Begin the body of a page with this title; what follows goes into a->body. */
+void page_begin(struct web_request *q, struct web_response *a, const char *title);
+/* A script of ours besides, by its name below PATH_STATIC; before page_begin's end of head. */
+void page_begin_with(
+    struct web_request *q, struct web_response *a, const char *title, const char *script);
+void page_end(struct web_request *q, struct web_response *a, unsigned status);
+/* <form method="post" action="issuer path"> with its token; close it with "</form>". */
+void page_form(struct web_request *q, struct web_response *a, const char *path, const char *token);
+void page_hidden(struct web_response *a, const char *name, struct span value);
+/* web_hooks.page */
+void page_error(struct web_request *q, struct web_response *a, const char *title, const char *text);
+
+#endif

@@ -4,10 +4,16 @@
 #ifndef TESTS_UNIT_OIDC_PLACE_H
 #define TESTS_UNIT_OIDC_PLACE_H
 
+#include <setjmp.h>
 #include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "lib/crypto.h"
 #include "oidc/db/db.h"

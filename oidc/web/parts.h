@@ -19,7 +19,14 @@
 
 /* Milliseconds that a connection may be in a phase: the same for all, so that each phase's list is
  * in the order in which they end. */
-enum web_phase { WEB_IDLE, WEB_READING, WEB_ANSWERING, WEB_WRITING, WEB_PHASES };
+enum web_phase {
+	WEB_IDLE,
+	WEB_READING,
+	WEB_ANSWERING,
+	WEB_WRITING,
+	WEB_ENDING, /* shut down by us; MHD will notice */
+	WEB_PHASES
+};
 
 /* A connection; MHD has it as socket context. */
 struct web_conn {
@@ -30,7 +37,6 @@ struct web_conn {
 	enum web_phase phase;
 	uint64_t since; /* of the phase */
 	bool trusted;	/* a proxy: may say whose request it is */
-	bool dying;	/* shut down by us */
 	char address[WEB_ADDRESS];
 	struct web_conn *prev, *next; /* of its phase */
 };

@@ -65,32 +65,26 @@ link_conn(struct web_conn *c, enum web_phase phase)
 void
 web_conn_phase(struct web_conn *c, enum web_phase phase)
 {
+	if (c->phase == WEB_ENDING)
+		return;
 	unlink_conn(c);
 	link_conn(c, phase);
 }
 
-/* MHD finds the end of file and does the rest.  To the end of its list: it is over. */
+/* MHD finds the end of file and does the rest. */
 static void
 end_conn(struct web_conn *c)
 {
-	c->dying = true;
 	shutdown(c->fd, SHUT_RDWR);
-	web_conn_phase(c, c->phase);
+	web_conn_phase(c, WEB_ENDING);
 }
 
 static void
 end_late(struct web *w, uint64_t now)
 {
-	for (size_t i = 0; i < WEB_PHASES; i++) {
-		struct web_conn *c = w->phase[i].head, *next;
-
-		for (; limits[i] && c && now - c->since >= limits[i]; c = next) {
-			next = c->next;
-			if (c->dying)
-				break;
-			end_conn(c);
-		}
-	}
+	for (size_t i = 0; i < WEB_PHASES; i++)
+		while (limits[i] && w->phase[i].head && now - w->phase[i].head->since >= limits[i])
+			end_conn(w->phase[i].head);
 }
 
 /* For a new one, when there are as many as may be. */
@@ -99,13 +93,23 @@ evict(struct web *w)
 {
 	struct web_conn *c = w->phase[WEB_IDLE].head;
 
-	if (!c || c->dying)
+	if (!c)
 		c = w->phase[WEB_READING].head;
-	if (!c || c->dying)
+	if (!c)
 		return false;
 	end_conn(c);
 	w->counts.evicted++;
 	return true;
+}
+
+/* Is there a place for one more, if need be another's? */
+static bool
+make_room(struct web *w)
+{
+	if (w->counts.connections < w->conf.connections || evict(w))
+		return true;
+	(void)MHD_run(w->mhd); /* those that are shut down go */
+	return w->counts.connections < w->conf.connections || evict(w);
 }
 
 /* ---- connections come and go ---- */
@@ -205,7 +209,7 @@ on_listener(void *arg, short revents)
 			(void)evict(w);
 		if (fd < 0)
 			return;
-		if (w->counts.connections >= w->conf.connections && !evict(w)) {
+		if (!make_room(w)) {
 			w->counts.refused++;
 			close(fd);
 			continue;

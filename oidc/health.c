@@ -1,6 +1,7 @@
 /* health.c - /health and /metrics. */
 #include "oidc/health.h"
 
+#include "oidc/db/db.h"
 #include "oidc/oidc.h"
 #include "oidc/sign.h"
 #include "oidc/web/jput.h"
@@ -11,11 +12,13 @@ health_show(struct web_request *q, struct web_response *a)
 	static const char *const agent[] = { "absent", "locked", "open" };
 	enum sign_state s = sign_state(q->oidc->sign);
 	struct jput j = jput_into(&a->body);
-	bool good = s == SIGN_OPEN;
+	enum err store = db_probe(q->oidc->db);
+	bool good = s == SIGN_OPEN && !store;
 
 	jput_object(&j, NULL);
 	jput_text(&j, "status", span_str(good ? "ok" : "degraded"));
 	jput_text(&j, "agent", span_str(agent[s]));
+	jput_text(&j, "store", span_str(store ? err_text(store) : "ok"));
 	jput_end(&j);
 	web_json(a, good ? 200 : 503);
 }
@@ -63,6 +66,8 @@ health_metrics(struct web_request *q, struct web_response *a)
 	    c->evicted);
 	put(b, "ownkey_oidc_vault_open", "gauge", "Can tokens be signed?",
 	    sign_state(q->oidc->sign) == SIGN_OPEN);
+	put(b, "ownkey_oidc_store_writable", "gauge", "Can the store be written?",
+	    !db_probe(q->oidc->db));
 	put_rows(b, q->oidc->web, q->oidc->routes);
 	a->status = 200;
 	a->type = "text/plain; version=0.0.4; charset=utf-8";

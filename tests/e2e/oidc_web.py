@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -289,6 +290,19 @@ def logs(directory):
         assert "address=127.0.0.1" in p.said()
 
 
+def busy_store(directory):
+    """a store that somebody else holds: health says so, and it comes back by itself"""
+    with signing(directory) as (_, _, p):
+        other = sqlite3.connect(directory + "/store/db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        r = p.get(HEALTH)
+        assert r.status == 503 and r.json()["store"] != "ok" and r.json()["agent"] == "open", r.raw
+        assert p.get(OPENID).status == 200
+        other.execute("ROLLBACK")
+        other.close()
+        assert p.get(HEALTH).status == 200
+
+
 def metrics(directory):
     """metrics have a door of their own, and only they are behind it"""
     with running(directory, metrics="unix:%s/metrics.sock" % directory) as p:
@@ -297,7 +311,7 @@ def metrics(directory):
         p.sock = directory + "/metrics.sock"
         text = p.get("/metrics", unix=True).body.decode()
         assert 'responses_total{route="/.well-known/openid-configuration",class="2xx"} 1' in text
-        assert "ownkey_oidc_vault_open 0" in text
+        assert "ownkey_oidc_vault_open 0" in text and "store_writable 1" in text
         assert p.get(OPENID, unix=True).status == 404
 
 
@@ -353,7 +367,8 @@ def checks(directory):
 
 
 CASES = [(f.__doc__, f) for f in (
-    discovery, locked, hosts, framing, bounds, methods, slow, idle, flood, restart, confined, logs,
+    discovery, locked, busy_store, hosts, framing, bounds, methods, slow, idle, flood, restart,
+    confined, logs,
     metrics, activated, checks)]
 
 if __name__ == "__main__":

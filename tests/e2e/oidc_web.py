@@ -1,5 +1,5 @@
-"""ownkey-oidc as a web server.  Bad inputs are those of the field: two lengths, a length and chunks,
-forged hosts, parameters without end, clients that do not come to an end."""
+"""ownkey-oidc as a web server.  Bad inputs are those of the field: two lengths, a length and
+chunks, forged hosts, parameters without end, clients that do not come to an end."""
 
 import contextlib
 import os
@@ -272,7 +272,7 @@ def confined(directory):
 
 
 def logs(directory):
-    """no query, no token, no address in the log; addresses when wanted, from trusted proxies only"""
+    """no query, no token, no address in the log; addresses when wanted, from trusted proxies"""
     secret = "okat_" + "s" * 43
     with running(directory, log_level="debug") as p:
         p.get(HEALTH + "?code=" + secret, "Authorization: Bearer " + secret, "Cookie: a=" + secret,

@@ -278,7 +278,8 @@ protects_cookies_and_pages(void **state)
 {
 	struct oidc *o = *state;
 	const char *text = reply(o,
-	    "POST /cookie HTTP/1.1\r\nHost: x\r\nOrigin: https://op.example\r\nCookie: c=old\r\n\r\n");
+	    "POST /cookie HTTP/1.1\r\nHost: x\r\nOrigin: https://op.example\r\n"
+	    "Cookie: c=old\r\n\r\n");
 
 	assert_non_null(strstr(text, "\r\n\r\nold ours"));
 	assert_non_null(strstr(text, "c=new; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"));

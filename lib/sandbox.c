@@ -138,6 +138,8 @@ static const struct limits limits[] = {
 	[SANDBOX_BUS] = { 1024, 0, NONE, 512 * MIB, NONE },
 	[SANDBOX_SECRETS] = { 1024, 0, NONE, 1024 * MIB, NONE },
 	[SANDBOX_WEB] = { 65535, 0, NONE, 4096 * MIB, NONE },
+	[SANDBOX_FETCHER] = { 64, NONE, NONE, 256 * MIB, NONE },
+	[SANDBOX_FETCH] = { 32, 0, NONE, 256 * MIB, 10 },
 	[SANDBOX_CLI] = { NONE, NONE, NONE, NONE, NONE },
 };
 
@@ -216,7 +218,7 @@ refuse_exec_memory(void)
 static enum err
 hide_files(const struct sandbox *s)
 {
-	return s->profile == SANDBOX_SECRETS ? ERR_OK : sandbox_landlock(s->rules);
+	return s->profile == SANDBOX_SECRETS ? ERR_OK : sandbox_landlock(s);
 }
 
 MUST enum err
@@ -238,4 +240,12 @@ sandbox_enter(const struct sandbox *s, unsigned *lacks)
 	}
 	*lacks = l;
 	return ERR_OK;
+}
+
+MUST enum err
+sandbox_narrow(enum sandbox_profile profile)
+{
+	unsigned lacks = 0;
+
+	return LIMITED ? may_lack(sandbox_seccomp(profile), SANDBOX_LACK_SECCOMP, &lacks) : ERR_OK;
 }

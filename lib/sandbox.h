@@ -27,6 +27,8 @@ enum sandbox_profile {
 	SANDBOX_BUS,	    /* speaks D-Bus and to the agent: UNIX sockets; no files */
 	SANDBOX_SECRETS, /* as BUS, and reads /proc of its clients: no landlock, which hides that */
 	SANDBOX_WEB,	 /* HTTP, SQLite below its folder, connects to UNIX sockets */
+	SANDBOX_FETCHER, /* starts FETCH children; may do what they may */
+	SANDBOX_FETCH,	 /* TCP to some ports, names looked up, files read; 256 MiB, CPU 10 s */
 	SANDBOX_CLI	 /* no new privileges, core 0 only */
 };
 
@@ -39,6 +41,7 @@ struct sandbox {
 	enum sandbox_profile profile;
 	uint64_t as_limit;		  /* bytes, 0 = none */
 	const struct sandbox_rule *rules; /* ended by path NULL; may be NULL */
+	const uint16_t *ports;		  /* FETCH: TCP connections go to these alone; 0-ended */
 };
 
 /* What this kernel lacks, for `status`. */
@@ -56,5 +59,7 @@ enum sandbox_lack {
 MUST enum err sandbox_early(const char *const *keep);
 /* *lacks gets sandbox_lack bits.  Rules for paths that do not exist are passed over. */
 MUST enum err sandbox_enter(const struct sandbox *s, unsigned *lacks);
+/* From FETCH on: only system calls that profile has, too. */
+MUST enum err sandbox_narrow(enum sandbox_profile profile);
 
 #endif

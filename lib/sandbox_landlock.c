@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 /* From newer kernels than the headers of Debian 12 (6.1) know; landlock(7). */
-#define FS_TRUNCATE  (1ULL << 14) /* ABI 3 */
-#define FS_IOCTL_DEV (1ULL << 15) /* ABI 5 */
-#define NET_TCP	     3ULL	  /* ABI 4: bind, connect */
-#define SCOPE_ALL    3ULL	  /* ABI 6: abstract sockets, signals */
+#define FS_TRUNCATE   (1ULL << 14) /* ABI 3 */
+#define FS_IOCTL_DEV  (1ULL << 15) /* ABI 5 */
+#define NET_TCP	      3ULL	   /* ABI 4: bind, connect */
+#define RULE_NET_PORT 2
+#define CONNECT_TCP   2ULL
+#define SCOPE_ALL     3ULL /* ABI 6: abstract sockets, signals */
 
 struct ruleset {
 	uint64_t fs;
@@ -78,8 +80,23 @@ add_rule(int ruleset, const struct sandbox_rule *rule, uint64_t known)
 	return r;
 }
 
+/* struct landlock_net_port_attr of Linux 6.7 */
+static enum err
+add_ports(int ruleset, const uint16_t *ports)
+{
+	for (; ports && *ports; ports++) {
+		struct {
+			uint64_t access, port;
+		} at = { CONNECT_TCP, *ports };
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &at, 0) < 0)
+			return ERR_IO;
+	}
+	return ERR_OK;
+}
+
 MUST enum err
-sandbox_landlock(const struct sandbox_rule *rules)
+sandbox_landlock(const struct sandbox *s)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset all = all_rights(abi);
@@ -88,11 +105,15 @@ sandbox_landlock(const struct sandbox_rule *rules)
 
 	if (abi < 1)
 		return ERR_UNSUPPORTED;
+	if (s->profile == SANDBOX_FETCHER) /* its children choose */
+		all.net = 0;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &all, ruleset_size(abi), 0);
 	if (fd < 0)
 		return ERR_IO;
-	for (const struct sandbox_rule *rule = rules; !r && rule && rule->path; rule++)
+	for (const struct sandbox_rule *rule = s->rules; !r && rule && rule->path; rule++)
 		r = add_rule(fd, rule, all.fs);
+	if (!r && all.net)
+		r = add_ports(fd, s->ports);
 	if (!r && syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		r = ERR_IO;
 	close(fd);

@@ -8,7 +8,7 @@
 
 /* Handle every right this kernel knows, grant `rules` (may be NULL).  ERR_UNSUPPORTED: no landlock
  * here.  Needs no_new_privs. */
-MUST enum err sandbox_landlock(const struct sandbox_rule *rules);
+MUST enum err sandbox_landlock(const struct sandbox *s);
 /* Load the system call filter of a profile.  ERR_UNSUPPORTED: no seccomp here, or a processor the
  * filter does not know.  Needs no_new_privs. */
 MUST enum err sandbox_seccomp(enum sandbox_profile profile);

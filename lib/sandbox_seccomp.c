@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -38,8 +39,11 @@
 #define BUS	(1U << SANDBOX_BUS)
 #define SECRETS (1U << SANDBOX_SECRETS)
 #define WEB	(1U << SANDBOX_WEB)
+#define FETCHER (1U << SANDBOX_FETCHER)
+#define FETCH	(1U << SANDBOX_FETCH)
+#define FETCHES (FETCH | FETCHER)
 #define BUSES	(BUS | SECRETS)
-#define ALL	(VAULT | FRONT | TOKEN | LIST | WORKER | VERIFY | COPIER | BUSES | WEB)
+#define ALL	(VAULT | FRONT | TOKEN | LIST | WORKER | VERIFY | COPIER | BUSES | WEB | FETCHES)
 
 #define ANY (-1)
 
@@ -122,6 +126,22 @@ static const struct row rows[] = {
 	WHEN(openat, SECRETS, 2, O_ACCMODE | O_CREAT | O_TRUNC, 0), ALLOW(readlinkat, SECRETS),
 	ALLOW(pidfd_open, SECRETS), ALLOW(dup, SECRETS),
 
+	/* fetch: names looked up by libc, TCP and TLS by libcurl, which may give up more; UNIX and
+	 * netlink sockets have nothing to say to it */
+	WHEN(socket, FETCHES, 0, ~0U, AF_INET), WHEN(socket, FETCHES, 0, ~0U, AF_INET6),
+	ERRNO(socket, FETCHES, EAFNOSUPPORT), ALLOW(socketpair, FETCHES), ALLOW(connect, FETCHES),
+	ALLOW(getsockopt, FETCHES), ALLOW(setsockopt, FETCHES), ALLOW(getsockname, FETCHES),
+	ALLOW(getpeername, FETCHES), ALLOW(sendmmsg, FETCHES), ALLOW(uname, FETCHES),
+	WHEN(openat, FETCHES, 2, O_ACCMODE | O_CREAT | O_TRUNC, 0), ALLOW(lseek, FETCHES),
+	WHEN(ioctl, FETCHES, 1, ~0U, FIONREAD), WHEN(ioctl, FETCHES, 1, ~0U, FIONBIO),
+	ALLOW(seccomp, FETCHES),
+	/* its parent, which hands on what comes and makes the children */
+	ALLOW(clone, FETCHER), ALLOW(wait4, FETCHER), ALLOW(kill, FETCHER),
+	ALLOW(set_robust_list, FETCHER), ALLOW(close_range, FETCHER), ALLOW(prctl, FETCHER),
+	ALLOW(prlimit64, FETCHER), ALLOW(rt_sigaction, FETCHER), ALLOW(dup3, FETCHER),
+	ALLOW(landlock_create_ruleset, FETCHER), ALLOW(landlock_add_rule, FETCHER),
+	ALLOW(landlock_restrict_self, FETCHER),
+
 	/* token list: what libudev and libfido2 read; devices are opened for writing too */
 	WHEN(openat, LIST, 2, O_CREAT | O_TRUNC, 0),
 	WHEN(socket, LIST, 0, ~0U, AF_UNIX), ALLOW(connect, LIST),
@@ -132,12 +152,12 @@ static const struct row rows[] = {
 	WHEN(mmap, ALL, 2, PROT_EXEC, 0), ERRNO(mmap, ALL, EPERM),
 #endif
 #ifdef __NR_newfstatat
-	ALLOW(newfstatat, FRONT | LIST | COPIER | BUSES | WEB), ERRNO(newfstatat, ALL, EPERM),
+	ALLOW(newfstatat, FRONT | LIST | COPIER | BUSES | WEB | FETCHES), ERRNO(newfstatat, ALL, EPERM),
 #endif
 #ifdef __NR_open /* not on the newer processors: they have only the ...at calls */
 	ALLOW(poll, ALL), ALLOW(epoll_wait, BUSES | WEB),
 	ALLOW(open, FRONT | WEB), WHEN(open, LIST, 1, O_CREAT | O_TRUNC, 0),
-	WHEN(open, SECRETS, 1, O_ACCMODE | O_CREAT | O_TRUNC, 0), ERRNO(open, ALL, EPERM),
+	WHEN(open, SECRETS | FETCHES, 1, O_ACCMODE | O_CREAT | O_TRUNC, 0), ERRNO(open, ALL, EPERM),
 	ALLOW(rename, FRONT | COPIER), ALLOW(link, FRONT), ALLOW(unlink, FRONT | WEB), ALLOW(mkdir, FRONT),
 	ALLOW(readlink, FRONT | LIST | SECRETS | WEB), ALLOW(access, FRONT | LIST | WEB),
 	ALLOW(stat, FRONT | LIST | BUSES | WEB), ALLOW(lstat, FRONT | LIST | BUSES | WEB),

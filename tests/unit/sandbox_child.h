@@ -72,7 +72,7 @@ in_child(act_fn *act)
 static inline enum err
 enter(enum sandbox_profile profile, const struct sandbox_rule *rules, uint64_t as_limit)
 {
-	const struct sandbox s = { profile, as_limit, rules };
+	const struct sandbox s = { .profile = profile, .as_limit = as_limit, .rules = rules };
 	const char *const keep[] = { "*", NULL };
 	enum err r = sandbox_early(keep);
 

@@ -368,6 +368,27 @@ act_sockets(void)
 	return 0;
 }
 
+/* Out by TCP and UDP; nothing to sockets of this machine. */
+static int
+act_internet(void)
+{
+	static const int closed[] = { AF_UNIX, AF_NETLINK, AF_PACKET, AF_VSOCK };
+
+	WANT(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0);
+	WANT(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
+	for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+		WANT(socket(closed[i], SOCK_DGRAM, 0) < 0 && errno == EAFNOSUPPORT);
+	return 0;
+}
+
+/* What a child that fetches does before it reads what came. */
+static int
+act_narrow(void)
+{
+	WANT(!sandbox_narrow(SANDBOX_WORKER));
+	return socket(AF_INET, SOCK_STREAM, 0) < 0 ? 1 : 2;
+}
+
 static int
 act_listen(void)
 {
@@ -444,6 +465,21 @@ static const struct {
 	{ "unknown", SANDBOX_WEB, act_unknown_call, KILLED },
 	{ "executable memory", SANDBOX_WEB, act_exec_memory, 0 },
 	{ "who asks", SANDBOX_WEB, act_who_not, 0 },
+	{ "internet", SANDBOX_FETCH, act_internet, 0 },
+	{ "internet", SANDBOX_FETCHER, act_internet, 0 },
+	{ "narrower", SANDBOX_FETCH, act_narrow, KILLED },
+	{ "write", SANDBOX_FETCH, act_open_write, 0 },
+	{ "write", SANDBOX_FETCHER, act_open_write, 0 },
+	{ "fork", SANDBOX_FETCH, act_fork_fails, KILLED },
+	{ "execve", SANDBOX_FETCH, act_exec, KILLED },
+	{ "execve", SANDBOX_FETCHER, act_exec, KILLED },
+	{ "ptrace", SANDBOX_FETCHER, act_ptrace, KILLED },
+	{ "kill", SANDBOX_FETCH, act_kill, KILLED },
+	{ "bind", SANDBOX_FETCHER, act_bind, KILLED },
+	{ "listen", SANDBOX_FETCHER, act_listen, KILLED },
+	{ "unlink", SANDBOX_FETCHER, act_unlink, KILLED },
+	{ "unknown", SANDBOX_FETCHER, act_unknown_call, KILLED },
+	{ "executable memory", SANDBOX_FETCHER, act_exec_memory, 0 },
 };
 
 static void

@@ -66,7 +66,7 @@ session_LIBS   := $(BUS_LIBS) $(CRYPTO_LIBS)
 verify_LIBS    := $(CRYPTO_LIBS)
 handoff_LIBS   := $(CRYPTO_LIBS)
 oidc_LIBS      := $(HTTP_LIBS) $(SQL_LIBS) $(JSON_LIBS) $(FIDO_LIBS) $(HTML_LIBS) $(CRYPTO_LIBS)
-fetch_LIBS     := $(CURL_LIBS) $(HTML_LIBS) $(CRYPTO_LIBS)
+fetch_LIBS     := $(CURL_LIBS) $(HTML_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS)
 softtoken_LIBS := $(CRYPTO_LIBS)
 kat_LIBS       := $(TEST_LIBS)
 

@@ -263,4 +263,10 @@ E(JWT_CLAIM,      343, 1, "PAM_PERM_DENIED",      5, "a claim is not one that su
 E(JWT_ISSUER,     344, 64, "PAM_SYSTEM_ERR",      5, "that cannot be an issuer", "it is the https address of the provider as its users see it, without query, fragment or slash at its end: https://id.example.org")
 /* the provider's database */
 E(DB_DAMAGED,     355, 1, "PAM_SYSTEM_ERR",       5, "the provider's database is damaged", "'ownkey-oidc check' says what is wrong; put a copy of 'ownkey-oidc backup' in its place")
+/* what the provider fetches from clients */
+E(FETCH_REFUSED,  375, 1, "PAM_SYSTEM_ERR",       5, "that address is none that the provider goes to", "it fetches by https from public names only, so that nobody can use it to reach your own network; nothing was sent")
+E(FETCH_UNREACHED,376, 1, "PAM_SYSTEM_ERR",       5, "the address of the client could not be reached", "try again later, or ask whoever runs the application; nothing was changed")
+E(FETCH_TLS,      377, 1, "PAM_SYSTEM_ERR",       5, "the certificate of the client's address is not good", "somebody may be in between: do not go on; whoever runs the application can mend it")
+E(FETCH_ANSWER,   378, 1, "PAM_SYSTEM_ERR",       5, "the address of the client answered with what cannot be used", "whoever runs the application has to put its page, or its JSON document, at that very address")
+E(FETCH_DOCUMENT, 379, 1, "PAM_SYSTEM_ERR",       5, "what the client says about itself is not valid", "whoever runs the application has to mend its document; nothing was changed")
 /* clang-format on */

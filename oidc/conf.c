@@ -22,6 +22,12 @@ is_path(const char *s)
 }
 
 static bool
+is_path_or_none(const char *s)
+{
+	return !*s || is_path(s);
+}
+
+static bool
 is_socket_folder(const char *s)
 {
 	return s[0] == '/' && strlen(s) + sizeof "/secret.sock" <= 108;
@@ -242,6 +248,12 @@ const struct opt oidc_conf_options[] = {
 	    .check = is_proxy,
 	    .help = "for whatever goes out: http://, socks5h:// (Tor) and so on; an issuer that "
 		    "ends in .onion fetches nothing without it" },
+	{ .name = "ca_file",
+	    .type = OPT_TEXT,
+	    TEXT(ca_file),
+	    .check = is_path_or_none,
+	    .help = "certificates (PEM) of the authorities that are trusted when something is "
+		    "fetched; not given: those of the system" },
 	{ .name = "trusted_proxy",
 	    .type = OPT_TEXTS,
 	    F(trusted),

@@ -29,6 +29,7 @@ struct oidc_conf {
 	char identity[OIDC_CONF_PATH]; /* "" = oidc/ISSUER: see oidc_conf_identity */
 	uint32_t algorithms;	       /* enum oidc_alg bits; the first of the set is the default */
 	char proxy[OIDC_CONF_PATH];    /* for what goes out; "" = direct */
+	char ca_file[OIDC_CONF_PATH];  /* whom what goes out trusts; "" = the system's */
 	uint32_t ntrusted;
 	char trusted[OIDC_CONF_PROXIES][OIDC_CONF_ADDRESS];
 	uint32_t subject; /* enum oidc_subject, of clients that say nothing */

@@ -8,6 +8,7 @@
 #include "lib/sandbox.h"
 #include "oidc/db/db.h"
 #include "oidc/db/memo.h"
+#include "oidc/fetch.h"
 #include "oidc/health.h"
 #include "oidc/listen.h"
 #include "oidc/op/code.h"
@@ -156,9 +157,9 @@ start(struct oidc_cmd *c)
 	o->routes = oidc_routes;
 	if (!(o->loop = loop_new()))
 		return ERR_NOMEM;
-	if ((e = open_store(c)) || (e = loop_signals(o->loop, stops, on_signal, o)) ||
-	    (e = metadata_new(&o->metadata)) || (e = sign_new(&o->sign, o->loop, &o->conf)) ||
-	    (e = start_web(c)))
+	if ((e = fetch_new(&o->fetch, o->loop, &o->conf)) || (e = open_store(c)) ||
+	    (e = loop_signals(o->loop, stops, on_signal, o)) || (e = metadata_new(&o->metadata)) ||
+	    (e = sign_new(&o->sign, o->loop, &o->conf)) || (e = start_web(c)))
 		return e;
 	sign_follow(o->sign);
 	return confine(o);
@@ -168,6 +169,7 @@ static void
 stop(struct oidc *o)
 {
 	web_done(o->web);
+	fetch_done(o->fetch);
 	sign_done(o->sign);
 	metadata_done(o->metadata);
 	close_store(o);

@@ -18,7 +18,7 @@ enum weburl_wrong {
 	WEBURL_OK,
 	WEBURL_EMPTY,
 	WEBURL_LONG,
-	WEBURL_CHARACTER, /* one that no address may have: space, control, quote, backslash, UTF-8 */
+	WEBURL_CHARACTER, /* space, control, quote, backslash, UTF-8 */
 	WEBURL_PERCENT,	  /* a percent sign without two hex digits */
 	WEBURL_SCHEME,	  /* neither http:// nor https:// */
 	WEBURL_USER,	  /* user or password before the host */

@@ -68,6 +68,8 @@ class Provider:
         while True:
             try:
                 self.connect().close()
+                if "unix:" + self.sock in self.conf["listen"]:
+                    self.connect(unix=True).close()
                 self.took = time.monotonic() - began
                 return self
             except OSError:

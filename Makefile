@@ -211,6 +211,9 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+# compiled in whole
+$(B)/oidc/page/fixed.o: $(wildcard oidc/page/*.css oidc/page/*.js)
+
 $(B)/%.a:
 	@mkdir -p $(@D)
 	$(call say,AR,$@)rm -f $@ && ar crsD $@ $(filter %.o,$^)

@@ -27,8 +27,10 @@ struct oidc {
 	struct metadata *metadata; /* op/metadata.h */
 	struct db *db;
 	struct codes *codes;
-	struct memo *waiting; /* op/waiting.h */
-	uint8_t form_key[32]; /* tokens in forms; drawn at each start */
+	struct memo *waiting;	 /* op/waiting.h */
+	struct memo *ceremonies; /* login/ceremony.h */
+	struct memo *rates;	 /* login/rate.h */
+	uint8_t form_key[32];	 /* tokens in forms; drawn at each start */
 };
 
 #endif

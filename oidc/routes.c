@@ -2,11 +2,17 @@
 #include "oidc/routes.h"
 
 #include "oidc/health.h"
+#include "oidc/login/account.h"
+#include "oidc/login/login.h"
+#include "oidc/login/recover.h"
+#include "oidc/login/register.h"
 #include "oidc/op/authorize.h"
 #include "oidc/op/logout.h"
 #include "oidc/op/metadata.h"
 #include "oidc/op/token.h"
 #include "oidc/op/userinfo.h"
+#include "oidc/page/fixed.h"
+#include "oidc/page/page.h"
 
 #define DOCUMENT (WEB_API | WEB_CORS | WEB_CACHED)
 
@@ -26,6 +32,16 @@ const struct web_route oidc_routes[] = {
 	{ PATH_REVOKE,                               WEB_POST, revoke_endpoint,  WEB_API | WEB_CORS },
 	{ PATH_LOGOUT,                               WEB_GET | WEB_POST, logout_endpoint, 0 },
 	{ PATH_LOGOUT_CONFIRM,                       WEB_POST, logout_confirm,   0 },
+	{ PATH_STATIC,                               WEB_GET, page_fixed,        WEB_CACHED },
+	{ PATH_LOGIN,                                WEB_GET, login_page,        0 },
+	{ PATH_LOGIN_START,                          WEB_POST, login_start,      0 },
+	{ PATH_LOGIN_FINISH,                         WEB_POST, login_finish,     0 },
+	{ PATH_LOGIN_RECOVER,                        WEB_GET | WEB_POST, recover_endpoint, 0 },
+	{ PATH_REGISTER,                             WEB_GET, register_page,     0 },
+	{ PATH_REGISTER_START,                       WEB_POST, register_start,   0 },
+	{ PATH_REGISTER_FINISH,                      WEB_POST, register_finish,  0 },
+	{ PATH_ACCOUNT,                              WEB_GET, account_page,      0 },
+	{ PATH_ACCOUNT "/",                          WEB_POST, account_do,       0 },
 	{ "/health",                                 WEB_GET, health_show,       WEB_API },
 	{ NULL, 0, NULL, 0 },
 };

@@ -11,6 +11,8 @@
 #include "oidc/fetch.h"
 #include "oidc/health.h"
 #include "oidc/listen.h"
+#include "oidc/login/ceremony.h"
+#include "oidc/login/rate.h"
 #include "oidc/op/code.h"
 #include "oidc/op/metadata.h"
 #include "oidc/op/waiting.h"
@@ -88,7 +90,9 @@ open_store(struct oidc_cmd *c)
 	crypto_random(o->form_key, sizeof o->form_key);
 	o->codes = codes_new(o->conf.code_lifetime);
 	o->waiting = waiting_new();
-	return o->codes && o->waiting ? ERR_OK : ERR_NOMEM;
+	o->ceremonies = ceremony_table();
+	o->rates = rate_table();
+	return o->codes && o->waiting && o->ceremonies && o->rates ? ERR_OK : ERR_NOMEM;
 }
 
 static void
@@ -96,6 +100,8 @@ close_store(struct oidc *o)
 {
 	codes_free(o->codes);
 	memo_free(o->waiting);
+	memo_free(o->ceremonies);
+	memo_free(o->rates);
 	db_close(o->db);
 }
 

@@ -21,6 +21,26 @@ db_credential_add(struct db *s, const struct db_credential *c)
 	return q_run(&q);
 }
 
+static enum err
+add_invited(struct db *s, const struct db_credential *c, const uint8_t hash[DB_HASH], uint64_t now)
+{
+	struct db_pass p;
+	enum err e = db_pass_take(s, hash, now, &p);
+
+	if (!e && (p.kind != DB_INVITE || memcmp(p.account, c->account, DB_ID) != 0))
+		e = ERR_NOTFOUND;
+	return e ? e : db_credential_add(s, c);
+}
+
+enum err
+db_credential_invited(
+    struct db *s, const struct db_credential *c, const uint8_t hash[DB_HASH], uint64_t now)
+{
+	enum err e = sql_mark(s, DB_DURABLE);
+
+	return e ? e : sql_unmark(s, add_invited(s, c, hash, now));
+}
+
 enum err
 db_credential_used(struct db *s, const struct db_credential *c)
 {
@@ -53,6 +73,21 @@ db_credential_remove(struct db *s, const uint8_t account[DB_ID], struct span id)
 
 	q_begin_write(&q, s, "DELETE FROM credential WHERE id=? AND account=?", DB_DURABLE);
 	q_bytes(&q, id);
+	q_bytes(&q, SPAN(account, DB_ID));
+	return q_run_one(&q);
+}
+
+enum err
+db_credential_remove_spare(struct db *s, const uint8_t account[DB_ID], struct span id)
+{
+	struct q q;
+
+	q_begin_write(&q, s,
+	    "DELETE FROM credential WHERE id=? AND account=?"
+	    " AND (SELECT count(*) FROM credential WHERE account=?)>1",
+	    DB_DURABLE);
+	q_bytes(&q, id);
+	q_bytes(&q, SPAN(account, DB_ID));
 	q_bytes(&q, SPAN(account, DB_ID));
 	return q_run_one(&q);
 }

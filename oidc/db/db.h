@@ -49,6 +49,8 @@ bool db_writing(const struct db *s); /* there is something to commit */
 bool db_changed(struct db *s);
 /* Can it be written now?  For the health page. */
 MUST enum err db_probe(struct db *s);
+/* 32 random bytes that stay the same, drawn when they are first asked for. */
+MUST enum err db_chance(struct db *s, const char *name, uint8_t out[32]);
 /* Is it whole?  *ok; what is not is in report, a line each. */
 MUST enum err db_check(struct db *s, bool *ok, struct buf *report);
 /* A copy as of now, whole, at a path where nothing is yet (ERR_EXISTS). */
@@ -101,10 +103,17 @@ MUST enum err db_credential_add(struct db *s, const struct db_credential *c);
 MUST enum err db_credential_get(struct db *s, struct span id, struct db_credential *out);
 /* After a login: counter, flags, when. */
 MUST enum err db_credential_used(struct db *s, const struct db_credential *c);
-/* Only of that account, both: ERR_NOTFOUND. */
+/* With an invitation, which it uses up: both or neither.  ERR_NOTFOUND: the invitation is not there
+ * (any more), or of another account. */
+MUST enum err db_credential_invited(
+    struct db *s, const struct db_credential *c, const uint8_t hash[DB_HASH], uint64_t now);
+/* Only of that account, all three: ERR_NOTFOUND. */
 MUST enum err db_credential_name(
     struct db *s, const uint8_t account[DB_ID], struct span id, struct span name);
 MUST enum err db_credential_remove(struct db *s, const uint8_t account[DB_ID], struct span id);
+/* The same, unless it is the last: ERR_NOTFOUND, too. */
+MUST enum err db_credential_remove_spare(
+    struct db *s, const uint8_t account[DB_ID], struct span id);
 typedef enum err db_credential_fn(void *arg, const struct db_credential *c);
 /* Of an account, the oldest first. */
 MUST enum err db_credential_each(
@@ -125,6 +134,11 @@ MUST enum err db_pass_look(
 /* Use it up: of two at once, one gets it. */
 MUST enum err db_pass_take(
     struct db *s, const uint8_t hash[DB_HASH], uint64_t now, struct db_pass *out);
+/* Use it up and put another in its place: both or neither. */
+MUST enum err db_pass_trade(
+    struct db *s, const uint8_t hash[DB_HASH], uint64_t now, const struct db_pass *other);
+/* These n instead of all that there are of their account and kind. */
+MUST enum err db_pass_renew(struct db *s, const struct db_pass *p, size_t n);
 /* All of a kind. */
 MUST enum err db_pass_clear(struct db *s, const uint8_t account[DB_ID], enum db_once kind);
 MUST enum err db_pass_count(

@@ -18,6 +18,7 @@
 #define HANDLE_FLOW    "okf_"
 #define HANDLE_INVITE  "oki_"
 #define HANDLE_CLIENT  "okcs_"
+#define HANDLE_RECOVER "okrc_" /* and a shorter body: login/recover.h */
 
 /* Draw one.  hash may be NULL. */
 void handle_make(const char *prefix, char text[HANDLE_TEXT], uint8_t hash[HANDLE_HASH]);

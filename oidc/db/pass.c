@@ -55,6 +55,41 @@ db_pass_take(struct db *s, const uint8_t hash[DB_HASH], uint64_t now, struct db_
 	return read_one(&q, hash, now, out);
 }
 
+static enum err
+trade(struct db *s, const uint8_t hash[DB_HASH], uint64_t now, const struct db_pass *other)
+{
+	struct db_pass p;
+	enum err e = db_pass_take(s, hash, now, &p);
+
+	return e ? e : db_pass_add(s, other);
+}
+
+enum err
+db_pass_trade(struct db *s, const uint8_t hash[DB_HASH], uint64_t now, const struct db_pass *other)
+{
+	enum err e = sql_mark(s, DB_DURABLE);
+
+	return e ? e : sql_unmark(s, trade(s, hash, now, other));
+}
+
+static enum err
+renew(struct db *s, const struct db_pass *p, size_t n)
+{
+	enum err e = db_pass_clear(s, p->account, p->kind);
+
+	for (size_t i = 0; !e && i < n; i++)
+		e = db_pass_add(s, &p[i]);
+	return e;
+}
+
+enum err
+db_pass_renew(struct db *s, const struct db_pass *p, size_t n)
+{
+	enum err e = sql_mark(s, DB_DURABLE);
+
+	return e ? e : sql_unmark(s, renew(s, p, n));
+}
+
 enum err
 db_pass_clear(struct db *s, const uint8_t account[DB_ID], enum db_once kind)
 {

@@ -39,6 +39,7 @@ static const char *const steps[] = {
 	" nonce TEXT NOT NULL, amr TEXT NOT NULL, auth_time INTEGER NOT NULL,"
 	" issued INTEGER NOT NULL, expires INTEGER NOT NULL, spent INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX token_family ON token(family);",
+	"CREATE TABLE chance(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 #define NSTEPS ((int)(sizeof steps / sizeof *steps))
 

@@ -173,6 +173,18 @@ session_browser(struct web_request *q, struct web_response *a, uint8_t out[32])
 }
 
 bool
+session_browser_has(struct web_request *q, uint8_t out[32])
+{
+	return browser(q, out);
+}
+
+bool
+session_is_fresh(const struct db_session *s)
+{
+	return now() <= s->auth_time + SESSION_FRESH;
+}
+
+bool
 session_browser_is(struct web_request *q, const uint8_t want[32])
 {
 	uint8_t is[32];

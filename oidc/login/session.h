@@ -32,8 +32,14 @@ MUST enum err session_end(struct web_request *q, struct web_response *a);
 /* This browser, logged in or not: 32 bytes that nobody else can name.  Sets the cookie if there is
  * none. */
 void session_browser(struct web_request *q, struct web_response *a, uint8_t out[32]);
+/* The one that it has; false: none. */
+bool session_browser_has(struct web_request *q, uint8_t out[32]);
 /* The same without setting one; false: it has none. */
 bool session_browser_is(struct web_request *q, const uint8_t browser[32]);
+
+/* Was the token touched in the last five minutes?  For what cannot be undone. */
+#define SESSION_FRESH 300
+bool session_is_fresh(const struct db_session *s);
 
 /* A token for a form of this browser: by name of the form and what it is about. */
 void session_form(struct web_request *q, struct web_response *a, const char *form,

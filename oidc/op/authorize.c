@@ -8,6 +8,7 @@
 #include "lib/crypto.h"
 #include "lib/loop.h"
 #include "lib/text.h"
+#include "oidc/login/login.h"
 #include "oidc/login/session.h"
 #include "oidc/oidc.h"
 #include "oidc/op/authorize.h"

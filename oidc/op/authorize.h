@@ -7,9 +7,6 @@
 
 #include "oidc/web/web.h"
 
-#define PATH_CONTINUE "/authorize/continue" /* ?go=ID of waiting.h */
-#define PATH_LOGIN    "/login"		    /* ?go=ID: comes back to PATH_CONTINUE */
-
 /* GET, POST; waits. */
 void authorize_endpoint(struct web_request *q, struct web_response *a);
 /* GET: on from where it waited; POST: what the person said on the consent page.  Waits. */

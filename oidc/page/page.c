@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include "oidc/oidc.h"
 #include "oidc/page/html.h"
 #include "oidc/page/page.h"
@@ -67,6 +69,20 @@ page_form(struct web_request *q, struct web_response *a, const char *path, const
 {
 	buf_putf(&a->body, "<form method=\"post\" action=\"%s%s\">", base(q), path);
 	page_hidden(a, "token", span_str(token));
+}
+
+void
+page_time(struct web_response *a, uint64_t when)
+{
+	char machine[32] = "", person[32] = "";
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm)) {
+		strftime(machine, sizeof machine, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		strftime(person, sizeof person, "%Y-%m-%d %H:%M", &tm);
+	}
+	buf_putf(&a->body, "<time datetime=\"%s\">%s UTC</time>", machine, person);
 }
 
 void

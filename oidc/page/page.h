@@ -18,6 +18,8 @@ void page_end(struct web_request *q, struct web_response *a, unsigned status);
 /* <form method="post" action="issuer path"> with its token; close it with "</form>". */
 void page_form(struct web_request *q, struct web_response *a, const char *path, const char *token);
 void page_hidden(struct web_response *a, const char *name, struct span value);
+/* "2027-01-15 08:00", in UTC, as <time>. */
+void page_time(struct web_response *a, uint64_t when);
 /* web_hooks.page */
 void page_error(struct web_request *q, struct web_response *a, const char *title, const char *text);
 

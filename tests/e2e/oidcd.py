@@ -44,8 +44,8 @@ class Response:
 class Provider:
     """conf: lines of oidc.conf; lists become several lines."""
 
-    def __init__(self, directory, agent=None, **conf):
-        self.dir, self.port, self.process = directory, free_port(), None
+    def __init__(self, directory, agent=None, port=None, **conf):
+        self.dir, self.port, self.process = directory, port or free_port(), None
         self.path, self.log = directory + "/oidc.conf", directory + "/oidc.log"
         self.sock = directory + "/http.sock"
         os.makedirs(directory + "/store", 0o700, exist_ok=True)
@@ -126,8 +126,8 @@ class Provider:
 
 
 @contextlib.contextmanager
-def running(directory, agent=None, **conf):
-    p = Provider(directory, agent, **conf)
+def running(directory, agent=None, port=None, **conf):
+    p = Provider(directory, agent, port, **conf)
     try:
         yield p.start()
     finally:

@@ -1,0 +1,306 @@
+#include <stdio.h>
+#include <time.h>
+
+#include "lib/crypto.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "oidc/login/ceremony.h"
+#include "oidc/login/login.h"
+#include "oidc/login/rate.h"
+#include "oidc/login/recover.h"
+#include "oidc/login/session.h"
+#include "oidc/oidc.h"
+#include "oidc/page/html.h"
+#include "oidc/page/page.h"
+
+#define DECOY 64 /* bytes of a credential id that nobody has */
+
+static void
+put(struct web_response *a, const char *text)
+{
+	buf_put_str(&a->body, text);
+}
+
+/* The name of what waits, if it has the form of one. */
+static void
+read_go(struct span in, char go[CEREMONY_GO])
+{
+	uint8_t id[32];
+	size_t n = 0;
+
+	go[0] = '\0';
+	if (in.len != CEREMONY_GO - 1 || text_decode(TEXT_BASE64URL, in, id, sizeof id, &n))
+		return;
+	memcpy(go, in.p, in.len);
+	go[in.len] = '\0';
+}
+
+/* ---- the page ---- */
+void
+login_page(struct web_request *q, struct web_response *a)
+{
+	char token[SESSION_FORM], go[CEREMONY_GO];
+
+	read_go(form_value(&q->query, "go"), go);
+	session_form(q, a, "login", SPAN_NONE, token);
+	page_begin(q, a, "Log in");
+	page_form(q, a, PATH_LOGIN_START, token);
+	page_hidden(a, "go", span_str(go));
+	put(a,
+	    "<p><label for=\"name\">Your name here</label>"
+	    "<input id=\"name\" name=\"name\" maxlength=\"64\" autocomplete=\"username webauthn\""
+	    " autocapitalize=\"none\" spellcheck=\"false\" aria-describedby=\"hint\"></p>"
+	    "<p id=\"hint\" class=\"faint\">Leave it empty if your token remembers you: most that "
+	    "were registered here do.</p>"
+	    "<p><button>Log in with your token</button></p></form>");
+	buf_putf(&a->body, "<p><a href=\"%s%s\">I have lost my token</a></p>",
+	    oidc_conf_path(q->oidc->conf.issuer), PATH_LOGIN_RECOVER);
+	page_end(q, a, 200);
+}
+
+/* ---- which credentials ---- */
+static enum err
+put_credential(void *arg, const struct db_credential *c)
+{
+	struct buf *out = arg;
+
+	if (out->len)
+		buf_put_u8(out, ' ');
+	text_encode(TEXT_BASE64URL, c->id, out);
+	return ERR_OK;
+}
+
+enum err
+login_put_credentials(struct db *s, const uint8_t account[DB_ID], struct buf *out)
+{
+	enum err e = db_credential_each(s, account, put_credential, out);
+
+	return e ? e : buf_err(out);
+}
+
+static enum err
+put_decoy(struct db *s, struct span name, struct buf *out)
+{
+	uint8_t key[32], id[DECOY];
+	enum err e = db_chance(s, "decoy", key);
+
+	if (e)
+		return e;
+	crypto_hmac_sha256(SPAN(key, sizeof key), name, id);
+	crypto_hmac_sha256(SPAN(key, sizeof key), SPAN(id, 32), id + 32);
+	text_encode(TEXT_BASE64URL, SPAN(id, sizeof id), out);
+	return buf_err(out);
+}
+
+/* An account without a token, or that is disabled, looks like none. */
+static enum err
+find_named(struct db *s, struct span name, struct ceremony *c, struct buf *list)
+{
+	struct db_account account = { .created = 0 };
+	enum err e = db_account_find(s, name, &account);
+
+	c->named = true;
+	if (!e && !account.disabled) {
+		memcpy(c->account, account.id, DB_ID);
+		e = login_put_credentials(s, account.id, list);
+	}
+	db_row_done(&account);
+	if ((!e || e == ERR_NOTFOUND) && !list->len)
+		e = put_decoy(s, name, list);
+	return e;
+}
+
+/* ---- the challenge ---- */
+static void
+put_ceremony(struct web_request *q, struct web_response *a, const char *challenge, struct span list)
+{
+	char token[SESSION_FORM];
+	struct relying r;
+
+	relying_of(q->oidc->conf.issuer, &r);
+	session_form(q, a, "login finish", SPAN_NONE, token);
+	page_begin_with(q, a, "Touch your token", "webauthn.js");
+	buf_putf(&a->body,
+	    "<form method=\"post\" id=\"ceremony\" action=\"%s%s\" data-act=\"get\" "
+	    "data-challenge=\"%s\" data-rp=\"%s\" data-list=\"",
+	    oidc_conf_path(q->oidc->conf.issuer), PATH_LOGIN_FINISH, challenge, r.id);
+	html_text(&a->body, list);
+	put(a, "\">");
+	page_hidden(a, "token", span_str(token));
+	page_hidden(a, "challenge", span_str(challenge));
+	page_hidden(a, "id", SPAN_NONE);
+	page_hidden(a, "client_data", SPAN_NONE);
+	page_hidden(a, "authdata", SPAN_NONE);
+	page_hidden(a, "signature", SPAN_NONE);
+	page_hidden(a, "user_handle", SPAN_NONE);
+	ceremony_put_status(a);
+	page_end(q, a, 200);
+}
+
+void
+login_start(struct web_request *q, struct web_response *a)
+{
+	static const struct rate rate = { "login", 100, 1000 };
+	struct ceremony c = { .kind = CEREMONY_LOGIN };
+	struct span name = form_value(&q->form, "name");
+	char challenge[CEREMONY_TEXT];
+	struct buf list = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (!session_form_is(q, "login", SPAN_NONE)) {
+		ceremony_failed(q, a, "This form was not made by this page.", PATH_LOGIN);
+		return;
+	}
+	if (!rate_take(q, a, &rate))
+		return;
+	read_go(form_value(&q->form, "go"), c.go);
+	if (name.len)
+		e = find_named(q->oidc->db, name, &c, &list);
+	if (!e)
+		e = ceremony_begin(q, a, &c, challenge);
+	if (e)
+		web_unavailable(q, a, e);
+	else
+		put_ceremony(q, a, challenge, buf_span(&list));
+	buf_done(&list);
+}
+
+/* ---- the answer ---- */
+struct login {
+	struct web_request *q;
+	struct web_response *a;
+	struct ceremony c;
+	struct webauthn_assertion got;
+	struct webauthn_why why;
+	struct db_credential row;
+	struct buf keep;
+};
+
+static enum err
+refuse(struct login *l, const char *why)
+{
+	l->why.text = why;
+	return ERR_FORMAT;
+}
+
+static enum err
+read_answer(struct login *l)
+{
+	const struct ceremony_field fields[] = {
+		{ "id", DB_CREDENTIAL, &l->got.id },
+		{ "client_data", WEBAUTHN_JSON_MAX, &l->got.client_data },
+		{ "authdata", WEBAUTHN_OBJECT_MAX, &l->got.authdata },
+		{ "signature", 1024, &l->got.signature },
+		{ "user_handle", 64, &l->got.user_handle },
+	};
+	enum err e = ceremony_read(&l->q->form, fields, sizeof fields / sizeof *fields, &l->keep);
+
+	return e == ERR_FORMAT ? refuse(l, "fields") : e;
+}
+
+/* WebAuthn 7.2 steps 5 and 6: whose credential it is. */
+static enum err
+find_row(struct login *l)
+{
+	struct db_account account = { .created = 0 };
+	enum err e = db_credential_get(l->q->oidc->db, l->got.id, &l->row);
+
+	if (e)
+		return e == ERR_NOTFOUND ? refuse(l, "nobody's credential") : e;
+	if (l->c.named && memcmp(l->c.account, l->row.account, DB_ID) != 0)
+		return refuse(l, "credential of another account");
+	if (!l->c.named && !l->got.user_handle.len)
+		return refuse(l, "no userHandle");
+	e = db_account_get(l->q->oidc->db, l->row.account, &account);
+	if (!e && account.disabled)
+		e = refuse(l, "disabled account");
+	db_row_done(&account);
+	return e;
+}
+
+static enum err
+judge(struct login *l)
+{
+	struct relying r;
+	struct webauthn_expect x = {
+		.origin = r.origin, .rp_id = r.id, .challenge = l->c.challenge, .uv = true
+	};
+	enum err e;
+
+	relying_of(l->q->oidc->conf.issuer, &r);
+	if ((e = read_answer(l)) || (e = find_row(l)) ||
+	    (e = webauthn_assert(&x, &l->got, &l->row, &l->why)))
+		return e;
+	l->row.used = (uint64_t)time(NULL);
+	return db_credential_used(l->q->oidc->db, &l->row);
+}
+
+enum err
+login_by(struct web_request *q, struct web_response *a, const struct db_credential *row)
+{
+	char amr[32];
+
+	snprintf(amr, sizeof amr, "%s user%s", row->flags & DB_BE ? "swk" : "hwk",
+	    row->flags & DB_UV ? " mfa" : "");
+	return session_begin(q, a, &(struct session_login){ row->account, span_str(amr) });
+}
+
+/* A page, not a redirect: what follows a form stays under its form-action in Chromium, and the way
+ * may lead on to any client. */
+static void
+go_on(struct login *l)
+{
+	const char *base = oidc_conf_path(l->q->oidc->conf.issuer);
+	struct buf to = BUF_INIT;
+
+	if (!l->c.go[0]) {
+		buf_putf(&to, "%s/account", l->q->oidc->conf.issuer);
+		web_redirect(l->a, buf_span(&to));
+		buf_done(&to);
+		return;
+	}
+	page_begin(l->q, l->a, "You are logged in");
+	buf_putf(&l->a->body,
+	    "<meta http-equiv=\"refresh\" content=\"0;url=%s%s?go=%s\">"
+	    "<p><a href=\"%s%s?go=%s\">Go on</a></p>",
+	    base, PATH_CONTINUE, l->c.go, base, PATH_CONTINUE, l->c.go);
+	page_end(l->q, l->a, 200);
+}
+
+static void
+failed(struct login *l)
+{
+	char path[sizeof PATH_LOGIN + 4 + CEREMONY_GO];
+
+	log_info("login refused: %s", l->why.text);
+	snprintf(path, sizeof path, "%s%s%s", PATH_LOGIN, l->c.go[0] ? "?go=" : "", l->c.go);
+	ceremony_failed(l->q, l->a,
+	    "Nobody was logged in: this token is not registered for that name, or its answer does "
+	    "not fit what was asked.",
+	    path);
+}
+
+void
+login_finish(struct web_request *q, struct web_response *a)
+{
+	struct login l = { .q = q, .a = a };
+	enum err e;
+
+	if (!session_form_is(q, "login finish", SPAN_NONE) ||
+	    !ceremony_take(q, CEREMONY_LOGIN, &l.c)) {
+		ceremony_failed(q, a,
+		    "This page is too old, was used already, or was begun in another browser.",
+		    PATH_LOGIN);
+		return;
+	}
+	if (!(e = judge(&l)))
+		e = login_by(q, a, &l.row);
+	if (!e)
+		go_on(&l);
+	else if (e == ERR_FORMAT)
+		failed(&l);
+	else
+		web_unavailable(q, a, e);
+	db_row_done(&l.row);
+	buf_done(&l.keep);
+}

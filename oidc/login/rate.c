@@ -1,0 +1,67 @@
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "lib/crypto.h"
+#include "lib/loop.h"
+#include "oidc/db/memo.h"
+#include "oidc/login/rate.h"
+#include "oidc/login/session.h"
+#include "oidc/oidc.h"
+
+#define MOST 20000
+
+struct memo *
+rate_table(void)
+{
+	const struct memo_kind kind = { MOST, RATE_WINDOW * 1000, true, free };
+
+	return memo_new(&kind);
+}
+
+static bool
+count(struct web_request *q, const char *what, struct span who, unsigned most)
+{
+	struct span v[] = { span_str(what), SPAN("", 1), who };
+	uint8_t key[MEMO_KEY];
+	unsigned *n;
+
+	crypto_sha256v(v, sizeof v / sizeof *v, key);
+	if ((n = memo_find(q->oidc->rates, key, loop_now()))) {
+		if (*n >= most)
+			return false;
+		++*n;
+		return true;
+	}
+	if (!(n = malloc(sizeof *n)))
+		return true;
+	*n = 1;
+	return !memo_put(q->oidc->rates, key, n, loop_now());
+}
+
+static bool
+count_address(struct web_request *q, const struct rate *r)
+{
+	uint8_t ip[16];
+
+	if (!r->by_address || !q->address[0])
+		return true;
+	if (inet_pton(AF_INET6, q->address, ip) == 1)
+		return count(q, r->what, SPAN(ip, 8), r->by_address);
+	return count(q, r->what, span_str(q->address), r->by_address);
+}
+
+bool
+rate_take(struct web_request *q, struct web_response *a, const struct rate *r)
+{
+	uint8_t browser[32];
+	bool ok = count_address(q, r);
+
+	if (ok && r->by_browser && session_browser_has(q, browser))
+		ok = count(q, r->what, SPAN(browser, 32), r->by_browser);
+	if (ok)
+		return true;
+	web_header_put(a, "Retry-After", SPAN_LIT("600"));
+	web_refuse(q, a, 429, "temporarily_unavailable",
+	    "That was tried too often. Wait ten minutes, and try again.");
+	return false;
+}

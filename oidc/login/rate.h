@@ -1,0 +1,23 @@
+/*
+ * rate.h - how often something may be tried: counted in memory, for ten minutes from the first
+ * time, by browser and by address (of IPv6 by the 64 bits that one house has).
+ */
+#ifndef OIDC_LOGIN_RATE_H
+#define OIDC_LOGIN_RATE_H
+
+#include "oidc/web/web.h"
+
+#define RATE_WINDOW (10 * 60) /* seconds */
+
+struct rate {
+	const char *what;		 /* counted apart */
+	unsigned by_browser, by_address; /* in ten minutes; 0 = any */
+};
+
+struct memo;
+struct memo *rate_table(void);
+/* One more try.  false: it was too many, and the response says so (429).  A browser without a
+ * cookie, and an address that is not known, are not counted. */
+bool rate_take(struct web_request *q, struct web_response *a, const struct rate *r);
+
+#endif

@@ -1,0 +1,331 @@
+#include <time.h>
+
+#include "lib/log.h"
+#include "lib/text.h"
+#include "oidc/db/handle.h"
+#include "oidc/login/ceremony.h"
+#include "oidc/login/login.h"
+#include "oidc/login/rate.h"
+#include "oidc/login/register.h"
+#include "oidc/login/session.h"
+#include "oidc/oidc.h"
+#include "oidc/page/html.h"
+#include "oidc/page/page.h"
+
+#define TRANSPORTS_MAX 64
+
+struct registration {
+	struct web_request *q;
+	struct web_response *a;
+	struct span invite; /* as text; empty: for who is logged in */
+	struct ceremony c;
+	struct db_account account;
+	struct db_session session;
+	struct db_credential row;
+	struct webauthn_why why;
+	struct buf keep, list;
+};
+
+static void
+put(struct registration *r, const char *text)
+{
+	buf_put_str(&r->a->body, text);
+}
+
+static void
+done(struct registration *r)
+{
+	db_row_done(&r->account);
+	db_row_done(&r->session);
+	buf_done(&r->keep);
+	buf_done(&r->list);
+}
+
+static enum err
+refuse(struct registration *r, const char *text)
+{
+	ceremony_failed(r->q, r->a, text, PATH_LOGIN);
+	return ERR_FORMAT; /* answered */
+}
+
+/* ---- who may ---- */
+static enum err
+by_invitation(struct registration *r)
+{
+	static const char gone[] =
+	    "This invitation was used already, has ended, or was not copied whole. Ask for a new "
+	    "one.";
+	struct db_pass p;
+	enum err e;
+
+	if (!handle_read(HANDLE_INVITE, r->invite, r->c.invite))
+		return refuse(r, gone);
+	e = db_pass_look(r->q->oidc->db, r->c.invite, (uint64_t)time(NULL), &p);
+	if (e == ERR_NOTFOUND || (!e && p.kind != DB_INVITE))
+		return refuse(r, gone);
+	if (e)
+		return e;
+	r->c.invited = true;
+	memcpy(r->c.account, p.account, DB_ID);
+	return ERR_OK;
+}
+
+static enum err
+by_session(struct registration *r)
+{
+	enum err e = session_get(r->q, &r->session);
+
+	if (e == ERR_NOTFOUND)
+		return refuse(r, "Log in first, or open the invitation that you were sent.");
+	if (e)
+		return e;
+	if (!session_is_fresh(&r->session))
+		return refuse(r, "Log in again first: a token is added only shortly after that.");
+	memcpy(r->c.account, r->session.account, DB_ID);
+	return ERR_OK;
+}
+
+static enum err
+load_account(struct registration *r)
+{
+	enum err e = db_account_get(r->q->oidc->db, r->c.account, &r->account);
+
+	if (e == ERR_NOTFOUND || (!e && r->account.disabled))
+		return refuse(r, "This account cannot be used.");
+	return e;
+}
+
+static enum err
+find_person(struct registration *r)
+{
+	enum err e = r->invite.len ? by_invitation(r) : by_session(r);
+
+	return e ? e : load_account(r);
+}
+
+/* ---- the page ---- */
+static void
+show(struct registration *r)
+{
+	char token[SESSION_FORM];
+
+	session_form(r->q, r->a, "register", r->invite, token);
+	page_begin(r->q, r->a, "Register a token");
+	put(r, "<p>It will log in <strong>");
+	html_text(&r->a->body, r->account.name);
+	put(r, "</strong> here from then on.</p>");
+	page_form(r->q, r->a, PATH_REGISTER_START, token);
+	page_hidden(r->a, "invite", r->invite);
+	put(r,
+	    "<p><label for=\"label\">What do you call this token?</label>"
+	    "<input id=\"label\" name=\"label\" maxlength=\"64\" autocomplete=\"off\""
+	    " placeholder=\"blue key ring\"></p>"
+	    "<p><button>Register it</button></p></form>");
+	page_end(r->q, r->a, 200);
+}
+
+void
+register_page(struct web_request *q, struct web_response *a)
+{
+	struct registration r = { .q = q, .a = a, .invite = form_value(&q->query, "invite") };
+	static const struct rate rate = { "register", 100, 1000 };
+	enum err e;
+
+	if (!rate_take(q, a, &rate))
+		return;
+	if (!(e = find_person(&r)))
+		show(&r);
+	else if (e != ERR_FORMAT)
+		web_unavailable(q, a, e);
+	done(&r);
+}
+
+/* ---- the challenge ---- */
+/* A name that its owner gives; "Token" when it is none. */
+static struct span
+label(const struct registration *r)
+{
+	struct span s = form_value(&r->q->form, "label");
+
+	return s.len && s.len <= DB_NAME && text_is_name(s) ? s : SPAN_LIT("Token");
+}
+
+static void
+put_attribute(struct registration *r, const char *name, struct span value)
+{
+	buf_putf(&r->a->body, " data-%s=\"", name);
+	html_text(&r->a->body, value);
+	put(r, "\"");
+}
+
+static void
+put_options(struct registration *r, const char *challenge)
+{
+	const struct oidc_conf *c = &r->q->oidc->conf;
+	char user[24];
+	struct relying relying;
+
+	relying_of(c->issuer, &relying);
+	text_encode_raw(TEXT_BASE64URL, SPAN(r->account.id, DB_ID), user);
+	buf_putf(&r->a->body, "<form method=\"post\" id=\"ceremony\" action=\"%s%s\"",
+	    oidc_conf_path(c->issuer), PATH_REGISTER_FINISH);
+	put_attribute(r, "act", SPAN_LIT("create"));
+	put_attribute(r, "challenge", span_str(challenge));
+	put_attribute(r, "rp", span_str(relying.id));
+	put_attribute(r, "rp-name", span_str(c->name[0] ? c->name : relying.id));
+	put_attribute(r, "user", SPAN(user, text_encoded_len(TEXT_BASE64URL, DB_ID)));
+	put_attribute(r, "user-name", r->account.name);
+	put_attribute(r, "list", buf_span(&r->list));
+	put(r, ">");
+}
+
+static void
+put_ceremony(struct registration *r, const char *challenge)
+{
+	char token[SESSION_FORM];
+
+	session_form(r->q, r->a, "register finish", span_str(challenge), token);
+	page_begin_with(r->q, r->a, "Touch your token", "webauthn.js");
+	put_options(r, challenge);
+	page_hidden(r->a, "token", span_str(token));
+	page_hidden(r->a, "challenge", span_str(challenge));
+	page_hidden(r->a, "label", label(r));
+	page_hidden(r->a, "client_data", SPAN_NONE);
+	page_hidden(r->a, "object", SPAN_NONE);
+	page_hidden(r->a, "transports", SPAN_NONE);
+	page_hidden(r->a, "found", SPAN_NONE);
+	ceremony_put_status(r->a);
+	page_end(r->q, r->a, 200);
+}
+
+void
+register_start(struct web_request *q, struct web_response *a)
+{
+	struct registration r = { .q = q, .a = a, .invite = form_value(&q->form, "invite") };
+	char challenge[CEREMONY_TEXT];
+	enum err e;
+
+	r.c.kind = CEREMONY_REGISTER;
+	if (!session_form_is(q, "register", r.invite))
+		e = refuse(&r, "This form was not made by this page.");
+	else if (!(e = find_person(&r)) &&
+	    !(e = login_put_credentials(q->oidc->db, r.account.id, &r.list)) &&
+	    !(e = ceremony_begin(q, a, &r.c, challenge)))
+		put_ceremony(&r, challenge);
+	if (e && e != ERR_FORMAT)
+		web_unavailable(q, a, e);
+	done(&r);
+}
+
+/* ---- the answer ---- */
+static bool
+is_transports(struct span s)
+{
+	if (s.len > TRANSPORTS_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || s.p[i] == '-' || s.p[i] == ' '))
+			return false;
+	return true;
+}
+
+static enum err
+judge(struct registration *r)
+{
+	struct span client_data = SPAN_NONE, object = SPAN_NONE,
+		    transports = form_value(&r->q->form, "transports");
+	const struct ceremony_field fields[] = {
+		{ "client_data", WEBAUTHN_JSON_MAX, &client_data },
+		{ "object", WEBAUTHN_OBJECT_MAX, &object },
+	};
+	struct relying relying;
+	struct webauthn_expect x = { .origin = relying.origin,
+		.rp_id = relying.id,
+		.challenge = r->c.challenge,
+		.uv = true };
+	enum err e;
+
+	relying_of(r->q->oidc->conf.issuer, &relying);
+	r->why.text = "fields";
+	if ((e = ceremony_read(&r->q->form, fields, 2, &r->keep)) ||
+	    (e = webauthn_register(&x, client_data, object, &r->row, &r->why)))
+		return e;
+	if (span_is(form_value(&r->q->form, "found"), "1"))
+		r->row.flags |= DB_FOUND;
+	r->row.transports = is_transports(transports) ? transports : SPAN_NONE;
+	r->row.name = label(r);
+	memcpy(r->row.account, r->c.account, DB_ID);
+	r->row.created = r->row.used = (uint64_t)time(NULL);
+	return ERR_OK;
+}
+
+static enum err
+store(struct registration *r)
+{
+	struct db *s = r->q->oidc->db;
+
+	return r->c.invited ? db_credential_invited(s, &r->row, r->c.invite, r->row.created)
+			    : db_credential_add(s, &r->row);
+}
+
+/* Who was invited is logged in by it; who added one is already, as the same person still. */
+static enum err
+recheck(struct registration *r)
+{
+	uint8_t account[DB_ID];
+	enum err e;
+
+	memcpy(account, r->c.account, DB_ID);
+	if (!r->c.invited && (e = by_session(r)))
+		return e;
+	if (memcmp(account, r->c.account, DB_ID) != 0)
+		return refuse(r, "Somebody else is logged in now.");
+	return load_account(r);
+}
+
+static enum err
+finish(struct registration *r)
+{
+	struct buf to = BUF_INIT;
+	enum err e;
+
+	if ((e = recheck(r)))
+		return e;
+	if ((e = judge(r)) == ERR_FORMAT) {
+		log_info("registration refused: %s", r->why.text);
+		return refuse(r,
+		    "The token's answer does not fit what was asked. Nothing was "
+		    "registered.");
+	}
+	if (e)
+		return e;
+	if ((e = store(r)) == ERR_EXISTS)
+		return refuse(r, "This token is registered already.");
+	if (e == ERR_NOTFOUND)
+		return refuse(r, "This invitation was used meanwhile. Nothing was registered.");
+	if (!e && r->c.invited)
+		e = login_by(r->q, r->a, &r->row);
+	if (!e) {
+		buf_putf(&to, "%s/account", r->q->oidc->conf.issuer);
+		web_redirect(r->a, buf_span(&to));
+	}
+	buf_done(&to);
+	return e;
+}
+
+void
+register_finish(struct web_request *q, struct web_response *a)
+{
+	struct registration r = { .q = q, .a = a };
+	enum err e;
+
+	if (!session_form_is(q, "register finish", form_value(&q->form, "challenge")) ||
+	    !ceremony_take(q, CEREMONY_REGISTER, &r.c))
+		e = refuse(
+		    &r, "This page is too old, was used already, or was begun in another browser.");
+	else
+		e = finish(&r);
+	if (e && e != ERR_FORMAT)
+		web_unavailable(q, a, e);
+	done(&r);
+}

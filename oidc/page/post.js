@@ -1,0 +1,3 @@
+// Sends the answer on at once (OAuth 2.0 Form Post Response Mode); without scripts, a button does.
+'use strict';
+document.getElementById('answer').submit();

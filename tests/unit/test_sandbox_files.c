@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,8 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <fido.h>
+#include <netinet/in.h>
 
 #include "lib/sock.h"
 #include "tests/unit/sandbox_child.h"
@@ -241,6 +244,68 @@ test_token_list(void **state)
 	assert_int_equal(in_child(act_list), 0);
 }
 
+/* --- fetch: ports (landlock of Linux 6.7), files to read --- */
+
+static uint16_t open_port, other_port;
+
+static int
+listen_at(uint16_t *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof a;
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+static int
+connect_to(uint16_t port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return connect(fd, (struct sockaddr *)&a, sizeof a);
+}
+
+/* As ownkey-oidc-fetch does it: the parent first, then a child of it for one request. */
+static int
+act_fetch(void)
+{
+	const struct sandbox_rule rules[] = { { "/etc", false }, { NULL, false } };
+	const uint16_t ports[] = { open_port, 0 };
+	struct sandbox s = { .profile = SANDBOX_FETCHER, .rules = rules };
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	WANT(sandbox_enter(&s, &lacks) == ERR_OK);
+	WANT(connect_to(other_port) == 0);
+	s.profile = SANDBOX_FETCH;
+	s.ports = ports;
+	WANT(sandbox_enter(&s, &lacks) == ERR_OK);
+	WANT(connect_to(open_port) == 0);
+	WANT(abi < 4 || (connect_to(other_port) < 0 && errno == EACCES));
+	WANT(open("/etc/passwd", O_RDONLY) >= 0);
+	WANT(abi < 1 || (open("/usr/bin/env", O_RDONLY) < 0 && errno == EACCES));
+	return 0;
+}
+
+static void
+test_fetch(void **state)
+{
+	int one = listen_at(&open_port), two = listen_at(&other_port);
+
+	(void)state;
+	if (LIMITED)
+		assert_int_equal(in_child(act_fetch), 0);
+	close(one);
+	close(two);
+}
+
 int
 main(void)
 {
@@ -248,6 +313,7 @@ main(void)
 		cmocka_unit_test(test_no_files),
 		cmocka_unit_test_setup_teardown(test_front, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(test_token_list, setup_dir, teardown_dir),
+		cmocka_unit_test(test_fetch),
 	};
 
 	return cmocka_run_group_tests_name("sandbox files", tests, NULL, NULL);

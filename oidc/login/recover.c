@@ -94,7 +94,8 @@ show(struct web_request *q, struct web_response *a)
 	    " maxlength=\"64\" autocomplete=\"username\" autocapitalize=\"none\""
 	    " spellcheck=\"false\"></p>"
 	    "<p><label for=\"code\">A recovery code</label>"
-	    "<input id=\"code\" name=\"code\" required maxlength=\"64\" autocomplete=\"off\" spellcheck=\"false\"></p>"
+	    "<input id=\"code\" name=\"code\" required maxlength=\"64\""
+	    " autocomplete=\"off\" spellcheck=\"false\"></p>"
 	    "<p><button>Register a new token</button></p></form>"
 	    "<p class=\"faint\">No codes either? Whoever runs this place can send you an "
 	    "invitation.</p>");

@@ -183,7 +183,7 @@ def methods(directory):
                      "form-action 'self'"):
             assert part in csp, csp
         assert r.get("x-frame-options") == "DENY" and r.get("cache-control") == "no-store"
-        assert r.get("referrer-policy") == "no-referrer"
+        assert r.get("referrer-policy") == "same-origin"
         assert r.get("x-content-type-options") == "nosniff"
 
 

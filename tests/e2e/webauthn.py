@@ -1,5 +1,5 @@
-"""An authenticator of WebAuthn, by python3-cryptography and python3-cbor2: what a browser and a token
-answer together, and what they never would."""
+"""An authenticator of WebAuthn, by python3-cryptography and python3-cbor2: what a browser and a
+token answer together, and what they never would."""
 
 import base64
 import hashlib

@@ -19,6 +19,23 @@ db_consent_set(struct db *s, const struct db_consent *c)
 }
 
 enum err
+db_consent_stands(
+    struct db *s, const uint8_t account[DB_ID], struct span client, const uint8_t sid[DB_ID])
+{
+	struct q q;
+	bool found;
+
+	q_begin(&q, s,
+	    "SELECT 1 FROM consent, session WHERE consent.account=? AND client=? AND sid=?"
+	    " AND session.account=consent.account");
+	q_bytes(&q, SPAN(account, DB_ID));
+	q_text(&q, client);
+	q_bytes(&q, SPAN(sid, DB_ID));
+	found = q_row(&q);
+	return q_end_one(&q, found, NULL);
+}
+
+enum err
 db_consent_used(struct db *s, const uint8_t account[DB_ID], struct span client, uint64_t now)
 {
 	struct q q;

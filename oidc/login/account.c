@@ -75,7 +75,7 @@ put_credential(void *arg, const struct db_credential *c)
 	put_text(o, c->name);
 	put_date(o, "</strong><br><span class=\"faint\">added ", c->created);
 	put_date(o, ", used ", c->used);
-	buf_putf(&o->a->body, ", %llu signatures%s%s</span></p>", (unsigned long long)c->count,
+	buf_putf(&o->a->body, ", its counter %llu%s%s</span></p>", (unsigned long long)c->count,
 	    c->flags & DB_BS	   ? "; a copy of it is with its maker's service"
 		: c->flags & DB_BE ? "; it can be copied by its maker's service"
 				   : "",

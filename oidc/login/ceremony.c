@@ -109,11 +109,13 @@ ceremony_failed(struct web_request *q, struct web_response *a, const char *text,
 }
 
 void
-ceremony_put_status(struct web_response *a)
+ceremony_put_status(struct web_request *q, struct web_response *a, const char *path, const char *go)
 {
 	buf_put_str(&a->body,
 	    "<p id=\"say\" role=\"status\" aria-live=\"polite\"></p>"
 	    "<noscript><p>A token can be asked by a script only, and scripts are off here.</p>"
 	    "</noscript>"
 	    "<p><button type=\"button\" id=\"again\" hidden>Try again</button></p></form>");
+	buf_putf(&a->body, "<p><a href=\"%s%s%s%s\">Begin again</a></p>",
+	    oidc_conf_path(q->oidc->conf.issuer), path, go[0] ? "?go=" : "", go);
 }

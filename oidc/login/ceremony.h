@@ -54,7 +54,9 @@ MUST enum err ceremony_read(
 /* The end of one that failed: why, for the person, and a way to begin again. */
 void ceremony_failed(
     struct web_request *q, struct web_response *a, const char *text, const char *path);
-/* What the page shows while the token is asked. */
-void ceremony_put_status(struct web_response *a);
+/* What the page shows while the token is asked, and the way back: path, with what waits ("":
+ * nothing). */
+void ceremony_put_status(
+    struct web_request *q, struct web_response *a, const char *path, const char *go);
 
 #endif

@@ -112,11 +112,14 @@ find_named(struct db *s, struct span name, struct ceremony *c, struct buf *list)
 
 /* ---- the challenge ---- */
 static void
-put_ceremony(struct web_request *q, struct web_response *a, const char *challenge, struct span list)
+put_ceremony(
+    struct web_request *q, struct web_response *a, const struct ceremony *c, struct span list)
 {
-	char token[SESSION_FORM];
+	char token[SESSION_FORM], challenge[CEREMONY_TEXT];
 	struct relying r;
 
+	text_encode_raw(TEXT_BASE64URL, SPAN(c->challenge, sizeof c->challenge), challenge);
+	challenge[CEREMONY_TEXT - 1] = '\0';
 	relying_of(q->oidc->conf.issuer, &r);
 	session_form(q, a, "login finish", SPAN_NONE, token);
 	page_begin_with(q, a, "Touch your token", "webauthn.js");
@@ -133,7 +136,7 @@ put_ceremony(struct web_request *q, struct web_response *a, const char *challeng
 	page_hidden(a, "authdata", SPAN_NONE);
 	page_hidden(a, "signature", SPAN_NONE);
 	page_hidden(a, "user_handle", SPAN_NONE);
-	ceremony_put_status(a);
+	ceremony_put_status(q, a, PATH_LOGIN, c->go);
 	page_end(q, a, 200);
 }
 
@@ -161,7 +164,7 @@ login_start(struct web_request *q, struct web_response *a)
 	if (e)
 		web_unavailable(q, a, e);
 	else
-		put_ceremony(q, a, challenge, buf_span(&list));
+		put_ceremony(q, a, &c, buf_span(&list));
 	buf_done(&list);
 }
 

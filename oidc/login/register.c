@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <time.h>
 
 #include "lib/log.h"
@@ -182,8 +183,11 @@ put_options(struct registration *r, const char *challenge)
 static void
 put_ceremony(struct registration *r, const char *challenge)
 {
-	char token[SESSION_FORM];
+	char token[SESSION_FORM], path[128];
 
+	/* an invitation has been read: it is as short as it must be */
+	snprintf(path, sizeof path, "%s%s%.*s", PATH_REGISTER, r->invite.len ? "?invite=" : "",
+	    (int)r->invite.len, r->invite.len ? (const char *)r->invite.p : "");
 	session_form(r->q, r->a, "register finish", span_str(challenge), token);
 	page_begin_with(r->q, r->a, "Touch your token", "webauthn.js");
 	put_options(r, challenge);
@@ -194,7 +198,7 @@ put_ceremony(struct registration *r, const char *challenge)
 	page_hidden(r->a, "object", SPAN_NONE);
 	page_hidden(r->a, "transports", SPAN_NONE);
 	page_hidden(r->a, "found", SPAN_NONE);
-	ceremony_put_status(r->a);
+	ceremony_put_status(r->q, r->a, path, "");
 	page_end(r->q, r->a, 200);
 }
 

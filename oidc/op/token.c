@@ -73,6 +73,15 @@ judge_code(struct exchange *x, const struct code *c)
 	return is_enabled(x, c->account);
 }
 
+/* After the signature was waited for: the person may have taken it back, or logged out. */
+static enum err
+still_stands(struct exchange *x, const struct code *c)
+{
+	enum err e = db_consent_stands(x->q->oidc->db, c->account, c->client, c->sid);
+
+	return e == ERR_NOTFOUND ? refuse(x, "invalid_grant", "it was taken back") : e;
+}
+
 static enum err
 issue_for_code(struct exchange *x, const struct code *c, struct span text)
 {
@@ -84,6 +93,8 @@ issue_for_code(struct exchange *x, const struct code *c, struct span text)
 	struct issue_signed s;
 	enum err e = issue_sign(x->q, &i, &s);
 
+	if (!e)
+		e = still_stands(x, c);
 	if (!e)
 		e = issue_answer(x->q, x->a, &i, &s);
 	if (!e)

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import sys
 import time
+import urllib.parse
 
 from oidc_browser import Browser
 from oidcd import running, free_port
@@ -348,6 +349,45 @@ def goes_on(directory):
         assert "Log in with this account?" in page.text and "A site" in page.text, page.body
 
 
+def in_flight(directory):
+    """a code that is under way when the person logs out there, or takes the site back"""
+    with place(directory) as p:
+        b, t = p.registered("anna")
+        p.sql("INSERT INTO client VALUES('rp','A site',0,?,?,'','rp.example','profile','ES256','',"
+              "'','','',0,1)", bytes(32), "https://rp.example/back")
+        ident = p.sql("SELECT id FROM account")[0][0]
+
+        def agreed():
+            p.sql("INSERT OR REPLACE INTO consent VALUES(?,'rp','profile','s',1,?)", ident,
+                  int(time.time()))
+
+        def code(at):
+            page = at.open("/authorize?" + urllib.parse.urlencode({
+                "client_id": "rp", "response_type": "code", "scope": "profile",
+                "redirect_uri": "https://rp.example/back", "code_challenge_method": "S256",
+                "code_challenge": b64(hashlib.sha256(b"s" * 43).digest())}), follow=False)
+            assert page.status == 303, page.body
+            query = urllib.parse.urlsplit(page.headers["location"]).query
+            return urllib.parse.parse_qs(query)["code"][0]
+
+        def redeem(text):
+            return b.ask("POST", "/token", urllib.parse.urlencode({
+                "grant_type": "authorization_code", "code": text, "client_id": "rp",
+                "redirect_uri": "https://rp.example/back", "code_verifier": "s" * 43})).status
+
+        agreed()
+        assert redeem(code(b)) == 200
+        there = p.browser()
+        assert is_in(p.login(there, t))
+        begun = code(there)
+        assert is_in(b.send(b.open("/account").form("/account/leave")))
+        assert redeem(begun) == 400 and redeem(code(b)) == 200
+        begun = code(b)
+        assert is_in(b.send(b.open("/account").form("/account/take-back")))
+        assert redeem(begun) == 400
+        assert p.sql("SELECT count(*) FROM token") == [(0,)]
+
+
 def main():
     return run_parallel([
         ("a token is registered by an invitation, once", register),
@@ -359,6 +399,7 @@ def main():
         ("tries are counted", rates),
         ("stylesheet and scripts", files),
         ("a login goes on to the site it is for", goes_on),
+        ("what is under way ends with what it came of", in_flight),
     ], 2)
 
 

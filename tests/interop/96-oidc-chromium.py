@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""Chromium with a token of its own through the pages of the provider.  OWNKEY_PICTURES: a folder
+for pictures of them."""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+# pylint: disable=wrong-import-position
+from oidc_login import place
+from ownkey import run_parallel
+from webdriver import chromium
+
+
+def picture(d, name):
+    folder = os.environ.get("OWNKEY_PICTURES")
+    if folder:
+        d.picture("%s/%s.png" % (folder, name))
+
+
+def clean(d):
+    """No page says that it broke its own policy, nothing was asked of others."""
+    assert d.run("return performance.getEntriesByType('resource')"
+                 ".every(e => e.name.startsWith(location.origin))")
+    assert d.run("return document.documentElement.scrollWidth <= innerWidth"), "too wide"
+
+
+def enroll(d, p, name):
+    d.open(p.origin + "/register?invite=" + p.invite(p.person(name)))
+    d.wait("Register a token")
+    clean(d)
+    picture(d, "register")
+    d.type("#label", "blue key")
+    d.click("main button")
+    d.wait("Your account")
+
+
+def login(d, p, name=""):
+    d.call("DELETE", "/cookie")
+    d.open(p.origin + "/login")
+    d.wait("Log in")
+    clean(d)
+    if name:
+        d.type("#name", name)
+    picture(d, "login")
+    d.click("main button")
+
+
+def pages(directory):
+    """register, log in with and without a name, codes, second token, remove, delete"""
+    with place(directory) as p, chromium() as d:
+        token = d.token()
+        enroll(d, p, "anna")
+        d.wait("blue key")
+        clean(d)
+        picture(d, "account")
+        login(d, p)
+        d.wait("Your account")
+        login(d, p, "anna")
+        d.wait("Your account")
+        picture(d, "account-again")
+        d.click("form[action$='/codes'] button")
+        d.wait("this once")
+        clean(d)
+        picture(d, "codes")
+        # the same token again is refused by the browser itself (excludeCredentials)
+        d.open(p.origin + "/register")
+        d.click("main button")
+        d.wait("registered for this account already")
+        picture(d, "again")
+        # another one
+        d.call("DELETE", token)
+        d.token(transport="nfc")
+        d.open(p.origin + "/register")
+        d.type("#label", "spare")
+        d.click("main button")
+        d.wait("spare")
+        assert p.sql("SELECT count(*) FROM credential") == [(2,)]
+        assert {r[0] for r in p.sql("SELECT transports FROM credential")} == {"usb", "nfc"}
+        assert all(r[0] & 8 for r in p.sql("SELECT flags FROM credential"))
+        d.click("form[action$='/remove'] button")
+        d.wait("Register a second one")
+        d.type("#sure", "anna")
+        d.click("form[action$='/delete'] button")
+        d.wait("is deleted")
+        assert p.sql("SELECT count(*) FROM account") == [(0,)]
+
+
+def refusals(directory):
+    """wrong user, no token, no PIN: said in words, with a way on"""
+    with place(directory) as p, chromium() as d:
+        token = d.token()
+        enroll(d, p, "anna")
+        login(d, p, "bert")
+        d.wait("Nothing was confirmed")
+        clean(d)
+        picture(d, "wrong-user")
+        d.call("POST", token + "/uv", {"isUserVerified": False})
+        login(d, p)
+        d.wait("Nothing was confirmed")
+        d.call("POST", token + "/uv", {"isUserVerified": True})
+        d.click("#again")
+        d.wait("Your account")
+        d.call("DELETE", token)
+        d.token()
+        login(d, p, "anna")
+        d.wait("Nothing was confirmed")
+
+
+def dark(directory):
+    """in the dark, and wide"""
+    with place(directory) as p, chromium("--force-dark-mode", width=1200) as d:
+        d.token()
+        enroll(d, p, "anna")
+        clean(d)
+        picture(d, "account-dark")
+
+
+if __name__ == "__main__":
+    sys.exit(run_parallel([
+        ("Chromium goes through the pages", pages),
+        ("Chromium is refused", refusals),
+        ("Chromium in the dark", dark),
+    ], 1))

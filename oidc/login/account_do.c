@@ -155,8 +155,8 @@ do_delete(struct deed *d)
 		    d->q, d->a, "That is not your name here. Nothing was deleted.", PATH_ACCOUNT);
 		return ERR_OK;
 	}
-	/* the cookie goes first: afterwards nobody is logged in */
-	if ((e = session_end(d->q, d->a)) || (e = db_account_remove(db_of(d), d->session.account)))
+	/* sessions go with it; then the cookie */
+	if ((e = db_account_remove(db_of(d), d->session.account)) || (e = session_end(d->q, d->a)))
 		return e;
 	log_info("an account was deleted by its owner");
 	page_begin(d->q, d->a, "Your account is deleted");

@@ -73,7 +73,7 @@ page_consent(struct web_request *q, struct web_response *a, const struct page_co
 	page_hidden(a, "go", span_str(c->go));
 	put(a,
 	    "<p><button name=\"decision\" value=\"yes\">Yes, log in</button> "
-	    "<button name=\"decision\" value=\"no\">No</button></p></form>");
+	    "<button class=\"quiet\" name=\"decision\" value=\"no\">No</button></p></form>");
 	allow_form(a, c->to);
 	page_end(q, a, 200);
 }

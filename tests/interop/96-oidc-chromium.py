@@ -2,8 +2,13 @@
 """Chromium with a token of its own through the pages of the provider.  OWNKEY_PICTURES: a folder
 for pictures of them."""
 
+import contextlib
+import http.server
 import os
 import sys
+import threading
+import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
@@ -117,9 +122,87 @@ def dark(directory):
         picture(d, "account-dark")
 
 
+class Site(http.server.BaseHTTPRequestHandler):
+    """A relying party: shows how it was called."""
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        n = int(self.headers.get("content-length") or 0)
+        said = "%s %s %s" % (self.command, self.path, self.rfile.read(n).decode())
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    do_POST = do_GET
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
+@contextlib.contextmanager
+def site(p):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    back = "http://127.0.0.1:%d/back" % server.server_port
+    p.sql("INSERT INTO client VALUES('rp','A <b>site</b>',0,?,?,'','127.0.0.1','profile email',"
+          "'ES256','','','','',32,1)", bytes(32), back)
+    try:
+        yield "/authorize?" + urllib.parse.urlencode({
+            "client_id": "rp", "response_type": "code", "redirect_uri": back, "state": "kept",
+            "code_challenge_method": "S256", "code_challenge": "E" * 43, "scope": ""})
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def sites(directory):
+    """from a site through login and consent back to it, whatever form-action says"""
+    with place(directory) as p, site(p) as asks, chromium() as d:
+        d.token()
+        enroll(d, p, "anna")
+        ident = p.sql("SELECT id FROM account")[0][0]
+        p.sql("INSERT INTO consent VALUES(?,'rp','profile','s',1,?)", ident, int(time.time()))
+        # a login, and nothing to ask
+        d.call("DELETE", "/cookie")
+        d.open(p.origin + asks + "profile")
+        d.click("main button")
+        d.wait("GET /back?")
+        assert "code=okac_" in d.text() and "state=kept" in d.text(), d.text()
+        # a login, and something to ask
+        d.open(p.origin + "/login")
+        d.call("DELETE", "/cookie")
+        d.open(p.origin + asks + "profile+email")
+        d.click("main button")
+        d.wait("A <b>site</b>")
+        clean(d)
+        picture(d, "consent")
+        d.click("button[value=yes]")
+        d.wait("GET /back?")
+        assert "code=okac_" in d.text(), d.text()
+        # logged in already, and the answer by a form
+        d.open(p.origin + asks + "profile&response_mode=form_post")
+        d.wait("POST /back")
+        assert "code=okac_" in d.text() and "code" not in d.call("GET", "/url"), d.text()
+        # no
+        p.sql("UPDATE consent SET scopes='profile'")
+        d.open(p.origin + asks + "profile+email")
+        d.wait("A <b>site</b>")
+        d.click("button[value=no]")
+        d.wait("error=access_denied")
+        # out
+        d.open(p.origin + "/logout")
+        d.wait("Log out?")
+        picture(d, "logout")
+        d.click("main button")
+        d.wait("You are logged out")
+        d.open(p.origin + "/account")
+        d.wait("Your name here")
+
+
 if __name__ == "__main__":
     sys.exit(run_parallel([
         ("Chromium goes through the pages", pages),
         ("Chromium is refused", refusals),
         ("Chromium in the dark", dark),
+        ("Chromium goes from a site, and back", sites),
     ], 1))

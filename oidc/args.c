@@ -10,6 +10,22 @@ const struct oidc_arg_row oidc_arg_rows[OIDC_ARG_COUNT] = {
 	[OIDC_ARG_CONFIG] = { "config", "FILE", NULL, "not /etc/ownkey/oidc.conf", false },
 	[OIDC_ARG_JSON]   = { "json", NULL, NULL, "for programs", false },
 	[OIDC_ARG_YES]    = { "yes", NULL, NULL, "do not ask", false },
+	[OIDC_ARG_NAME]   = { "name", "TEXT", NULL, "that people see", false },
+	[OIDC_ARG_EMAIL]  = { "email", "ADDR", NULL, "theirs, as you know", false },
+	[OIDC_ARG_ME]     = { "me", "URL", NULL, "their page (IndieAuth)", false },
+	[OIDC_ARG_CLAIMS] = { "claims", "FILE", NULL, "JSON, OIDC Core 5.1", false },
+	[OIDC_ARG_UNDO]   = { "undo", NULL, NULL, "let them in again", false },
+	[OIDC_ARG_REDIRECT] = { "redirect", "URI", NULL, "back to it; repeatable", true },
+	[OIDC_ARG_LOGOUT] = { "logout", "URI", NULL, "after logout", true },
+	[OIDC_ARG_PUBLIC] = { "public", NULL, NULL, "it has no secret", false },
+	[OIDC_ARG_SECRET] = { "secret", "HOW", NULL, "basic (default) or post", false },
+	[OIDC_ARG_NATIVE] = { "native", NULL, NULL, "on people's machines", false },
+	[OIDC_ARG_TRUSTED] = { "trusted", NULL, NULL, "yours: people not asked", false },
+	[OIDC_ARG_REFRESH] = { "refresh", NULL, NULL, "lasting logins", false },
+	[OIDC_ARG_SCOPES] = { "scopes", "LIST", NULL, "it may ask for", false },
+	[OIDC_ARG_ALG]    = { "alg", "ALG", NULL, "RS256, ES256, EdDSA", false },
+	[OIDC_ARG_RESOURCE] = { "resource", NULL, NULL, "only checks tokens", false },
+	[OIDC_ARG_NOT]    = { "not", "WHAT", NULL, "trusted native pkce ...", true },
 };
 /* clang-format on */
 

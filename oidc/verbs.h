@@ -55,6 +55,22 @@ oidc_cmd_operand(const struct oidc_cmd *c, size_t i)
 /* one function each; see their rows */
 enum err oidc_verb_serve(struct oidc_cmd *c);
 enum err oidc_verb_check(struct oidc_cmd *c);
+enum err oidc_verb_user_add(struct oidc_cmd *c);
+enum err oidc_verb_user_list(struct oidc_cmd *c);
+enum err oidc_verb_user_show(struct oidc_cmd *c);
+enum err oidc_verb_user_set(struct oidc_cmd *c);
+enum err oidc_verb_user_disable(struct oidc_cmd *c);
+enum err oidc_verb_user_remove(struct oidc_cmd *c);
+enum err oidc_verb_user_invite(struct oidc_cmd *c);
+enum err oidc_verb_user_recovery(struct oidc_cmd *c);
+enum err oidc_verb_client_add(struct oidc_cmd *c);
+enum err oidc_verb_client_list(struct oidc_cmd *c);
+enum err oidc_verb_client_show(struct oidc_cmd *c);
+enum err oidc_verb_client_set(struct oidc_cmd *c);
+enum err oidc_verb_client_secret(struct oidc_cmd *c);
+enum err oidc_verb_client_remove(struct oidc_cmd *c);
+enum err oidc_verb_key_list(struct oidc_cmd *c);
+enum err oidc_verb_backup(struct oidc_cmd *c);
 enum err oidc_verb_help(struct oidc_cmd *c);
 enum err oidc_verb_version(struct oidc_cmd *c);
 

@@ -125,6 +125,16 @@ leave(struct leaving *l)
 	return session_end(l->q, l->a);
 }
 
+/* The form's answer leads there, which Chromium stops unless the page allows it. */
+static void
+allow_form(struct leaving *l, struct span to)
+{
+	if (!to.len || to.len >= sizeof l->a->form_action)
+		return;
+	memcpy(l->a->form_action, to.p, to.len);
+	l->a->form_action[to.len] = '\0';
+}
+
 static void
 ask(struct leaving *l)
 {
@@ -139,6 +149,7 @@ ask(struct leaving *l)
 		page_hidden(l->a, "state", l->state);
 	}
 	put(l, "<p><button>Yes, log out</button></p></form>");
+	allow_form(l, back ? uri_origin(l->to) : SPAN_NONE);
 	page_end(l->q, l->a, 200);
 }
 

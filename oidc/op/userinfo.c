@@ -84,6 +84,8 @@ userinfo_endpoint(struct web_request *q, struct web_response *a)
 	}
 	if (!e)
 		e = tell(q, a, &t);
+	if (e)
+		buf_reset(&a->body);
 	if (e == ERR_NOTFOUND)
 		refuse_bearer(q, a, "invalid_token", "the access token is not known, or too old");
 	else if (e)

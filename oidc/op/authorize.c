@@ -241,6 +241,7 @@ give(struct pass *p)
 		.redirect_uri = p->r.redirect_uri,
 		.challenge = p->r.challenge,
 		.scopes = buf_span(&p->r.scopes),
+		.audience = p->r.audience,
 		.nonce = p->r.nonce,
 		.amr = p->session.amr,
 		.auth_time = p->session.auth_time };

@@ -90,7 +90,7 @@ mode_is_known(struct judge *j)
 	return !m.len || j->r->form_post || span_is(m, "query");
 }
 
-/* RFC 8707 lets resource stand there several times; it is not looked at. */
+/* RFC 8707 lets resource stand there several times, and has its own error for that. */
 static bool
 nothing_is_twice(struct judge *j)
 {
@@ -146,6 +146,28 @@ scope_fits(struct judge *j)
 	scope_put_allowed(&j->r->scopes, asked, j->r->client.scopes);
 	j->e = buf_err(&j->r->scopes);
 	return !j->e && j->r->scopes.len > 0;
+}
+
+/* RFC 8707 2: the service that the access token is for, one that is known here. */
+static bool
+resource_is_known(struct judge *j)
+{
+	struct db_client api;
+	struct span s;
+	enum form_got got = form_get(j->r->form, "resource", &s);
+	enum err e;
+
+	if (got == FORM_ABSENT)
+		return true;
+	if (got == FORM_TWICE)
+		return false;
+	e = db_client_get(j->rules->db, s, &api);
+	if (e && e != ERR_NOTFOUND)
+		j->e = e;
+	if (!e && api.flags & DB_RESOURCE)
+		j->r->audience = s;
+	db_row_done(&api);
+	return j->r->audience.len > 0;
 }
 
 static bool
@@ -237,6 +259,7 @@ static const struct {
 	{ has_response_type, "invalid_request", "response_type is missing" },
 	{ response_is_code, "unsupported_response_type", "response_type must be code" },
 	{ scope_fits, "invalid_scope", "scope has nothing that this client may ask for" },
+	{ resource_is_known, "invalid_target", "resource is one service that is known here" },
 	{ nonce_fits, "invalid_request", "nonce is too long" },
 	{ challenge_fits, "invalid_request", "code_challenge is malformed" },
 	{ prompt_fits, "invalid_request", "prompt none stands alone" },

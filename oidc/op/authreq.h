@@ -26,8 +26,9 @@ struct authreq {
 	struct db_client client; /* authreq_done frees it */
 	bool known;		 /* client and redirect URI belong together */
 	struct span redirect_uri, state, nonce, challenge;
-	struct buf scopes; /* of those asked for, what the client may have */
-	bool form_post;	   /* response_mode */
+	struct span audience; /* of the access token: a DB_RESOURCE client; empty = ours */
+	struct buf scopes;    /* of those asked for, what the client may have */
+	bool form_post;	      /* response_mode */
 	unsigned prompt;
 	bool has_max_age;
 	uint64_t max_age; /* seconds */

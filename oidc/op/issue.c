@@ -148,6 +148,8 @@ write_down(struct web_request *q, const struct issue *i, const struct issue_sign
 	if ((e = db_token_add(q->oidc->db, &t)) || !i->refresh)
 		return e;
 	t = row(i, DB_REFRESH_TOKEN, c->refresh_lifetime);
+	if (i->later.len)
+		t.scopes = i->later;
 	handle_make(HANDLE_REFRESH, refresh, t.hash);
 	return db_token_add(q->oidc->db, &t);
 }

@@ -13,6 +13,8 @@ struct issue {
 	const struct code *grant; /* who, for what, since when */
 	bool first;		  /* of a code: the nonce is in the ID token (Core 12.2) */
 	bool refresh;		  /* with a refresh token */
+	/* its scopes when the grant has fewer for once (RFC 6749 6); empty: those of the grant */
+	struct span later;
 };
 
 /* What is to be signed is signed first: it may wait, and nothing is written if it fails. */

@@ -28,6 +28,17 @@ refuse(struct exchange *x, const char *error, const char *text)
 	return ERR_FORMAT;
 }
 
+/* RFC 8707 2.2: no other service than the one that was agreed to. */
+static enum err
+judge_resource(struct exchange *x, struct span audience)
+{
+	struct span s;
+
+	if (form_get(&x->q->form, "resource", &s) == FORM_ABSENT || span_eq(s, audience))
+		return ERR_OK;
+	return refuse(x, "invalid_target", "resource is not the one that was asked for before");
+}
+
 static enum err
 is_enabled(struct exchange *x, const uint8_t id[DB_ID])
 {
@@ -116,6 +127,8 @@ by_code(struct exchange *x)
 		return no_such_code(x, text);
 	e = judge_code(x, c);
 	if (!e)
+		e = judge_resource(x, c->audience);
+	if (!e)
 		e = issue_for_code(x, c, text);
 	code_free(c);
 	return e;
@@ -160,15 +173,17 @@ narrow(struct exchange *x, const struct db_token *t, struct span *scopes)
 
 /* Signed, and then spent: between the two others may have come with the same one. */
 static enum err
-issue_for_refresh(struct exchange *x, const uint8_t hash[HANDLE_HASH], const struct code *grant)
+issue_for_refresh(struct exchange *x, const struct db_token *t, const struct code *grant)
 {
-	struct issue i = { .client = &x->client, .grant = grant, .refresh = true };
+	struct issue i = {
+		.client = &x->client, .grant = grant, .refresh = true, .later = t->scopes
+	};
 	struct issue_signed s;
 	enum err e = issue_sign(x->q, &i, &s);
 	bool first = false;
 
 	if (!e)
-		e = db_token_spend(x->q->oidc->db, hash, &first);
+		e = db_token_spend(x->q->oidc->db, t->hash, &first);
 	if (!e && !first) {
 		e = db_family_remove(x->q->oidc->db, grant->family, NULL);
 		if (!e)
@@ -191,7 +206,8 @@ by_refresh(struct exchange *x)
 
 	if (!form_value(&x->q->form, "refresh_token").len)
 		return refuse(x, "invalid_request", "refresh_token is missing");
-	if ((e = find_refresh(x, hash, &t)) || (e = narrow(x, &t, &scopes)))
+	if ((e = find_refresh(x, hash, &t)) || (e = narrow(x, &t, &scopes)) ||
+	    (e = judge_resource(x, t.audience)))
 		goto out;
 	grant = (struct code){ .client = t.client,
 		.scopes = scopes,
@@ -202,7 +218,7 @@ by_refresh(struct exchange *x)
 	memcpy(grant.account, t.account, DB_ID);
 	memcpy(grant.sid, t.sid, DB_ID);
 	memcpy(grant.family, t.family, DB_ID);
-	e = issue_for_refresh(x, hash, &grant);
+	e = issue_for_refresh(x, &t, &grant);
 out:
 	db_row_done(&t);
 	return e;

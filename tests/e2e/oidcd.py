@@ -97,13 +97,15 @@ class Provider:
         s.connect(self.sock if unix else ("127.0.0.1", self.port))
         return s
 
-    def raw(self, data, unix=False, timeout=10, head=False):
-        """All that comes back for these bytes, until the end or silence."""
+    def raw(self, data, unix=False, timeout=10, head=False, shut=True):
+        """All that comes back for these bytes, until the end or silence.  shut: say that no more
+        comes, which libmicrohttpd takes for hanging up while a request waits."""
         got = b""
         with contextlib.closing(self.connect(unix, timeout)) as s:
             with contextlib.suppress(OSError):
                 s.sendall(data)
-                s.shutdown(socket.SHUT_WR)
+                if shut:
+                    s.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 while more := s.recv(65536):
                     got += more

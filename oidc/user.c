@@ -8,12 +8,12 @@
 #include "lib/text.h"
 #include "oidc/admin.h"
 #include "oidc/db/handle.h"
+#include "oidc/login/recover.h"
+#include "oidc/login/register.h"
 #include "oidc/op/claims.h"
-#include "oidc/op/metadata.h"
 #include "oidc/op/uri.h"
 
 #define INVITED (24 * 3600) /* seconds that an invitation is good */
-#define CODES	8
 
 /* ---- what is given ---- */
 /* Others show it, and sign people in by it: what looks like another name is not taken. */
@@ -269,50 +269,31 @@ oidc_verb_user_remove(struct oidc_cmd *c)
 }
 
 /* ---- what works once ---- */
-static enum err
-draw(struct oidc_cmd *c, const struct db_account *a, enum db_once kind, char text[HANDLE_TEXT])
-{
-	struct db_pass p = { .kind = kind };
-
-	if (kind == DB_INVITE)
-		p.expires = (uint64_t)time(NULL) + INVITED;
-	memcpy(p.account, a->id, DB_ID);
-	handle_make(HANDLE_INVITE, text, p.hash);
-	return db_pass_add(c->oidc.db, &p);
-}
-
-/* n new ones; the older ones open nothing any more.  Shown when they are in the store. */
-static enum err
-give(struct oidc_cmd *c, const struct db_account *a, enum db_once kind, size_t n)
-{
-	char text[CODES][HANDLE_TEXT];
-	enum err e = db_pass_clear(c->oidc.db, a->id, kind);
-
-	for (size_t i = 0; i < n && !e; i++)
-		e = draw(c, a, kind, text[i]);
-	if (e || (e = admin_commit(c)))
-		return e;
-	for (size_t i = 0; i < n; i++)
-		if (kind == DB_INVITE)
-			printf("%s" PATH_INVITE "?token=%s\n", c->oidc.conf.issuer, text[i]);
-		else
-			puts(text[i]);
-	fflush(stdout);
-	fputs(
-	    kind == DB_INVITE ? "Good once, for a day." : "Each is good once; older ones are void.",
-	    stderr);
-	fputs(" Whoever has it can log in as this person: hand it over safely.\n", stderr);
-	sec_zero(text, sizeof text);
-	return ERR_OK;
-}
+static const char careful[] = " Whoever has it can log in as this person: hand it over safely.\n";
 
 static enum err
 invite(struct oidc_cmd *c, struct db_account *a)
 {
-	if (!a->disabled)
-		return give(c, a, DB_INVITE, 1);
-	snprintf(c->hint, sizeof c->hint, "'ownkey-oidc user disable NAME --undo' lets them in");
-	return oidc_cmd_wrong(c, ERR_DENIED, "the account is disabled");
+	struct db_pass p = { .kind = DB_INVITE, .expires = (uint64_t)time(NULL) + INVITED };
+	char text[HANDLE_TEXT];
+	enum err e;
+
+	if (a->disabled) {
+		snprintf(
+		    c->hint, sizeof c->hint, "'ownkey-oidc user disable NAME --undo' lets them in");
+		return oidc_cmd_wrong(c, ERR_DENIED, "the account is disabled");
+	}
+	memcpy(p.account, a->id, DB_ID);
+	handle_make(HANDLE_INVITE, text, p.hash);
+	/* one at a time: an older one that was lost on its way opens nothing */
+	if ((e = db_pass_clear(c->oidc.db, a->id, DB_INVITE)) ||
+	    (e = db_pass_add(c->oidc.db, &p)) || (e = admin_commit(c)))
+		return e;
+	printf("%s" PATH_REGISTER "?invite=%s\n", c->oidc.conf.issuer, text);
+	fflush(stdout);
+	fprintf(stderr, "Good once, for a day.%s", careful);
+	sec_zero(text, sizeof text);
+	return ERR_OK;
 }
 
 enum err
@@ -324,7 +305,17 @@ oidc_verb_user_invite(struct oidc_cmd *c)
 static enum err
 recovery(struct oidc_cmd *c, struct db_account *a)
 {
-	return give(c, a, DB_RECOVERY, CODES);
+	char codes[RECOVER_CODES][RECOVER_TEXT];
+	enum err e;
+
+	if ((e = recover_renew(c->oidc.db, a->id, codes)) || (e = admin_commit(c)))
+		return e;
+	for (size_t i = 0; i < RECOVER_CODES; i++)
+		puts(codes[i]);
+	fflush(stdout);
+	fprintf(stderr, "Each is good once; older ones are void.%s", careful);
+	sec_zero(codes, sizeof codes);
+	return ERR_OK;
 }
 
 enum err

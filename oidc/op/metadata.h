@@ -19,7 +19,6 @@ void metadata_done(struct metadata *m);
 #define PATH_REVOKE	"/revoke"
 #define PATH_LOGOUT	"/logout"
 #define PATH_JWKS	"/jwks.json"
-#define PATH_INVITE	"/invite"
 
 /* handlers */
 void metadata_document(struct web_request *q, struct web_response *a);

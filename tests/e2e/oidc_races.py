@@ -4,6 +4,7 @@ that make people and clients."""
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -262,9 +263,11 @@ def commands(o):
     for bad in "http://x.example/", "https://x.example:8/", "https://127.0.0.1/", "https://X.org/":
         assert "--me" in said(1, "user", "set", "cy", "--me", bad), bad
     link = said(0, "user", "invite", "cy").splitlines()[0]
-    assert link.startswith(ISSUER + "/invite?token=oki_") and len(link.split("oki_")[1]) == 43
+    assert link.startswith(ISSUER + "/register?invite=oki_") and len(link.split("oki_")[1]) == 43
     codes = said(0, "user", "recovery", "cy")
-    assert codes.count("oki_") == 8
+    assert re.fullmatch("(([A-Z2-7]{4}-){5}[A-Z2-7]{4}\n){8}.*\n", codes), codes
+    # the page of the invitation opens for whoever has it
+    assert o.p.get(link[len("https://id.example.org"):]).status == 200
     rows = o.sql("SELECT kind, count(*) FROM pass GROUP BY kind")
     assert rows == [(0, 1), (1, 8)], rows
     # clients

@@ -82,7 +82,7 @@ put_credential(void *arg, const struct db_credential *c)
 	    c->flags & DB_TERMINAL ? "; registered at a terminal" : "");
 	put_rename(o, buf_span(&id), c->name);
 	if (o->rows > 1)
-		put_button(o, "remove", buf_span(&id), "Remove");
+		put_button(o, "remove", buf_span(&id), "Remove, and log out elsewhere");
 	put(o, "</li>");
 	e = buf_err(&id);
 	buf_done(&id);

@@ -47,6 +47,7 @@ do_rename(struct deed *d)
 	return db_credential_name(db_of(d), d->session.account, SPAN(id, n), name);
 }
 
+/* Who has a token that was stolen may be logged in by it. */
 static enum err
 do_remove(struct deed *d)
 {
@@ -54,7 +55,9 @@ do_remove(struct deed *d)
 	size_t n;
 	enum err e = read_id(d, TEXT_BASE64URL, id, sizeof id, &n);
 
-	return e ? e : db_credential_remove_spare(db_of(d), d->session.account, SPAN(id, n));
+	if (!e)
+		e = db_credential_remove_spare(db_of(d), d->session.account, SPAN(id, n));
+	return e ? e : db_session_clear(db_of(d), d->session.account, d->session.sid);
 }
 
 /* ---- where, and which sites ---- */

@@ -219,7 +219,10 @@ def account(directory):
         page = b.open("/account")
         first = next(f for f in page.forms if f["action"].endswith("/remove") and
                      unb64(f["fields"]["id"]) == t.id)
+        thief = p.browser()
+        assert is_in(p.login(thief, t)) and is_in(thief.open("/account"))
         assert is_in(b.send(first)) and p.sql("SELECT count(*) FROM credential") == [(1,)]
+        assert not is_in(thief.open("/account"))
         assert refused(p.login(p.browser(), t))
         # where
         there, third = p.browser(agent="elsewhere <b>"), p.browser(agent="third")

@@ -137,7 +137,7 @@ is_owner(const struct supervisor *s, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n))
 		return false;
-	return u.uid == s->start.owner || u.uid == 0;
+	return rights_is_owner(&s->start.rights, u.uid);
 }
 
 static void

@@ -36,7 +36,7 @@
 #ifndef AGENT_CONTROL_H
 #define AGENT_CONTROL_H
 
-#include "lib/conf.h"
+#include "lib/rights.h"
 #include "lib/copies.h"
 #include "lib/job.h"
 #include "lib/paths.h"
@@ -91,9 +91,9 @@ struct control {
 
 /* The first message to a child. */
 struct control_start {
-	struct control head; /* type START; mem = memory of the predecessor */
-	uint32_t owner;	     /* uid */
-	uint32_t notreal;    /* started by `ownkey try` */
+	struct control head;  /* type START; mem = memory of the predecessor */
+	struct rights rights; /* the owner, and who else may ask what */
+	uint32_t notreal;     /* started by `ownkey try` */
 	struct conf conf;
 	char vault[PATHS_MAX];
 	char seen[PATHS_MAX];

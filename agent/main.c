@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <grp.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,18 +24,21 @@
 #include "lib/sock.h"
 
 #define LARGE	      (1024 * 1024) /* a vault file, rather than a frame */
-#define REMAINS_TRIES 100	    /* 2 s */
+#define CLIENTS_GROUP "ownkey-clients"
+#define REMAINS_TRIES 100 /* 2 s */
 
 static const char *const keep_env[] = { "OWNKEY_VAULT", "OWNKEY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
 	"LISTEN_FDNAMES", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", NULL };
 
 static const struct option options[] = { { "vault", required_argument, NULL, 'v' },
 	{ "config", required_argument, NULL, 'c' }, { "ready-fd", required_argument, NULL, 'r' },
-	{ "not-real", no_argument, NULL, 'n' }, { "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	{ "system", no_argument, NULL, 's' }, { "not-real", no_argument, NULL, 'n' },
+	{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 } };
 
 static const char usage[] =
-    "usage: ownkey-agent [--vault FILE] [--config FILE] [--ready-fd N] [--not-real]\n"
+    "usage: ownkey-agent [--system] [--vault FILE] [--config FILE] [--ready-fd N]\n"
+    "                    [--not-real]\n"
     "       ownkey-agent --version | --help\n";
 
 struct args {
@@ -56,6 +61,8 @@ parse(int argc, char **argv, struct args *a)
 			a->config = optarg;
 		} else if (c == 'r') {
 			a->ready_fd = atoi(optarg);
+		} else if (c == 's') {
+			paths_use_system();
 		} else if (c == 'n') {
 			a->notreal = true;
 		} else if (c == 'V' || c == 'h') {
@@ -86,12 +93,53 @@ load_config(const struct args *a, struct conf *conf)
 }
 
 static enum err
+load_rights(struct control_start *m)
+{
+	const char *row = "";
+	enum err e = rights_load(&m->conf, (uint32_t)getuid(), &m->rights, &row);
+
+	if (e)
+		log_error("client = %s: %s", row, err_text(e));
+	return e;
+}
+
+static enum err
 listen_at(const char *name, int backlog, int *fd)
 {
 	char path[SOCK_PATH_MAX + 16];
 	enum err e = sock_path(name, path, sizeof path);
 
 	return e ? e : sock_listen(path, backlog, fd);
+}
+
+/* With clients of other accounts, the group of these may connect. */
+static enum err
+share(const struct supervisor *s)
+{
+	char path[SOCK_PATH_MAX + 16];
+	const struct group *gr;
+	enum err e;
+
+	if (!paths_is_system() || !s->start.rights.n)
+		return ERR_OK;
+	if (!(gr = getgrnam(CLIENTS_GROUP))) {
+		log_error("no group " CLIENTS_GROUP ": no other account can connect");
+		return ERR_OK;
+	}
+	e = sock_path("agent.sock", path, sizeof path);
+	return e ? e : sock_share(path, gr->gr_gid);
+}
+
+/* One of our own, which others may look into when it serves them, but nobody else may write. */
+static enum err
+open_dir(const char *dir)
+{
+	struct stat st;
+
+	if (!paths_is_system())
+		return sock_mkdir_private(dir);
+	return stat(dir, &st) || st.st_uid != geteuid() || (st.st_mode & 022) ? ERR_PERMISSION
+									      : ERR_OK;
 }
 
 /* The lock is ours, so who still answers is what a killed agent left, which is ended by the
@@ -122,7 +170,7 @@ open_sockets(struct supervisor *s)
 		return sock_activated("ssh", &s->ssh_sock)
 		    ? listen_at("ssh.sock", 512, &s->ssh_sock)
 		    : ERR_OK;
-	if ((e = sock_dir(dir, sizeof dir)) || (e = sock_mkdir_private(dir)))
+	if ((e = sock_dir(dir, sizeof dir)) || (e = open_dir(dir)))
 		return e;
 	snprintf(path, sizeof path, "%s/agent.lock", dir);
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -131,7 +179,7 @@ open_sockets(struct supervisor *s)
 	if (flock(s->lock, LOCK_EX | LOCK_NB))
 		return ERR_BUSY;
 	if ((e = listen_after("agent.sock", 512, &s->agent_sock)) ||
-	    (e = listen_after("secret.sock", 64, &s->secret_sock)))
+	    (e = listen_after("secret.sock", 64, &s->secret_sock)) || (e = share(s)))
 		return e;
 	return listen_after("ssh.sock", 512, &s->ssh_sock);
 }
@@ -147,12 +195,11 @@ prepare(struct supervisor *s, const struct args *a)
 		return ERR_NOPROGRAM;
 	s->self[n] = '\0';
 	s->ready_fd = a->ready_fd;
-	m->owner = (uint32_t)getuid();
 	m->notreal = a->notreal;
 	if ((e = load_config(a, &m->conf)))
 		return e;
 	log_open("ownkey-agent", (enum log_level)m->conf.log_level);
-	if ((e = paths_vault(a->vault, m->vault, sizeof m->vault)) ||
+	if ((e = load_rights(m)) || (e = paths_vault(a->vault, m->vault, sizeof m->vault)) ||
 	    (e = paths_of_vault(m->vault, PATHS_SEEN, m->seen, sizeof m->seen)) ||
 	    (e = paths_of_vault(m->vault, PATHS_COPY, m->copy, sizeof m->copy)) ||
 	    (e = paths_of_vault(

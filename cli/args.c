@@ -78,6 +78,8 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_SSH_KEY] = { "ssh-key", 0, "FILE", NULL, "public keys of an ssh agent" },
 [ARG_SECTOR] = { "sector", 0, "HOST", NULL, "with one name for each person" },
 [ARG_PUBLIC] = { "public", 0, NULL, NULL, "one name for each, everywhere" },
+[ARG_SYSTEM] = { "system", 0, NULL, NULL, "the agent of the machine" },
+[ARG_UNATTENDED] = { "unattended", 0, NULL, NULL, "passphrase from a credential" },
 };
 /* clang-format on */
 

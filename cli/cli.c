@@ -140,7 +140,7 @@ cli_connect(struct cli *c)
 	bool was = c->connected;
 	enum err e = cli_open(c), started;
 
-	if (e == ERR_NOAGENT && !(c->verb->flags & VERB_NOSTART)) {
+	if (e == ERR_NOAGENT && !(c->verb->flags & VERB_NOSTART) && !paths_is_system()) {
 		started = start_agent(c);
 		e = cli_open(c);
 		if (e == ERR_NOAGENT && started)

@@ -103,7 +103,7 @@ help_verb(FILE *f, const struct verb *v)
 	for (size_t i = 0; i < ARG_COUNT; i++)
 		if (i != ARG_HELP && args_among(v->args, (enum arg)i))
 			put_option(f, &arg_rows[i]);
-	fputs("  also --help, --plain, --vault FILE\n", f);
+	fputs("  also --help, --plain, --system, --vault FILE\n", f);
 	fprintf(f, "example: %s\n", v->example);
 }
 

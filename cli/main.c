@@ -6,13 +6,14 @@
 
 #include "cli/verbs.h"
 #include "lib/crypto.h"
+#include "lib/paths.h"
 #include "lib/sandbox.h"
 
 #define ARENA (256 * 1024)
 
 static const char *const keep[] = { "OWNKEY_*", "TERM", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY",
 	"XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "FIDO_DEBUG", "GNUPGHOME", "GPG_TTY",
-	"PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", "SSH_CONNECTION", NULL };
+	"PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", "SSH_CONNECTION", "CREDENTIALS_DIRECTORY", NULL };
 
 /* A program of the person's gets everything as it was.  No filters for the others either: an agent
  * that is started from here, and its prompts, would inherit them. */
@@ -38,13 +39,16 @@ open_arena(void)
 static enum err
 prepare(struct cli *c)
 {
-	bool asks = c->verb->flags & (VERB_ASKS | VERB_CHILDREN);
+	bool asks = c->verb->flags & (VERB_ASKS | VERB_CHILDREN), stdin_answers;
 	enum err e;
 
 	c->sigpipe = signal(SIGPIPE, SIG_IGN);
 	if ((e = crypto_init_light()) || (asks && (e = open_arena())))
 		return e;
-	term_open(&c->term, args_has(&c->args, ARG_ASK_STDIN), args_has(&c->args, ARG_PLAIN));
+	if (args_has(&c->args, ARG_UNATTENDED) && (e = unattended_open(c)))
+		return e;
+	stdin_answers = args_has(&c->args, ARG_ASK_STDIN) || args_has(&c->args, ARG_UNATTENDED);
+	term_open(&c->term, stdin_answers, args_has(&c->args, ARG_PLAIN));
 	return term_catch_signals(&c->term.cancel);
 }
 
@@ -115,7 +119,9 @@ main(int argc, char **argv)
 	(void)umask(c.mask);
 	if ((e = args_parse(&c.args, argc, argv)))
 		verbs_hint(&c.args);
-	else if (!(e = verbs_find(&c.args, &c.verb)) && !(e = confine(&c)))
+	else if (args_has(&c.args, ARG_SYSTEM))
+		paths_use_system();
+	if (!e && !(e = verbs_find(&c.args, &c.verb)) && !(e = confine(&c)))
 		e = run(&c);
 	return finish(&c, e);
 }

@@ -32,6 +32,17 @@ say_unlocked(const struct ops_unlock_rep *rep)
 		out_say_span("note: ", n.text);
 }
 
+static enum err
+only_passphrase(struct cli *c, uint64_t *way)
+{
+	if (!args_has(&c->args, ARG_UNATTENDED))
+		return ERR_OK;
+	if (*way && *way != OPS_WAY_PASS)
+		return ERR_USAGE;
+	*way = OPS_WAY_PASS;
+	return ERR_OK;
+}
+
 enum err
 verb_unlock(struct cli *c)
 {
@@ -46,7 +57,7 @@ verb_unlock(struct cli *c)
 	q.force = args_has(&c->args, ARG_FORCE);
 	q.nowait = args_has(&c->args, ARG_NO_WAIT);
 	q.token = cli_value(c, ARG_TOKEN);
-	if ((e = args_ways(c->args.value[ARG_WITH], &q.way)) ||
+	if ((e = args_ways(c->args.value[ARG_WITH], &q.way)) || (e = only_passphrase(c, &q.way)) ||
 	    (e = cli_ask(c, OP_UNLOCK, &q, &rep, &done)))
 		return e;
 	if (!done)

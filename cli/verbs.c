@@ -18,7 +18,7 @@ const struct verb verbs[] = {
 { "try", verb_try, "[COMMAND ...]", 0, MANY, { 0 },
   VERB_CHILDREN | VERB_FIRST, "play; nothing is real, nothing stays", "ownkey try" },
 { "unlock", verb_unlock, "", 0, 0,
-  { A(WITH), A(SLOT), A(TOKEN), A(NO_WAIT), A(OLDER), A(FORCE), A(AT), A(SSH_OPTION), A(SAME_VAULT), A(JSON), ASKS },
+  { A(WITH), A(SLOT), A(TOKEN), A(NO_WAIT), A(OLDER), A(FORCE), A(AT), A(SSH_OPTION), A(SAME_VAULT), A(UNATTENDED), A(JSON), ASKS },
   VERB_ASKS | VERB_FIRST, "open the vault", "ownkey unlock --with phrase" },
 { "lock", verb_lock, "", 0, 0, { 0 },
   VERB_NOSTART | VERB_FIRST, "forget every key now", "ownkey lock" },
@@ -208,7 +208,7 @@ bool
 verbs_takes(const struct verb *v, enum arg which)
 {
 	return which == ARG_HELP || which == ARG_PLAIN || which == ARG_VAULT ||
-	    args_among(v->args, which);
+	    which == ARG_SYSTEM || args_among(v->args, which);
 }
 
 size_t

@@ -82,6 +82,9 @@ enum err verb_pam_check(struct cli *c);
 enum err verb_init(struct cli *c);
 enum err verb_try(struct cli *c);
 enum err verb_unlock(struct cli *c);
+/* unattended.c: the passphrase comes from the credential that ownkey.conf names, as if it had been
+ * typed on standard input.  ERR_NO_CREDENTIAL. */
+MUST enum err unattended_open(struct cli *c);
 enum err verb_lock(struct cli *c);
 enum err verb_status(struct cli *c);
 enum err verb_ssh_list(struct cli *c);

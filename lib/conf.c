@@ -5,6 +5,7 @@
 
 #include "lib/buf.h"
 #include "lib/conf.h"
+#include "lib/rights.h"
 
 #define FILE_MAX ((size_t)64 * 1024)
 #define DAY	 86400u
@@ -34,6 +35,13 @@ static bool
 is_socket(const char *s)
 {
 	return s[0] == 0 || (is_path(s) && strlen(s) < 108);
+}
+
+/* a name in $CREDENTIALS_DIRECTORY */
+static bool
+is_credential(const char *s)
+{
+	return s[0] != '.' && !strchr(s, '/');
 }
 
 #define F(member) .offset = offsetof(struct conf, member)
@@ -156,6 +164,19 @@ const struct opt conf_options[] = {
 	    .max = CONF_PATH,
 	    .check = is_socket,
 	    .help = "socket of another agent, whose keys ssh gets behind those of the vault" },
+	{ .name = "client",
+	    .type = OPT_TEXTS,
+	    F(client),
+	    .min = CONF_CLIENTS,
+	    .max = CONF_CLIENT,
+	    .check = rights_is_row,
+	    .help = "what another account may ask: USER PATTERN OPERATIONS; may be repeated" },
+	{ .name = "unattended",
+	    .type = OPT_TEXT,
+	    F(unattended),
+	    .max = CONF_PATTERN,
+	    .check = is_credential,
+	    .help = "credential with the passphrase that 'unlock --unattended' uses" },
 	{ .name = "lock_on",
 	    .type = OPT_SET,
 	    F(lock_on),

@@ -11,6 +11,8 @@
 #define CONF_PATH     256
 #define CONF_SSH_LIST 8
 #define CONF_PATTERN  128
+#define CONF_CLIENTS  8
+#define CONF_CLIENT   192
 
 enum conf_fingerprint { CONF_FINGER_AUTO, CONF_FINGER_NEVER };
 enum conf_ssh_add { CONF_SSH_MEMORY, CONF_SSH_VAULT };
@@ -46,6 +48,9 @@ struct conf {
 	uint32_t nssh_list;    /* ssh_list = pattern of paths and comments, repeated */
 	char ssh_list[CONF_SSH_LIST][CONF_PATTERN];
 	char ssh_upstream[CONF_PATH]; /* socket of another agent for ssh; "" = none */
+	uint32_t nclient;	      /* client = USER PATTERN OPERATIONS, repeated: lib/rights.h */
+	char client[CONF_CLIENTS][CONF_CLIENT];
+	char unattended[CONF_PATTERN]; /* credential with the passphrase; "" = none */
 	/* ownkey-session: */
 	uint32_t lock_on;	    /* enum conf_lock bits */
 	uint32_t lock_session_idle; /* seconds after the desktop said idle; 0 = at once */

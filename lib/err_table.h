@@ -261,6 +261,10 @@ E(JWT_ACCOUNT,    341, 1, "PAM_PERM_DENIED",      5, "this issuer may not make t
 E(JWT_LIFETIME,   342, 1, "PAM_PERM_DENIED",      5, "tokens of this type may not live that long", "at most an hour, for logout two minutes; no token was made")
 E(JWT_CLAIM,      343, 1, "PAM_PERM_DENIED",      5, "a claim is not one that such a token may have, or is there twice", "iss, sub, aud, iat, exp and nbf come from the vault alone; ownkey-protocol(7) lists the others. No token was made")
 E(JWT_ISSUER,     344, 64, "PAM_SYSTEM_ERR",      5, "that cannot be an issuer", "it is the https address of the provider as its users see it, without query, fragment or slash at its end: https://id.example.org")
+/* an agent for the whole machine */
+E(CLIENT_USER,    345, 1, "PAM_SERVICE_ERR",      5, "a 'client' line of the configuration names an account that does not exist", "the log names the line; correct it, or make the account first. The agent did not start")
+E(CLIENT_RIGHT,   346, 1, "PAM_PERM_DENIED",      5, "the configuration does not let this account do that", "the owner gives it with a 'client' line: ownkey.conf(5). Nothing was done")
+E(NO_CREDENTIAL,  347, 1, "PAM_SERVICE_ERR",      5, "there is no passphrase to open the vault unattended", "'unattended' in ownkey.conf names a credential, which the unit that unlocks loads: ownkey(1), UNATTENDED. 'ownkey --system unlock' works as ever")
 /* the provider's database */
 E(DB_DAMAGED,     355, 1, "PAM_SYSTEM_ERR",       5, "the provider's database is damaged", "'ownkey-oidc check' says what is wrong; put a copy of 'ownkey-oidc backup' in its place")
 /* what the provider fetches from clients */

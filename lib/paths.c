@@ -15,6 +15,20 @@
 #define OWNKEY_LIBEXECDIR "/usr/local/libexec/ownkey"
 #endif
 
+static bool is_system;
+
+void
+paths_use_system(void)
+{
+	is_system = true;
+}
+
+bool
+paths_is_system(void)
+{
+	return is_system;
+}
+
 /* XDG base directory specification: "if an implementation encounters a relative path in any of
  * these variables it should consider the path invalid and ignore it". */
 const char *
@@ -49,12 +63,23 @@ home(void)
 	return pw && pw->pw_dir && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
 }
 
+static const char *
+system_dir(const char *variable)
+{
+	if (strcmp(variable, "XDG_CONFIG_HOME") == 0)
+		return "/etc/ownkey";
+	return strcmp(variable, "XDG_STATE_HOME") == 0 ? "/var/lib/ownkey/state"
+						       : "/var/lib/ownkey";
+}
+
 /* $VARIABLE/ownkey or ~/fallback/ownkey, then `rest`. */
 static enum err
 xdg(const char *variable, const char *fallback, const char *rest, char *out, size_t cap)
 {
 	const char *base = paths_env(variable);
 
+	if (is_system)
+		return print(out, cap, "%s%s", system_dir(variable), rest);
 	if (base)
 		return print(out, cap, "%s/ownkey%s", base, rest);
 	base = home();
@@ -83,7 +108,7 @@ MUST enum err
 paths_vault(const char *override, char *out, size_t cap)
 {
 	/* Not paths_env: who named another vault must never work on the real one by mistake. */
-	if (!override || !*override)
+	if (!is_system && (!override || !*override))
 		override = getenv("OWNKEY_VAULT");
 	if (override && *override)
 		return absolute(override, out, cap);

@@ -4,10 +4,17 @@
 #ifndef LIB_PATHS_H
 #define LIB_PATHS_H
 
+#include <stdbool.h>
+
 #include "lib/err.h"
 
 #define PATHS_MAX 1024
 
+/* The agent of the whole machine: the vault in /var/lib/ownkey, state/ beneath it, ownkey.conf in
+ * /etc/ownkey, sockets in /run/ownkey; the environment has no say.  For the rest of the process. */
+#define PATHS_SYSTEM_RUN "/run/ownkey"
+void paths_use_system(void);
+bool paths_is_system(void);
 /* Value of an environment variable that has to be an absolute path; NULL when unset or not. */
 const char *paths_env(const char *name);
 /* The vault file: --vault (override, may be NULL), OWNKEY_VAULT, $XDG_DATA_HOME/ownkey/vault.

@@ -272,6 +272,14 @@ sock_connect_now(const char *path, int *fd)
 	return ERR_OK;
 }
 
+MUST enum err
+sock_share(const char *path, gid_t group)
+{
+	if (lchown(path, (uid_t)-1, group) || chmod(path, 0660))
+		return errno_to_err();
+	return ERR_OK;
+}
+
 /* --- descriptors over sockets --- */
 
 union control {

@@ -35,6 +35,8 @@ MUST enum err sock_mkdir_private(const char *path);
 /* Listen at path (0600; an old socket file is replaced only when nobody answers there, else
  * ERR_BUSY).  ERR_PERMISSION: something else is there, or others may write the directory. */
 MUST enum err sock_listen(const char *path, int backlog, int *fd);
+/* A socket of ours: this group may connect, too.  ERR_PERMISSION: we are not in it. */
+MUST enum err sock_share(const char *path, gid_t group);
 /* ERR_NOAGENT when nobody listens. */
 MUST enum err sock_connect(const char *path, int *fd);
 /* The same without waiting for anybody; the socket is non-blocking.  ERR_NOAGENT. */

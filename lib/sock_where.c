@@ -46,6 +46,8 @@ sock_dir(char *out, size_t cap)
 	const char *v = getenv("OWNKEY_SOCKET");
 	char run[64];
 
+	if (paths_is_system())
+		return folder_of(PATHS_SYSTEM_RUN "/", out, cap);
 	if (v && *v)
 		return folder_of(v, out, cap);
 	v = paths_env("XDG_RUNTIME_DIR");

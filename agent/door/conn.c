@@ -234,7 +234,7 @@ conn_flush_marked(struct front *f)
 
 /* ---- accepting ---- */
 static enum err
-describe(struct conn *c, uint32_t owner)
+describe(struct conn *c)
 {
 	struct sock_peer p;
 	struct link_peer msg = { 0 };
@@ -243,7 +243,10 @@ describe(struct conn *c, uint32_t owner)
 
 	if ((e = sock_get_peer(c->chan.fd, &p)))
 		return e;
-	if (p.uid != owner && p.uid != 0)
+	c->uid = (uint32_t)p.uid;
+	/* other accounts have agent.sock only */
+	if (c->door == &native_door ? !rights_knows(&c->f->start.rights, p.uid)
+				    : !rights_is_owner(&c->f->start.rights, p.uid))
 		e = ERR_NOTOWNER;
 	/* a file may have any name; that is no reason to refuse it */
 	text_printable(span_str(p.label), &label);
@@ -299,7 +302,7 @@ add(struct listener *l, int fd)
 
 	if (!c)
 		return;
-	if (describe(c, f->start.owner) || (c->door->open && c->door->open(c)) ||
+	if (describe(c) || (c->door->open && c->door->open(c)) ||
 	    !(c->fd = loop_fd_add(f->loop, fd, POLLIN, ready, c))) {
 		log_info("a connection was refused");
 		conn_close(c);

@@ -94,7 +94,7 @@ file_prepare(struct file *f, const struct control_start *start)
 	char *slash;
 	enum err e;
 
-	*f = (struct file){ .owner = start->owner, .fd = -1, .tmp = -1, .dirfd = -1 };
+	*f = (struct file){ .owner = start->rights.owner, .fd = -1, .tmp = -1, .dirfd = -1 };
 	snprintf(f->path, sizeof f->path, "%s", start->vault);
 	snprintf(f->seen, sizeof f->seen, "%s", start->seen);
 	snprintf(f->copy, sizeof f->copy, "%s", start->copy);

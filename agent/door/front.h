@@ -59,6 +59,7 @@ struct conn {
 	struct front *f;
 	const struct door *door;
 	uint32_t number; /* 0 = free */
+	uint32_t uid;	 /* as the kernel says */
 	struct chan chan;
 	struct loop_fd *fd;
 	struct loop_timer *partial; /* a frame has begun and must end */

@@ -16,17 +16,22 @@ check_said(const struct op_row *row, const void *in)
 	return sign->binds.n || sign->unproven ? ERR_SSH_PATH : ERR_OK;
 }
 
+/* Front answers some itself, so it asks, too, what an account may; the vault asks again. */
 static enum err
-check(const struct op_row *row, struct span params)
+check(const struct conn *c, const struct op_row *row, struct span params)
 {
 	_Alignas(16) uint8_t scratch[REQUEST_STRUCT_MAX];
-	enum err e;
+	enum err e = rights_check_op(&c->f->start.rights, c->uid, row->op);
 
+	if (e)
+		return e;
 	if (!row->req)
 		return params.p ? ERR_FORMAT : ERR_OK;
 	if (row->req->size > sizeof scratch)
 		return ERR_INTERNAL;
 	e = wire_decode(row->req, params.p ? params : SPAN_LIT("\xa0"), scratch);
+	if (!e)
+		e = rights_check(&c->f->start.rights, c->uid, row, scratch);
 	return e ? e : check_said(row, scratch);
 }
 
@@ -110,7 +115,7 @@ native_request(struct conn *c, struct span frame)
 	row = ops_find(q.op);
 	if (!row || row->op == OP_EVENT)
 		return ERR_UNSUPPORTED;
-	if ((e = check(row, q.params)))
+	if ((e = check(c, row, q.params)))
 		return answer(c, row->op, q.id, e);
 	if (row->op == OP_ID_LIST && c->f->locked && c->f->public.len && c->hello.len)
 		return public_list(c, &q) ? answer(c, row->op, q.id, ERR_RANGE) : ERR_OK;

@@ -114,10 +114,14 @@ client_event(struct vault *v, struct client *c, const struct ops_event *ev)
 void
 client_event_all(struct vault *v, const struct ops_event *ev)
 {
+	struct ops_event bare = { .kind = ev->kind, .change = ev->change };
+
+	wire_mark(&ops_event_map, &bare);
 	for (size_t i = 0; i < sizeof v->clients / sizeof *v->clients; i++)
 		for (struct client *c = v->clients[i]; c; c = c->next)
 			if (c->subscribed)
-				client_event(v, c, ev);
+				client_event(
+				    v, c, rights_is_owner(&v->rights, c->uid) ? ev : &bare);
 }
 
 /* What it is about is for the owner's eyes; the job id is for nobody else's at all. */
@@ -133,5 +137,6 @@ client_event_asks(struct vault *v, const struct client *from, const struct ops_e
 	for (size_t i = 0; i < sizeof v->clients / sizeof *v->clients; i++)
 		for (struct client *c = v->clients[i]; c; c = c->next)
 			if (c->asks && c != from)
-				client_event(v, c, c->uid == v->owner ? &full : &bare);
+				client_event(
+				    v, c, rights_is_owner(&v->rights, c->uid) ? &full : &bare);
 }

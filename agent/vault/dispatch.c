@@ -67,16 +67,19 @@ dispatch_reply(struct req *r, enum err status)
 		put_be32(out->p + at, (uint32_t)(out->len - at - 4));
 }
 
-/* Everything that does not depend on the parameters. */
+/* Who may ask, and when.  Whose request it is, only front knows: one that was taken over says the
+ * owner, so this holds back the other accounts, and not front. */
 static enum err
-check_flags(struct vault *v, const struct client *c, const struct op_row *row)
+check_flags(struct vault *v, const struct client *c, const struct op_row *row, const void *in)
 {
+	enum err e;
+
 	if (row->op == OP_EVENT)
 		return ERR_UNSUPPORTED;
 	if (!c->greeted && row->op != OP_HELLO)
 		return ERR_FORMAT;
-	if ((row->flags & OPF_OWNER) && c->uid != v->owner && c->uid != 0)
-		return ERR_NOTOWNER;
+	if ((e = rights_check(&v->rights, c->uid, row, in)))
+		return e;
 	if (!(row->flags & OPF_LOCKED) && !v->open.is)
 		return ERR_LOCKED;
 	return ERR_OK;
@@ -90,10 +93,12 @@ run_now(struct vault *v, struct client *c, const struct op_row *row, const struc
 {
 	_Alignas(16) uint8_t in[REQUEST_STRUCT_MAX];
 	struct req r = { .v = v, .c = c, .row = row, .id = q->id, .out = quick_out };
-	enum err e = ERR_OK;
+	enum err e = rights_check_op(&v->rights, c->uid, row->op);
 
 	buf_reset(&r.out);
-	if (row->req) {
+	if (e) {
+		/* what others may not ask is not read, either */
+	} else if (row->req) {
 		struct span none = SPAN_LIT("\xa0");
 
 		e = wire_decode(row->req, q->params.p ? q->params : none, in);
@@ -101,7 +106,7 @@ run_now(struct vault *v, struct client *c, const struct op_row *row, const struc
 	} else if (q->params.p) {
 		e = ERR_FORMAT;
 	}
-	if (!e && !(e = check_flags(v, c, row)))
+	if (!e && !(e = check_flags(v, c, row, row->req ? in : NULL)))
 		e = op_find(row->op)(&r);
 	if (e == VAULT_WAIT)
 		e = job_start(v, c, row, q->id, q->params);

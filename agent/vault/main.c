@@ -172,7 +172,7 @@ take_start(struct vault *v)
 	    fd >= 0)
 		return ERR_FORMAT;
 	v->conf = m.conf;
-	v->owner = m.owner;
+	v->rights = m.rights;
 	v->notreal = m.notreal != 0;
 	v->mem = m.head.mem;
 	v->mem.keep_own = 0; /* said once */

@@ -16,6 +16,19 @@ copy(char *out, size_t cap, struct span s)
 	snprintf(out, cap, "%.*s", (int)s.len, s.len ? (const char *)s.p : "");
 }
 
+/* Where the owner is asked.  Another account has no say in that: a PIN would be typed there. */
+static void
+hear_desktop(struct client *c, const struct ops_hello *in)
+{
+	copy(c->tty, sizeof c->tty, in->tty);
+	copy(c->display, sizeof c->display, in->display);
+	copy(c->wayland, sizeof c->wayland, in->wayland);
+	copy(c->xauthority, sizeof c->xauthority, in->xauthority);
+	copy(c->lang, sizeof c->lang, in->lang);
+	copy(c->bus, sizeof c->bus, in->bus);
+	c->interactive = in->interactive;
+}
+
 enum err
 op_hello(struct req *r)
 {
@@ -27,13 +40,8 @@ op_hello(struct req *r)
 	if (in->protocol != OPS_PROTOCOL)
 		return ERR_VERSION;
 	copy(c->name, sizeof c->name, in->client);
-	copy(c->tty, sizeof c->tty, in->tty);
-	copy(c->display, sizeof c->display, in->display);
-	copy(c->wayland, sizeof c->wayland, in->wayland);
-	copy(c->xauthority, sizeof c->xauthority, in->xauthority);
-	copy(c->lang, sizeof c->lang, in->lang);
-	copy(c->bus, sizeof c->bus, in->bus);
-	c->interactive = in->interactive;
+	if (rights_is_owner(&r->v->rights, c->uid))
+		hear_desktop(c, in);
 	c->greeted = true;
 	rep.locked = !r->v->open.is;
 	rep.vault = r->v->open.is;

@@ -101,7 +101,7 @@ struct vault {
 	struct chan front;
 	int control;
 	struct conf conf;
-	uid_t owner;
+	struct rights rights; /* the owner, and who else may ask what */
 	bool notreal;
 	struct control_memory mem;
 	unsigned lacks;

@@ -353,7 +353,7 @@ begin(void)
 	must(mkdtemp(w.dir) != NULL && (f->loop = loop_new()) != NULL);
 	snprintf(w.path, sizeof w.path, "%s/ssh.sock", w.dir);
 	atexit(remove_files);
-	f->start.owner = (uint32_t)getuid();
+	f->start.rights.owner = (uint32_t)getuid();
 	must(!opt_defaults(conf_options, conf_noptions, &f->start.conf));
 	f->ssh.keys.conf = &f->start.conf;
 	f->listener[1] = (struct listener){ .f = f, .door = &ssh_door };

@@ -83,7 +83,7 @@ shown_verbs()
 			print $1 " " w[i]
 		n = split($4, w, " ")
 		for (i = 1; i <= n; i++)
-			if (w[i] !~ /^--(help|plain|vault|ask-stdin)$/)
+			if (w[i] !~ /^--(help|plain|vault|system|ask-stdin)$/)
 				print $1 " " w[i]
 	}'
 }

@@ -63,7 +63,7 @@ rig_start(void **state)
 	assert_non_null(mkdtemp(r->dir));
 	snprintf(r->path, sizeof r->path, "%s/ssh.sock", r->dir);
 	f->loop = loop_new();
-	f->start.owner = (uint32_t)getuid();
+	f->start.rights.owner = (uint32_t)getuid();
 	assert_int_equal(opt_defaults(conf_options, conf_noptions, &f->start.conf), ERR_OK);
 	f->ssh.keys.conf = &f->start.conf;
 	f->locked = true;

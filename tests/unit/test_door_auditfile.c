@@ -56,7 +56,7 @@ setup(void **state)
 	snprintf(w->log, sizeof w->log, "%s/audit-00", w->dir);
 	snprintf(w->older, sizeof w->older, "%s.1", w->log);
 	snprintf(w->damaged, sizeof w->damaged, "%s.damaged", w->log);
-	w->start.owner = (uint32_t)getuid();
+	w->start.rights.owner = (uint32_t)getuid();
 	assert_int_equal(file_prepare(&w->f, &w->start), ERR_OK);
 	*state = w;
 	return 0;

@@ -109,7 +109,7 @@ setup(void **state)
 	snprintf(w->seen, sizeof w->seen, "%s/seen", w->dir);
 	snprintf(w->start.vault, sizeof w->start.vault, "%s", w->vault);
 	snprintf(w->start.seen, sizeof w->start.seen, "%s", w->seen);
-	w->start.owner = (uint32_t)getuid();
+	w->start.rights.owner = (uint32_t)getuid();
 	w->f.tmp = w->f.fd = w->f.dirfd = -1;
 	start_front(w);
 	*state = w;

@@ -69,6 +69,15 @@ file 644 contrib/portal/ownkey.portal "$SHARE/xdg-desktop-portal/portals/ownkey.
 for unit in contrib/systemd/user/*; do
 	made "$UNITDIR/${unit##*/}" sed "s|@BINDIR@|$RUNS_FROM|" "$unit"
 done
+# An agent for the whole machine is for the administrator to put in force: ownkey-agent(1).
+for unit in contrib/systemd/system/*; do
+	made "$SHARE/ownkey-system/systemd/${unit##*/}" sed "s|@BINDIR@|$RUNS_FROM|" "$unit"
+done
+for kind in sysusers.d tmpfiles.d udev; do
+	for conf in "contrib/$kind"/*; do
+		file 644 "$conf" "$SHARE/ownkey-system/$kind/${conf##*/}"
+	done
+done
 # For ~/.config/autostart, where no systemd starts a session's programs.  Not in $SHARE/ownkey: in
 # ~/.local/share that is the folder of the vault, and nobody else may look into it.
 made "$SHARE/ownkey-desktop/ownkey-session.desktop" sed "s|@BINDIR@|$RUNS_FROM|" \
@@ -78,6 +87,7 @@ if [ -e "$B/ownkey" ]; then
 	made "$SHARE/zsh/site-functions/_ownkey" "$B/ownkey" --dump-completion zsh
 	made "$SHARE/fish/vendor_completions.d/ownkey.fish" "$B/ownkey" --dump-completion fish
 fi
-for dir in "$LIBEXECDIR" "$SHARE/ownkey-desktop/pam-configs" "$SHARE/ownkey-desktop"; do
+for dir in "$LIBEXECDIR" "$SHARE/ownkey-desktop/pam-configs" "$SHARE/ownkey-desktop" \
+	"$SHARE/ownkey-system"/* "$SHARE/ownkey-system"; do
 	[ "$what" = install ] || [ ! -d "$dir" ] || rmdir --ignore-fail-on-non-empty "$dir"
 done

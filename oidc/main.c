@@ -48,6 +48,7 @@ run(struct oidc_cmd *c)
 		return ERR_OK;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error as any other */
 	if ((e = sandbox_early(keep)) || (e = crypto_init_light()))
 		return e;
 	if (!(c->verb->flags & OIDC_VERB_NOCONF) && (e = read_conf(c)))

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import resource as resource_limits
 import signal
 import sqlite3
 import subprocess
@@ -228,6 +229,22 @@ def locked_database(o):
     assert o.rp.refresh(t["refresh_token"]).status == 200
 
 
+def full_disk(o):
+    """the disk is full (here: no file may grow): 503 and nothing changed, then it goes on"""
+    b = o.browser()
+    t = o.rp.login(b, **LASTING)
+    pid = o.p.process.pid
+    was = resource_limits.prlimit(pid, resource_limits.RLIMIT_FSIZE)
+    resource_limits.prlimit(pid, resource_limits.RLIMIT_FSIZE, (0, was[1]))
+    try:
+        for r in o.rp.refresh(t["refresh_token"]), o.rp.post("/revoke", token=t["access_token"]):
+            assert r.status == 503 and "access_token" not in r.json(), r.raw
+        assert o.rp.userinfo(t["access_token"]).status == 200
+    finally:
+        resource_limits.prlimit(pid, resource_limits.RLIMIT_FSIZE, was)
+    assert o.rp.refresh(t["refresh_token"]).status == 200
+
+
 def secrets_in_log(o):
     """no code, token, cookie or secret is in the log"""
     b = o.browser()
@@ -325,7 +342,7 @@ def disabled(o):
 
 
 CASES = [(f.__doc__, f) for f in (revocation, introspection, resource, consent, fifty,
-                                   refresh_race, killed, locked_vault, locked_database,
+                                   refresh_race, killed, locked_vault, locked_database, full_disk,
                                    secrets_in_log, commands, disabled)]
 
 if __name__ == "__main__":

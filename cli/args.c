@@ -65,7 +65,7 @@ const struct arg_row arg_rows[ARG_COUNT] = {
 [ARG_DRY_RUN] = { "dry-run", 0, NULL, NULL, "say it, change nothing" },
 [ARG_OVERDUE] = { "overdue", 0, NULL, NULL, "only what is to be done" },
 [ARG_AT] = { "at", 0, "HOST", NULL, "that machine, with a token here" },
-[ARG_SSH_OPTION] = { "ssh-option", 0, "OPTION", NULL, "for ssh, as its -o takes it", true },
+[ARG_SSH_OPTION] = { "ssh-option", 0, "OPT", NULL, "for ssh, as its -o takes it", true },
 [ARG_SOCKET] = { "socket", 0, "PATH", NULL, "where the other side finds it" },
 [ARG_SAME_VAULT] = { "same-vault", 0, NULL, NULL, "it has a copy of this vault" },
 [ARG_ATTR] = { "attr", 0, "NAME=VALUE", NULL, "what else is known: user=alice", true },

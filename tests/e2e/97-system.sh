@@ -1,6 +1,7 @@
 #!/bin/sh
 # The agent of a machine: other accounts get what ownkey.conf gives them.  In a mount namespace
 # with accounts of its own, one for each case.
+# as: root
 # limit: 120
 here=$(dirname "$0")
 [ "$(id -u)" = 0 ] || {

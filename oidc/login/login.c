@@ -140,45 +140,41 @@ put_ceremony(
 	page_end(q, a, 200);
 }
 
+enum err
+login_begin(struct web_request *q, struct web_response *a, struct ceremony *c, struct buf *list)
+{
+	static const struct rate rate = { "login", 100, 1000 };
+	struct span name = form_value(&q->form, "name");
+
+	*c = (struct ceremony){ .kind = CEREMONY_LOGIN };
+	if (!session_form_is(q, "login", SPAN_NONE)) {
+		ceremony_failed(q, a, "This form was not made by this page.", PATH_LOGIN);
+		return ERR_FORMAT;
+	}
+	if (!rate_take(q, a, &rate))
+		return ERR_FORMAT;
+	read_go(form_value(&q->form, "go"), c->go);
+	return name.len ? find_named(q->oidc->db, name, c, list) : ERR_OK;
+}
+
 void
 login_start(struct web_request *q, struct web_response *a)
 {
-	static const struct rate rate = { "login", 100, 1000 };
-	struct ceremony c = { .kind = CEREMONY_LOGIN };
-	struct span name = form_value(&q->form, "name");
 	char challenge[CEREMONY_TEXT];
 	struct buf list = BUF_INIT;
-	enum err e = ERR_OK;
+	struct ceremony c;
+	enum err e = login_begin(q, a, &c, &list);
 
-	if (!session_form_is(q, "login", SPAN_NONE)) {
-		ceremony_failed(q, a, "This form was not made by this page.", PATH_LOGIN);
-		return;
-	}
-	if (!rate_take(q, a, &rate))
-		return;
-	read_go(form_value(&q->form, "go"), c.go);
-	if (name.len)
-		e = find_named(q->oidc->db, name, &c, &list);
 	if (!e)
 		e = ceremony_begin(q, a, &c, challenge);
-	if (e)
-		web_unavailable(q, a, e);
-	else
+	if (!e)
 		put_ceremony(q, a, &c, buf_span(&list));
+	else if (!a->status)
+		web_unavailable(q, a, e);
 	buf_done(&list);
 }
 
 /* ---- the answer ---- */
-struct login {
-	struct web_request *q;
-	struct web_response *a;
-	struct ceremony c;
-	struct webauthn_assertion got;
-	struct webauthn_why why;
-	struct db_credential row;
-	struct buf keep;
-};
-
 static enum err
 refuse(struct login *l, const char *why)
 {
@@ -221,8 +217,8 @@ find_row(struct login *l)
 	return e;
 }
 
-static enum err
-judge(struct login *l)
+enum err
+login_prove(struct login *l)
 {
 	struct relying r;
 	struct webauthn_expect x = {
@@ -231,8 +227,7 @@ judge(struct login *l)
 	enum err e;
 
 	relying_of(l->q->oidc->conf.issuer, &r);
-	if ((e = read_answer(l)) || (e = find_row(l)) ||
-	    (e = webauthn_assert(&x, &l->got, &l->row, &l->why)))
+	if ((e = find_row(l)) || (e = webauthn_assert(&x, &l->got, &l->row, &l->why)))
 		return e;
 	l->row.used = (uint64_t)time(NULL);
 	return db_credential_used(l->q->oidc->db, &l->row);
@@ -250,43 +245,50 @@ login_by(struct web_request *q, struct web_response *a, const struct db_credenti
 
 /* A page, not a redirect: what follows a form stays under its form-action in Chromium, and the way
  * may lead on to any client. */
-static void
-go_on(struct login *l)
+void
+login_go_on(struct web_request *q, struct web_response *a, const char *go)
 {
-	const char *base = oidc_conf_path(l->q->oidc->conf.issuer);
+	const char *base = oidc_conf_path(q->oidc->conf.issuer);
 	struct buf to = BUF_INIT;
 
-	if (!l->c.go[0]) {
-		buf_putf(&to, "%s/account", l->q->oidc->conf.issuer);
-		web_redirect(l->a, buf_span(&to));
+	if (!go[0]) {
+		buf_putf(&to, "%s/account", q->oidc->conf.issuer);
+		web_redirect(a, buf_span(&to));
 		buf_done(&to);
 		return;
 	}
-	page_begin(l->q, l->a, "You are logged in");
-	buf_putf(&l->a->body,
+	page_begin(q, a, "You are logged in");
+	buf_putf(&a->body,
 	    "<meta http-equiv=\"refresh\" content=\"0;url=%s%s?go=%s\">"
 	    "<p><a href=\"%s%s?go=%s\">Go on</a></p>",
-	    base, PATH_CONTINUE, l->c.go, base, PATH_CONTINUE, l->c.go);
-	page_end(l->q, l->a, 200);
+	    base, PATH_CONTINUE, go, base, PATH_CONTINUE, go);
+	page_end(q, a, 200);
 }
 
 static void
-failed(struct login *l)
+failed(struct login *l, struct web_response *a)
 {
 	char path[sizeof PATH_LOGIN + 4 + CEREMONY_GO];
 
 	log_info("login refused: %s", l->why.text);
 	snprintf(path, sizeof path, "%s%s%s", PATH_LOGIN, l->c.go[0] ? "?go=" : "", l->c.go);
-	ceremony_failed(l->q, l->a,
+	ceremony_failed(l->q, a,
 	    "Nobody was logged in: this token is not registered for that name, or its answer does "
 	    "not fit what was asked.",
 	    path);
 }
 
 void
+login_done(struct login *l)
+{
+	db_row_done(&l->row);
+	buf_done(&l->keep);
+}
+
+void
 login_finish(struct web_request *q, struct web_response *a)
 {
-	struct login l = { .q = q, .a = a };
+	struct login l = { .q = q };
 	enum err e;
 
 	if (!session_form_is(q, "login finish", SPAN_NONE) ||
@@ -296,14 +298,13 @@ login_finish(struct web_request *q, struct web_response *a)
 		    PATH_LOGIN);
 		return;
 	}
-	if (!(e = judge(&l)))
+	if (!(e = read_answer(&l)) && !(e = login_prove(&l)))
 		e = login_by(q, a, &l.row);
 	if (!e)
-		go_on(&l);
+		login_go_on(q, a, l.c.go);
 	else if (e == ERR_FORMAT)
-		failed(&l);
+		failed(&l, a);
 	else
 		web_unavailable(q, a, e);
-	db_row_done(&l.row);
-	buf_done(&l.keep);
+	login_done(&l);
 }

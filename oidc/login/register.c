@@ -24,6 +24,7 @@ struct registration {
 	struct db_session session;
 	struct db_credential row;
 	struct webauthn_why why;
+	const char *no; /* why it is refused, for the person */
 	struct buf keep, list;
 };
 
@@ -45,8 +46,17 @@ done(struct registration *r)
 static enum err
 refuse(struct registration *r, const char *text)
 {
-	ceremony_failed(r->q, r->a, text, PATH_LOGIN);
-	return ERR_FORMAT; /* answered */
+	r->no = text;
+	return ERR_FORMAT;
+}
+
+static void
+failed(struct registration *r, enum err e)
+{
+	if (e == ERR_FORMAT)
+		ceremony_failed(r->q, r->a, r->no, PATH_LOGIN);
+	else if (e)
+		web_unavailable(r->q, r->a, e);
 }
 
 /* ---- who may ---- */
@@ -136,18 +146,15 @@ register_page(struct web_request *q, struct web_response *a)
 		return;
 	if (!(e = find_person(&r)))
 		show(&r);
-	else if (e != ERR_FORMAT)
-		web_unavailable(q, a, e);
+	failed(&r, e);
 	done(&r);
 }
 
 /* ---- the challenge ---- */
 /* A name that its owner gives; "Token" when it is none. */
 static struct span
-label(const struct registration *r)
+label(struct span s)
 {
-	struct span s = form_value(&r->q->form, "label");
-
 	return s.len && s.len <= DB_NAME && text_is_name(s) ? s : SPAN_LIT("Token");
 }
 
@@ -193,7 +200,7 @@ put_ceremony(struct registration *r, const char *challenge)
 	put_options(r, challenge);
 	page_hidden(r->a, "token", span_str(token));
 	page_hidden(r->a, "challenge", span_str(challenge));
-	page_hidden(r->a, "label", label(r));
+	page_hidden(r->a, "label", label(form_value(&r->q->form, "label")));
 	page_hidden(r->a, "client_data", SPAN_NONE);
 	page_hidden(r->a, "object", SPAN_NONE);
 	page_hidden(r->a, "transports", SPAN_NONE);
@@ -216,8 +223,7 @@ register_start(struct web_request *q, struct web_response *a)
 	    !(e = login_put_credentials(q->oidc->db, r.account.id, &r.list)) &&
 	    !(e = ceremony_begin(q, a, &r.c, challenge)))
 		put_ceremony(&r, challenge);
-	if (e && e != ERR_FORMAT)
-		web_unavailable(q, a, e);
+	failed(&r, e);
 	done(&r);
 }
 
@@ -234,14 +240,23 @@ is_transports(struct span s)
 }
 
 static enum err
-judge(struct registration *r)
+read_answer(struct registration *r, struct register_answer *out)
 {
-	struct span client_data = SPAN_NONE, object = SPAN_NONE,
-		    transports = form_value(&r->q->form, "transports");
 	const struct ceremony_field fields[] = {
-		{ "client_data", WEBAUTHN_JSON_MAX, &client_data },
-		{ "object", WEBAUTHN_OBJECT_MAX, &object },
+		{ "client_data", WEBAUTHN_JSON_MAX, &out->client_data },
+		{ "object", WEBAUTHN_OBJECT_MAX, &out->object },
 	};
+
+	r->why.text = "fields";
+	out->transports = form_value(&r->q->form, "transports");
+	out->label = form_value(&r->q->form, "label");
+	out->found = span_is(form_value(&r->q->form, "found"), "1");
+	return ceremony_read(&r->q->form, fields, 2, &r->keep);
+}
+
+static enum err
+judge(struct registration *r, const struct register_answer *got)
+{
 	struct relying relying;
 	struct webauthn_expect x = { .origin = relying.origin,
 		.rp_id = relying.id,
@@ -250,14 +265,12 @@ judge(struct registration *r)
 	enum err e;
 
 	relying_of(r->q->oidc->conf.issuer, &relying);
-	r->why.text = "fields";
-	if ((e = ceremony_read(&r->q->form, fields, 2, &r->keep)) ||
-	    (e = webauthn_register(&x, client_data, object, &r->row, &r->why)))
+	if ((e = webauthn_register(&x, got->client_data, got->object, &r->row, &r->why)))
 		return e;
-	if (span_is(form_value(&r->q->form, "found"), "1"))
+	if (got->found)
 		r->row.flags |= DB_FOUND;
-	r->row.transports = is_transports(transports) ? transports : SPAN_NONE;
-	r->row.name = label(r);
+	r->row.transports = is_transports(got->transports) ? got->transports : SPAN_NONE;
+	r->row.name = label(got->label);
 	memcpy(r->row.account, r->c.account, DB_ID);
 	r->row.created = r->row.used = (uint64_t)time(NULL);
 	return ERR_OK;
@@ -288,26 +301,40 @@ recheck(struct registration *r)
 }
 
 static enum err
-finish(struct registration *r)
+unfit(struct registration *r)
 {
-	struct buf to = BUF_INIT;
+	log_info("registration refused: %s", r->why.text);
+	return refuse(r, "The token's answer does not fit what was asked. Nothing was registered.");
+}
+
+static enum err
+settle(struct registration *r, const struct register_answer *got)
+{
 	enum err e;
 
-	if ((e = recheck(r)))
-		return e;
-	if ((e = judge(r)) == ERR_FORMAT) {
-		log_info("registration refused: %s", r->why.text);
-		return refuse(r,
-		    "The token's answer does not fit what was asked. Nothing was "
-		    "registered.");
-	}
+	if ((e = judge(r, got)) == ERR_FORMAT)
+		return unfit(r);
 	if (e)
 		return e;
 	if ((e = store(r)) == ERR_EXISTS)
 		return refuse(r, "This token is registered already.");
 	if (e == ERR_NOTFOUND)
 		return refuse(r, "This invitation was used meanwhile. Nothing was registered.");
-	if (!e && r->c.invited)
+	return e;
+}
+
+static enum err
+finish(struct registration *r)
+{
+	struct register_answer got = { .found = false };
+	struct buf to = BUF_INIT;
+	enum err e;
+
+	if ((e = recheck(r)))
+		return e;
+	if ((e = read_answer(r, &got)))
+		return e == ERR_FORMAT ? unfit(r) : e;
+	if (!(e = settle(r, &got)) && r->c.invited)
 		e = login_by(r->q, r->a, &r->row);
 	if (!e) {
 		buf_putf(&to, "%s/account", r->q->oidc->conf.issuer);
@@ -329,7 +356,47 @@ register_finish(struct web_request *q, struct web_response *a)
 		    &r, "This page is too old, was used already, or was begun in another browser.");
 	else
 		e = finish(&r);
-	if (e && e != ERR_FORMAT)
-		web_unavailable(q, a, e);
+	failed(&r, e);
 	done(&r);
+}
+
+/* ---- from a terminal ---- */
+enum err
+register_look(struct web_request *q, struct span invite, struct register_offer *out)
+{
+	struct registration r = { .q = q, .invite = invite };
+	enum err e;
+
+	*out = (struct register_offer){ .c = { .kind = CEREMONY_REGISTER } };
+	r.c.kind = CEREMONY_REGISTER;
+	if (!(e = by_invitation(&r)) && !(e = load_account(&r)))
+		e = login_put_credentials(q->oidc->db, r.account.id, &out->list);
+	out->c = r.c;
+	out->why = r.no;
+	if (e)
+		db_row_done(&r.account);
+	else
+		out->account = r.account;
+	return e;
+}
+
+void
+register_offer_done(struct register_offer *o)
+{
+	db_row_done(&o->account);
+	buf_done(&o->list);
+}
+
+enum err
+register_settle(struct web_request *q, const struct ceremony *c, const struct register_answer *got,
+    const char **why)
+{
+	struct registration r = { .q = q, .c = *c };
+	enum err e;
+
+	if (!(e = recheck(&r)))
+		e = settle(&r, got);
+	*why = r.no;
+	done(&r);
+	return e;
 }

@@ -98,7 +98,7 @@ link_get(struct span frame, enum link_type *t, uint32_t *conn, struct span *payl
 {
 	if (frame.len < LINK_HEAD || frame.p[1] || frame.p[2] || frame.p[3])
 		return ERR_FORMAT;
-	if (frame.p[0] < LINK_PEER || frame.p[0] > LINK_JWT)
+	if (frame.p[0] < LINK_PEER || frame.p[0] > LINK_TYPES)
 		return ERR_FORMAT;
 	*t = (enum link_type)frame.p[0];
 	*conn = be32(frame.p + 4);

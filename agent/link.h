@@ -38,7 +38,8 @@ enum link_type {
 	LINK_DROP = 6,
 	LINK_PUBLIC = 7,
 	LINK_SSH = 8,
-	LINK_JWT = 9
+	LINK_JWT = 9,
+	LINK_TYPES = LINK_JWT /* the last one */
 };
 
 struct link_peer {

@@ -28,8 +28,9 @@ test_frames(void **state)
 static void
 test_refused(void **state)
 {
+	const uint8_t above[8] = { LINK_TYPES + 1 };
 	const struct span bad[] = { SPAN_LIT(""), SPAN_LIT("\1\0\0\0\0\0\0"),
-		SPAN_LIT("\0\0\0\0\0\0\0\1"), SPAN_LIT("\11\0\0\0\0\0\0\1"),
+		SPAN_LIT("\0\0\0\0\0\0\0\1"), SPAN(above, sizeof above),
 		SPAN_LIT("\1\1\0\0\0\0\0\1"), SPAN_LIT("\1\0\1\0\0\0\0\1"),
 		SPAN_LIT("\1\0\0\1\0\0\0\1") };
 	enum link_type type;

@@ -1,46 +1,38 @@
 #!/usr/bin/python3
+# limit: 240
 """openid-client 6 (npm, on oauth4webapi) as a relying party: discovery, code flow with PKCE, ID
-token, userinfo, introspection, refresh, revocation, logout, for each algorithm."""
+token, userinfo, introspection, refresh, revocation, logout, for each algorithm; what it may ask
+about the login."""
 
-import os
-import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-NPM = os.path.join(HERE, "..", "..", "build", "npm")
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+import oidc_peers
+from oidc_peers import ISSUER, node, run_shared
 
-# pylint: disable=wrong-import-position
-import oidcd  # noqa: E402
-
-PORT = oidcd.free_port()
-oidcd.ISSUER = "http://127.0.0.1:%d/idp" % PORT
-oidcd.free_port = lambda: PORT
-
-import oidc_rp  # noqa: E402
-
-oidc_rp.COOKIE = "ownkey-local"
 BACK = "http://127.0.0.1:9/cb"
 
 
 def flow(alg, *args):
     def case(o):
-        name = alg.lower()
-        c = o.client(name, "--redirect", BACK, "--logout", BACK + "/bye", "--trusted", "--refresh",
-                     "--alg", alg, *args)
+        c = o.client(alg.lower(), "--redirect", BACK, "--logout", BACK + "/bye", "--trusted",
+                     "--refresh", "--alg", alg, *args)
         o.allow()
-        cookie = "%s=%s" % (oidc_rp.COOKIE, o.browser().cookies[oidc_rp.COOKIE])
-        done = subprocess.run(
-            [NPM + "/node_modules/node/bin/node", os.path.join(HERE, "oidc_client.mjs"),
-             oidcd.ISSUER, c.id, c.secret or "", alg, BACK, cookie], env={"NPM": NPM},
-            capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        node("oidc_client.mjs", ISSUER, c.id, c.secret or "", alg, BACK,
+             oidc_peers.cookie(o.browser()))
     return case
+
+
+def prompts(o):
+    c = o.client("asks", "--redirect", BACK, "--trusted", "--scopes", "openid profile email")
+    o.allow()
+    node("oidc_prompts.mjs", ISSUER, c.id, c.secret, BACK,
+         oidc_peers.cookie(o.browser(age=1000)), oidc_peers.cookie(o.browser("bob")))
 
 
 CASES = [("openid-client, RS256, with a secret", flow("RS256")),
          ("openid-client, ES256, with a secret", flow("ES256")),
-         ("openid-client, EdDSA, without a secret", flow("EdDSA", "--public"))]
+         ("openid-client, EdDSA, without a secret", flow("EdDSA", "--public")),
+         ("openid-client: prompt, max_age, id_token_hint, form_post", prompts)]
 
 if __name__ == "__main__":
-    sys.exit(oidc_rp.run_shared(CASES))
+    sys.exit(run_shared(CASES))

@@ -1,22 +1,10 @@
 // usage: node oidc_client.mjs ISSUER CLIENT SECRET ALG REDIRECT COOKIE
 // A relying party by openid-client 6; the browser is one request with the cookie of a login.
 import assert from 'node:assert/strict'
-import { realpathSync } from 'node:fs'
-import http from 'node:http'
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { browse, load } from './peer.mjs'
 
-const require = createRequire(`${realpathSync(process.env.NPM)}/x.js`)
-const load = (name) => import(pathToFileURL(require.resolve(name)))
 const oidc = await load('openid-client')
 const [issuer, id, secret, alg, back, cookie] = process.argv.slice(2)
-
-const browse = (url) => new Promise((resolve, reject) => {
-	http.get(url, { headers: { cookie } }, (r) => {
-		r.resume()
-		resolve(r)
-	}).on('error', reject)
-})
 
 const config = await oidc.discovery(new URL(issuer), id,
 	{ client_secret: secret || undefined, id_token_signed_response_alg: alg },
@@ -29,7 +17,7 @@ const to = oidc.buildAuthorizationUrl(config, {
 	redirect_uri: back, scope: 'openid profile email offline_access', state, nonce,
 	code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
 })
-const answer = await browse(to)
+const answer = await browse(to, cookie)
 assert.equal(answer.statusCode, 303)
 const got = await oidc.authorizationCodeGrant(config, new URL(answer.headers.location),
 	{ pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce,
@@ -45,5 +33,5 @@ await oidc.tokenRevocation(config, fresh.refresh_token)
 await assert.rejects(oidc.refreshTokenGrant(config, fresh.refresh_token))
 const bye = oidc.buildEndSessionUrl(config,
 	{ id_token_hint: fresh.id_token, post_logout_redirect_uri: `${back}/bye`, state: 'x' })
-const left = await browse(bye)
+const left = await browse(bye, cookie)
 assert.equal(left.headers.location, `${back}/bye?state=x`)

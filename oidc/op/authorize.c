@@ -33,6 +33,7 @@ struct pass {
 	struct span go;		/* its name, then */
 	bool agreed;		/* the person has just said yes */
 	struct authreq r;
+	struct buf wanted; /* what is agreed to: scopes, and the service behind them */
 	struct db_session session;
 	struct db_consent consent; /* client.len 0: there is none */
 };
@@ -99,12 +100,27 @@ find_person(struct pass *p)
 }
 
 /* ---- what was agreed to ---- */
+/* The service that the token is for (RFC 8707) is a word as scopes are: who lets a client know who
+ * they are has not let it read their mail. */
+static enum err
+put_wanted(struct pass *p)
+{
+	buf_put_span(&p->wanted, buf_span(&p->r.scopes));
+	if (p->r.audience.len) {
+		buf_put_u8(&p->wanted, ' ');
+		buf_put_span(&p->wanted, p->r.audience);
+	}
+	return buf_err(&p->wanted);
+}
+
 static enum err
 find_consent(struct pass *p)
 {
 	struct oidc *o = p->q->oidc;
-	enum err e = db_consent_get(o->db, p->session.account, p->r.client.id, &p->consent);
+	enum err e = put_wanted(p);
 
+	if (!e)
+		e = db_consent_get(o->db, p->session.account, p->r.client.id, &p->consent);
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
@@ -137,8 +153,7 @@ must_ask(const struct pass *p)
 		return true;
 	if (p->r.client.flags & DB_TRUSTED)
 		return false;
-	return !p->consent.client.len ||
-	    !scope_is_within(buf_span(&p->r.scopes), p->consent.scopes);
+	return !p->consent.client.len || !scope_is_within(buf_span(&p->wanted), p->consent.scopes);
 }
 
 static void
@@ -163,6 +178,7 @@ ask(struct pass *p)
 		.account = &account,
 		.to = uri_origin(p->r.redirect_uri),
 		.path = PATH_CONTINUE,
+		.service = p->r.audience,
 		.go = go,
 		.token = token };
 	enum err e;
@@ -191,7 +207,7 @@ write_consent(struct pass *p, struct span sub)
 	uint64_t now = (uint64_t)time(NULL);
 	struct buf all = BUF_INIT;
 	struct db_consent c = { .client = p->r.client.id, .sub = sub, .created = now, .used = now };
-	struct span rest = buf_span(&p->r.scopes), one;
+	struct span rest = buf_span(&p->wanted), one;
 	enum err e;
 
 	memcpy(c.account, p->session.account, DB_ID);
@@ -220,7 +236,7 @@ keep_consent(struct pass *p, char sub[SIGN_SUBJECT])
 	if (p->consent.client.len && p->consent.sub.len < SIGN_SUBJECT) {
 		memcpy(sub, p->consent.sub.p, p->consent.sub.len);
 		sub[p->consent.sub.len] = '\0';
-		if (!scope_is_within(buf_span(&p->r.scopes), p->consent.scopes))
+		if (!scope_is_within(buf_span(&p->wanted), p->consent.scopes))
 			return write_consent(p, span_str(sub));
 		return now < p->consent.used + USED_EVERY
 		    ? ERR_OK
@@ -290,6 +306,7 @@ run(struct pass *p)
 	if (e && e != ERR_FORMAT)
 		web_unavailable(p->q, p->a, e);
 	authreq_done(&p->r);
+	buf_done(&p->wanted);
 	db_row_done(&p->session);
 	db_row_done(&p->consent);
 }

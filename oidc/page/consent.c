@@ -20,6 +20,11 @@ put_scopes(struct web_response *a, const struct page_consent *c)
 		html_text(&a->body, c->scope[i].says);
 		put(a, c->scope[i].fresh ? " <strong>(new)</strong></li>" : "</li>");
 	}
+	if (c->service.len) {
+		put(a, "<li>use <code>");
+		html_text(&a->body, c->service);
+		put(a, "</code> in your name</li>");
+	}
 	put(a, "</ul>");
 }
 

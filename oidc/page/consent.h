@@ -20,6 +20,7 @@ struct page_consent {
 	struct span to; /* origin, or all of an address, where the answer goes */
 	struct page_scope scope[PAGE_SCOPES];
 	size_t nscope;
+	struct span service; /* that it wants a token for, besides (RFC 8707); empty = none */
 	const char *path, *go, *token; /* of the form */
 };
 void page_consent(struct web_request *q, struct web_response *a, const struct page_consent *c);

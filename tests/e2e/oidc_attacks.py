@@ -1,0 +1,39 @@
+"""What a relying party that means ill, a person here, or a stranger tries."""
+
+import sys
+
+from oidc_rp import BASE, query_of, run_shared
+
+API = "https://api.example/v1"
+
+
+def authorize(o, b, client=None, **change):
+    return b.follow(b.get(BASE + "/authorize", **(client or o.rp).request(**change)))
+
+
+def error(r):
+    assert r.status == 303, r.raw
+    return query_of(r.get("location")).get("error")
+
+
+def service(o):
+    """who may know who I am may not use another service in my name: that is asked for"""
+    b = o.browser()
+    o.post.login(b)
+    assert error(authorize(o, b, o.post, prompt="none", resource=API)) == "consent_required"
+    page = authorize(o, b, o.post, resource=API)
+    assert page.status == 200 and API.encode() in page.body, page.raw
+    assert error(b.decide(page, "no")) == "access_denied"
+    assert error(authorize(o, b, o.post, prompt="none", resource=API)) == "consent_required"
+    o.post.login(b, resource=API)
+    # once and for all, and for nothing else
+    assert "code" in query_of(authorize(o, b, o.post, prompt="none", resource=API).get("location"))
+    assert "code" in query_of(authorize(o, b, o.post, prompt="none").get("location"))
+    assert error(authorize(o, b, o.post, prompt="none", resource=API, scope="openid email")) == \
+        "consent_required"
+
+
+CASES = [(fn.__doc__, fn) for fn in (service,)]
+
+if __name__ == "__main__":
+    sys.exit(run_shared(CASES))

@@ -146,6 +146,17 @@ session_end(struct web_request *q, struct web_response *a)
 	return e;
 }
 
+void
+session_name(const uint8_t sid[DB_ID], struct span client, char out[SESSION_NAME])
+{
+	struct span v[] = { SPAN("sid", 4), SPAN(sid, DB_ID), client };
+	uint8_t hash[32];
+
+	crypto_sha256v(v, sizeof v / sizeof *v, hash);
+	text_encode_raw(TEXT_HEX, SPAN(hash, DB_ID), out);
+	out[SESSION_NAME - 1] = '\0';
+}
+
 /* ---- the browser ---- */
 static bool
 browser(struct web_request *q, uint8_t out[32])

@@ -29,6 +29,11 @@ MUST enum err session_begin(
 /* End this browser's, with the tokens that came of it. */
 MUST enum err session_end(struct web_request *q, struct web_response *a);
 
+/* A session's name for one client: hex.  Another for each, so that two cannot find out by it that
+ * they know the same person (their subjects are pairwise). */
+#define SESSION_NAME 33 /* with NUL */
+void session_name(const uint8_t sid[DB_ID], struct span client, char out[SESSION_NAME]);
+
 /* This browser, logged in or not: 32 bytes that nobody else can name.  Sets the cookie if there is
  * none. */
 void session_browser(struct web_request *q, struct web_response *a, uint8_t out[32]);

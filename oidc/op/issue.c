@@ -2,6 +2,7 @@
 
 #include "lib/crypto.h"
 #include "lib/text.h"
+#include "oidc/login/session.h"
 #include "oidc/oidc.h"
 #include "oidc/op/issue.h"
 #include "oidc/op/scope.h"
@@ -15,7 +16,7 @@ struct claims {
 	struct ops_jwt_claim at[CLAIMS];
 	size_t n;
 	struct span amr[4];
-	char at_hash[HANDLE_BODY + 1], sid[2 * DB_ID];
+	char at_hash[HANDLE_BODY + 1], sid[SESSION_NAME];
 };
 
 static struct ops_jwt_claim *
@@ -79,8 +80,8 @@ put_claims(struct claims *c, const struct issue *i, enum jwt_alg alg, const char
 	put_amr(c, i->grant->amr);
 	put_text(c, "at_hash", at_hash(c, alg, access));
 	if (!crypto_is_zero(SPAN(i->grant->sid, DB_ID))) {
-		text_encode_raw(TEXT_HEX, SPAN(i->grant->sid, DB_ID), c->sid);
-		put_text(c, "sid", SPAN(c->sid, sizeof c->sid));
+		session_name(i->grant->sid, i->client->id, c->sid);
+		put_text(c, "sid", span_str(c->sid));
 	}
 	for (size_t k = 0; k < c->n; k++)
 		wire_mark(&ops_jwt_claim_map, &c->at[k]);

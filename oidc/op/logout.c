@@ -62,10 +62,12 @@ may_go_back(const struct leaving *l)
 static bool
 is_of_this_session(const struct leaving *l)
 {
-	char sid[2 * DB_ID];
+	char name[SESSION_NAME];
 
-	text_encode_raw(TEXT_HEX, SPAN(l->session.sid, DB_ID), sid);
-	return l->here && span_eq(l->hint.sid, SPAN(sid, sizeof sid));
+	if (!l->here)
+		return false;
+	session_name(l->session.sid, l->hint.aud, name);
+	return span_is(l->hint.sid, name);
 }
 
 static enum err

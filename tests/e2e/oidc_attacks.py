@@ -33,7 +33,21 @@ def service(o):
         "consent_required"
 
 
-CASES = [(fn.__doc__, fn) for fn in (service,)]
+def sessions(o):
+    """two clients that compare what they were told do not find one session"""
+    b = o.browser()
+    one, other = o.rp.login(b)["claims"], o.post.login(b)["claims"]
+    assert len(one["sid"]) == 32 and one["sid"] != other["sid"], (one, other)
+    assert one["sid"] == o.rp.login(b)["claims"]["sid"]
+    assert not {n for n in one if one[n] == other[n]} - {
+        "iss", "iat", "exp", "auth_time", "acr", "amr", "sub"}, (one, other)  # sub: one sector
+    # and neither logs out at once with the other's
+    t = o.rp.login(b)
+    assert b.get(BASE + "/logout", id_token_hint=t["id_token"]).status == 200
+    assert error(authorize(o, b, prompt="none")) == "login_required"
+
+
+CASES = [(fn.__doc__, fn) for fn in (service, sessions)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES))

@@ -106,14 +106,28 @@ may_see(const struct db_client *client, const struct db_token *t)
 	return span_eq(t->client, client->id);
 }
 
+/* A name is the same everywhere, which a pairwise subject is there to hide: services of the owner
+ * need it, a client only if the person lets it know. */
+static bool
+may_know_name(const struct db_client *client, const struct db_token *t)
+{
+	return client->flags & DB_RESOURCE || scope_has(t->scopes, "profile");
+}
+
 static void
-put_active(struct web_request *q, struct jput *j, const struct db_token *t,
-    const struct db_account *account)
+put_name(struct jput *j, const struct db_account *account)
+{
+	jput_text(j, "username", account->name);
+	if (account->me.len)
+		jput_text(j, "me", account->me);
+}
+
+static void
+put_active(struct web_request *q, struct jput *j, const struct db_token *t)
 {
 	jput_bool(j, "active", true);
 	jput_text(j, "iss", span_str(q->oidc->conf.issuer));
 	jput_text(j, "sub", t->sub);
-	jput_text(j, "username", account->name);
 	jput_text(j, "client_id", t->client);
 	jput_text(j, "scope", t->scopes);
 	jput_text(j, "token_type", t->kind == DB_ACCESS ? SPAN_LIT("Bearer") : SPAN_LIT("refresh"));
@@ -121,8 +135,6 @@ put_active(struct web_request *q, struct jput *j, const struct db_token *t,
 		jput_text(j, "aud", t->audience);
 	jput_uint(j, "iat", t->issued);
 	jput_uint(j, "exp", t->expires);
-	if (account->me.len)
-		jput_text(j, "me", account->me);
 }
 
 static enum err
@@ -151,9 +163,11 @@ introspect(struct web_request *q, struct web_response *a, const struct db_client
 		e = ERR_NOTFOUND;
 	jput_object(&j, NULL);
 	if (!e)
-		put_active(q, &j, &t, &account);
+		put_active(q, &j, &t);
 	else
 		jput_bool(&j, "active", false);
+	if (!e && may_know_name(client, &t))
+		put_name(&j, &account);
 	jput_end(&j);
 	web_json(a, 200);
 	db_row_done(&t);

@@ -144,19 +144,36 @@ check_hint(struct pass *p)
 	    : send_to(p, PATH_LOGIN);
 }
 
+/* Any program of this machine can be at the loopback, or have the same scheme, and prove nothing:
+ * the person says each time that it is the one (RFC 8252 8.6). */
+static bool
+is_anybody(const struct pass *p)
+{
+	return p->r.client.flags & DB_NATIVE && p->r.client.auth == DB_AUTH_NONE &&
+	    uri_kind(p->r.redirect_uri) != URI_HTTPS;
+}
+
+/* Who was asked said yes, and not who logged in here since. */
+static bool
+has_agreed(const struct pass *p)
+{
+	return p->agreed && !memcmp(p->waited->asked, p->session.account, DB_ID);
+}
+
 static bool
 must_ask(const struct pass *p)
 {
-	if (p->agreed)
+	if (has_agreed(p))
 		return false;
-	if (p->r.prompt & AUTHREQ_PROMPT_CONSENT)
+	if (p->r.prompt & AUTHREQ_PROMPT_CONSENT || is_anybody(p))
 		return true;
 	if (p->r.client.flags & DB_TRUSTED)
 		return false;
 	return !p->consent.client.len || !scope_is_within(buf_span(&p->wanted), p->consent.scopes);
 }
 
-static void
+/* false: more than there is room for. */
+static bool
 list_scopes(const struct pass *p, struct page_consent *c)
 {
 	struct span rest = buf_span(&p->r.scopes), one;
@@ -167,6 +184,7 @@ list_scopes(const struct pass *p, struct page_consent *c)
 		s->says = claims_says(one);
 		s->fresh = p->consent.scopes.len && !scope_is_within(one, p->consent.scopes);
 	}
+	return !scope_next(&rest, &one);
 }
 
 static enum err
@@ -185,16 +203,18 @@ ask(struct pass *p)
 
 	if (quiet(p))
 		return tell(p, "consent_required", "the person was not asked yet");
+	if (!list_scopes(p, &c))
+		return tell(p, "invalid_scope", "these are more than a person can look at");
 	if (!p->waited)
 		return send_to(p, PATH_CONTINUE);
 	if ((e = db_account_get(p->q->oidc->db, p->session.account, &account)))
 		return e;
+	memcpy(p->waited->asked, account.id, DB_ID);
 	memcpy(go, p->go.p, p->go.len);
 	go[p->go.len] = '\0';
 	session_form(p->q, p->a, "consent", p->go, token);
 	if (!c.to.len)
 		c.to = p->r.redirect_uri;
-	list_scopes(p, &c);
 	page_consent(p->q, p->a, &c);
 	db_row_done(&account);
 	return ERR_FORMAT;

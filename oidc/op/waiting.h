@@ -17,7 +17,8 @@ struct waiting {
 	struct form form; /* what was asked */
 	uint64_t since;	  /* unix seconds */
 	uint8_t browser[32];
-	unsigned held; /* by how many; the table is one */
+	uint8_t asked[16]; /* account that the consent page was shown to; zero: to nobody */
+	unsigned held;	   /* by how many; the table is one */
 };
 
 struct memo;

@@ -47,7 +47,43 @@ def sessions(o):
     assert error(authorize(o, b, prompt="none")) == "login_required"
 
 
-CASES = [(fn.__doc__, fn) for fn in (service, sessions)]
+def any_program(o):
+    """RFC 8252 8.6: another program at the loopback gets nothing without the person"""
+    back = "http://127.0.0.1:4711/cb"
+    app = o.client("app", "--native", "--redirect", "http://127.0.0.1/cb", how=None)
+    o.allow()
+    b = o.browser()
+    for _ in range(2):
+        asked = app.request(redirect_uri=back)
+        page = b.follow(b.get(BASE + "/authorize", **asked))
+        assert page.status == 200 and b'name="decision"' in page.body, page.raw
+        r = b.decide(page)
+        assert r.get("location").startswith(back + "?code="), r.raw
+    assert error(authorize(o, b, app, redirect_uri=back, prompt="none")) == "consent_required"
+
+
+def other_person(o):
+    """a yes counts for the account that the page named, not for who logged in since"""
+    b = o.browser()
+    page = authorize(o, b, o.rp, prompt="consent")
+    assert b"<strong>ann</strong>" in page.body, page.raw
+    b.cookies.update(o.browser("bob").cookies)
+    page = b.decide(page)
+    assert page.status == 200 and b"<strong>bob</strong>" in page.body, page.raw
+    assert "code" in query_of(b.decide(page).get("location"))
+
+
+def many_scopes(o):
+    """nothing is agreed to that does not stand on the page"""
+    names = ["openid"] + ["s%d" % i for i in range(39)]
+    big = o.client("big", "--redirect", "https://rp.example/cb", "--scopes", " ".join(names))
+    o.allow()
+    b = o.browser()
+    assert error(authorize(o, b, big, scope=" ".join(names))) == "invalid_scope"
+    big.login(b, scope=" ".join(names[:32]))
+
+
+CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES))

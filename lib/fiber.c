@@ -162,7 +162,7 @@ drop_stack(struct fiber *f)
 		return;
 	note_stack(f, false);
 	explicit_bzero(f->map + f->guard, STACK);
-	if (nspare < SPARES)
+	if (nspare + 1 <= SPARES)
 		spare[nspare++] = f->map;
 	else
 		munmap(f->map, f->guard + STACK);

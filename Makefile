@@ -30,7 +30,8 @@ pam_DIRS       := pam
 verify_DIRS    := pam/verify
 list_DIRS      := pam/list
 handoff_DIRS   := pam/handoff
-oidc_DIRS      := oidc oidc/web oidc/op oidc/login oidc/page oidc/db
+oidc_DIRS      := oidc oidc/web oidc/op oidc/login oidc/page oidc/db \
+	oidc/setup
 fetch_DIRS     := oidc/fetch
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
@@ -213,6 +214,7 @@ $(B)/%.o: %.c $(B)/flags
 
 # compiled in whole
 $(B)/oidc/page/fixed.o: $(wildcard oidc/page/*.css oidc/page/*.js)
+$(B)/oidc/setup/recipe.o: $(wildcard oidc/setup/*.txt)
 
 $(B)/%.a:
 	@mkdir -p $(@D)

@@ -273,4 +273,7 @@ E(FETCH_UNREACHED,376, 1, "PAM_SYSTEM_ERR",       5, "the address of the client 
 E(FETCH_TLS,      377, 1, "PAM_SYSTEM_ERR",       5, "the certificate of the client's address is not good", "somebody may be in between: do not go on; whoever runs the application can mend it")
 E(FETCH_ANSWER,   378, 1, "PAM_SYSTEM_ERR",       5, "the address of the client answered with what cannot be used", "whoever runs the application has to put its page, or its JSON document, at that very address")
 E(FETCH_DOCUMENT, 379, 1, "PAM_SYSTEM_ERR",       5, "what the client says about itself is not valid", "whoever runs the application has to mend its document; nothing was changed")
+/* running the provider */
+E(SETUP_OTHER,    390, 1, "PAM_SYSTEM_ERR",       5, "a client has this id, but for other addresses", "'--id' gives this one an id of its own; 'ownkey-oidc client show ID' says whose the other is. Nothing was changed")
+E(SETUP_SERVICE,  391, 1, "PAM_SYSTEM_ERR",       5, "there is no recipe for a service of this name", "'ownkey-oidc setup' lists them; 'ownkey-oidc setup generic REDIRECT-URI' says what any other asks for")
 /* clang-format on */

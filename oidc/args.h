@@ -32,6 +32,7 @@ enum oidc_arg {
 	OIDC_ARG_ALG,
 	OIDC_ARG_RESOURCE,
 	OIDC_ARG_NOT,
+	OIDC_ARG_ID,
 	OIDC_ARG_COUNT
 };
 

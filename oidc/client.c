@@ -1,28 +1,20 @@
 /* client.c - `ownkey-oidc client ...`: services that people log in to. */
+#include "oidc/client.h"
+
 #include <time.h>
 
 #include "lib/crypto.h"
 #include "lib/sec.h"
 #include "lib/text.h"
-#include "oidc/admin.h"
-#include "oidc/db/handle.h"
 #include "oidc/op/claims.h"
 #include "oidc/op/scope.h"
 #include "oidc/op/uri.h"
 #include "oidc/web/jput.h"
 
-#define SCOPES	"openid profile email"
-#define ID_TEXT 32
+#define SCOPES "openid profile email"
 
-/* Texts of a client that are made here. */
-struct made {
-	struct buf redirects, logouts, scopes;
-	char id[ID_TEXT];
-	char secret[HANDLE_TEXT];
-};
-
-static void
-made_done(struct made *m)
+void
+client_made_done(struct client_made *m)
 {
 	buf_done(&m->redirects);
 	buf_done(&m->logouts);
@@ -168,7 +160,7 @@ take_alg(struct oidc_cmd *c, struct db_client *x)
 
 /* What `add` and `set` have in common; x is what there is. */
 static enum err
-take_all(struct oidc_cmd *c, struct db_client *x, struct made *m)
+take_all(struct oidc_cmd *c, struct db_client *x, struct client_made *m)
 {
 	enum err e;
 
@@ -196,12 +188,12 @@ take_all(struct oidc_cmd *c, struct db_client *x, struct made *m)
 
 /* ---- add ---- */
 static enum err
-take_id(struct oidc_cmd *c, struct made *m, struct db_client *x)
+take_id(struct oidc_cmd *c, struct client_made *m, struct db_client *x)
 {
 	static const char may[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				  "._~:/@-";
 	const char *id = oidc_cmd_operand(c, 0);
-	uint8_t raw[ID_TEXT / 2];
+	uint8_t raw[CLIENT_ID_TEXT / 2];
 	size_t n = strlen(id);
 
 	if (strcmp(id, "-") == 0) {
@@ -238,7 +230,7 @@ take_auth(struct oidc_cmd *c, struct db_client *x)
 }
 
 static enum err
-say_made(struct oidc_cmd *c, const struct db_client *x, const struct made *m)
+say_made(struct oidc_cmd *c, const struct db_client *x, const struct client_made *m)
 {
 	struct buf json = BUF_INIT;
 	struct jput j = jput_into(&json);
@@ -261,25 +253,34 @@ say_made(struct oidc_cmd *c, const struct db_client *x, const struct made *m)
 	return ERR_OK;
 }
 
-static enum err
-add(struct oidc_cmd *c, struct made *m)
+enum err
+client_make(struct oidc_cmd *c, struct db_client *x, struct client_made *m)
 {
-	struct db_client x = { .created = (uint64_t)time(NULL),
-		.flags = c->oidc.conf.subject == OIDC_PUBLIC ? DB_PUBLIC_SUB : 0 };
 	enum err e;
 
+	*x = (struct db_client){ .created = (uint64_t)time(NULL),
+		.flags = c->oidc.conf.subject == OIDC_PUBLIC ? DB_PUBLIC_SUB : 0 };
 	if (!c->args.given[OIDC_ARG_RESOURCE])
-		x.scopes = SPAN_LIT(SCOPES);
-	if ((e = take_id(c, m, &x)) || (e = take_auth(c, &x)))
+		x->scopes = SPAN_LIT(SCOPES);
+	if ((e = take_id(c, m, x)) || (e = take_auth(c, x)))
 		return e;
-	x.name = x.sector = x.id;
-	if ((e = take_all(c, &x, m)))
+	x->name = x->sector = x->id;
+	if ((e = take_all(c, x, m)))
 		return e;
-	if (x.auth != DB_AUTH_NONE)
-		handle_make(HANDLE_CLIENT, m->secret, x.secret);
-	if ((e = db_client_add(c->oidc.db, &x)) == ERR_EXISTS)
+	if (x->auth != DB_AUTH_NONE)
+		handle_make(HANDLE_CLIENT, m->secret, x->secret);
+	if ((e = db_client_add(c->oidc.db, x)) == ERR_EXISTS)
 		return oidc_cmd_wrong(c, e, "a client has this id; 'client set' changes it");
-	if (e || (e = admin_commit(c)) || (e = say_made(c, &x, m)))
+	return e ? e : admin_commit(c);
+}
+
+static enum err
+add(struct oidc_cmd *c, struct client_made *m)
+{
+	struct db_client x;
+	enum err e;
+
+	if ((e = client_make(c, &x, m)) || (e = say_made(c, &x, m)))
 		return e;
 	admin_allow_client(c, &x);
 	return ERR_OK;
@@ -288,37 +289,37 @@ add(struct oidc_cmd *c, struct made *m)
 enum err
 oidc_verb_client_add(struct oidc_cmd *c)
 {
-	struct made m = { .secret = "" };
+	struct client_made m = { .secret = "" };
 	enum err e = admin_open(c);
 
 	if (!e)
 		e = add(c, &m);
-	made_done(&m);
+	client_made_done(&m);
 	admin_close(c);
 	return e;
 }
 
 /* ---- set, secret, remove ---- */
 static enum err
-with_client(
-    struct oidc_cmd *c, enum err (*fn)(struct oidc_cmd *c, struct db_client *x, struct made *m))
+with_client(struct oidc_cmd *c,
+    enum err (*fn)(struct oidc_cmd *c, struct db_client *x, struct client_made *m))
 {
 	struct db_client x = { .flags = 0 };
-	struct made m = { .secret = "" };
+	struct client_made m = { .secret = "" };
 	enum err e = admin_open(c);
 
 	if (!e && (e = db_client_get(c->oidc.db, span_str(oidc_cmd_operand(c, 0)), &x)))
 		e = oidc_cmd_wrong(c, e, "client '%.60s'", oidc_cmd_operand(c, 0));
 	if (!e)
 		e = fn(c, &x, &m);
-	made_done(&m);
+	client_made_done(&m);
 	db_row_done(&x);
 	admin_close(c);
 	return e;
 }
 
 static enum err
-set(struct oidc_cmd *c, struct db_client *x, struct made *m)
+set(struct oidc_cmd *c, struct db_client *x, struct client_made *m)
 {
 	uint64_t was = x->flags & DB_PUBLIC_SUB;
 	struct buf sector = BUF_INIT;
@@ -346,7 +347,7 @@ oidc_verb_client_set(struct oidc_cmd *c)
 }
 
 static enum err
-renew(struct oidc_cmd *c, struct db_client *x, struct made *m)
+renew(struct oidc_cmd *c, struct db_client *x, struct client_made *m)
 {
 	enum err e;
 
@@ -365,7 +366,7 @@ oidc_verb_client_secret(struct oidc_cmd *c)
 }
 
 static enum err
-drop(struct oidc_cmd *c, struct db_client *x, struct made *m)
+drop(struct oidc_cmd *c, struct db_client *x, struct client_made *m)
 {
 	enum err e;
 

@@ -70,6 +70,7 @@ enum err oidc_verb_client_set(struct oidc_cmd *c);
 enum err oidc_verb_client_secret(struct oidc_cmd *c);
 enum err oidc_verb_client_remove(struct oidc_cmd *c);
 enum err oidc_verb_key_list(struct oidc_cmd *c);
+enum err oidc_verb_setup(struct oidc_cmd *c);
 enum err oidc_verb_backup(struct oidc_cmd *c);
 enum err oidc_verb_help(struct oidc_cmd *c);
 enum err oidc_verb_version(struct oidc_cmd *c);

@@ -15,6 +15,7 @@ struct metadata;
 struct db;    /* oidc/db/db.h */
 struct codes; /* oidc/op/code.h */
 struct memo;  /* oidc/db/memo.h */
+struct sweep; /* oidc/sweep.h */
 struct web_route;
 
 struct oidc {
@@ -30,7 +31,8 @@ struct oidc {
 	struct memo *waiting;	 /* op/waiting.h */
 	struct memo *ceremonies; /* login/ceremony.h */
 	struct memo *rates;	 /* login/rate.h */
-	uint8_t form_key[32];	 /* tokens in forms; drawn at each start */
+	struct sweep *sweep;
+	uint8_t form_key[32]; /* tokens in forms; drawn at each start */
 };
 
 #endif

@@ -19,6 +19,7 @@
 #include "oidc/page/page.h"
 #include "oidc/routes.h"
 #include "oidc/sign.h"
+#include "oidc/sweep.h"
 #include "oidc/verbs.h"
 
 #define DRAIN	 5000 /* milliseconds for what is being answered */
@@ -165,7 +166,8 @@ start(struct oidc_cmd *c)
 		return ERR_NOMEM;
 	if ((e = fetch_new(&o->fetch, o->loop, &o->conf)) || (e = open_store(c)) ||
 	    (e = loop_signals(o->loop, stops, on_signal, o)) || (e = metadata_new(&o->metadata)) ||
-	    (e = sign_new(&o->sign, o->loop, &o->conf)) || (e = start_web(c)))
+	    (e = sign_new(&o->sign, o->loop, &o->conf)) || (e = start_web(c)) ||
+	    (e = sweep_new(&o->sweep, o)))
 		return e;
 	sign_follow(o->sign);
 	return confine(o);
@@ -174,6 +176,7 @@ start(struct oidc_cmd *c)
 static void
 stop(struct oidc *o)
 {
+	sweep_done(o->sweep);
 	web_done(o->web);
 	fetch_done(o->fetch);
 	sign_done(o->sign);

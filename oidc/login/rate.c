@@ -38,16 +38,32 @@ count(struct web_request *q, const char *what, struct span who, unsigned most)
 	return !memo_put(q->oidc->rates, key, n, loop_now());
 }
 
+/* What one house has of an address.  Empty: nobody's in particular; loopback is the proxy's, which
+ * does not say for whom it asks, and one stranger must not use up what all have together. */
+static struct span
+house_of(const char *address, uint8_t ip[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }, /* RFC 4291 2.5.5.2 */
+	    loopback[16] = { [15] = 1 };
+	struct span four = SPAN(ip, 4);
+
+	if (inet_pton(AF_INET, address, ip) != 1) {
+		if (inet_pton(AF_INET6, address, ip) != 1 || memcmp(ip, loopback, 16) == 0)
+			return SPAN_NONE;
+		if (memcmp(ip, mapped, sizeof mapped) != 0)
+			return SPAN(ip, 8);
+		four = SPAN(ip + 12, 4);
+	}
+	return four.p[0] == 127 ? SPAN_NONE : four;
+}
+
 static bool
 count_address(struct web_request *q, const struct rate *r)
 {
 	uint8_t ip[16];
+	struct span house = house_of(q->address, ip);
 
-	if (!r->by_address || !q->address[0])
-		return true;
-	if (inet_pton(AF_INET6, q->address, ip) == 1)
-		return count(q, r->what, SPAN(ip, 8), r->by_address);
-	return count(q, r->what, span_str(q->address), r->by_address);
+	return !r->by_address || !house.len || count(q, r->what, house, r->by_address);
 }
 
 bool

@@ -17,7 +17,7 @@ struct rate {
 struct memo;
 struct memo *rate_table(void);
 /* One more try.  false: it was too many, and the response says so (429).  A browser without a
- * cookie, and an address that is not known, are not counted. */
+ * cookie, and an address that is not known, are not counted; a proxy's is none (trusted_proxy). */
 bool rate_take(struct web_request *q, struct web_response *a, const struct rate *r);
 
 #endif

@@ -19,6 +19,7 @@ struct headers {
 	size_t all, host, length, encoding, authorization;
 	uint64_t size; /* of Content-Length */
 	bool chunked, bad;
+	struct span forwarded; /* the last X-Forwarded-For: the proxy's own, if there are several */
 };
 
 static bool
@@ -80,6 +81,8 @@ on_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *valu
 		h->size = strtoull(value, &end, 10);
 		h->bad |= !*value || *end || *value < '0' || *value > '9';
 	}
+	if (is_named(name, "x-forwarded-for"))
+		h->forwarded = span_str(value);
 	if (is_named(name, "transfer-encoding")) {
 		h->encoding++;
 		h->chunked = is_named(value, "chunked");
@@ -219,15 +222,12 @@ is_proxy(void *arg, const char *address)
 
 /* X-Forwarded-For counts only from a proxy that is trusted; nothing else of that family ever. */
 static void
-set_address(struct web_answer *x)
+set_address(struct web_answer *x, struct span forwarded)
 {
-	struct span value;
-
 	memcpy(x->q.address, x->conn->address, sizeof x->q.address);
 	if (!x->conn->trusted)
 		return;
-	if (web_header(&x->q, "X-Forwarded-For", &value) != FORM_ONE ||
-	    !header_forwarded_for(value, is_proxy, x->web, x->q.address))
+	if (!header_forwarded_for(forwarded, is_proxy, x->web, x->q.address))
 		memcpy(x->q.address, x->conn->address, sizeof x->q.address);
 }
 
@@ -309,7 +309,7 @@ look_at(struct web_answer *x, const char *method, const char *version)
 		refuse(x, 400, wrong);
 		return;
 	}
-	set_address(x);
+	set_address(x, h.forwarded);
 	if (!take_path(x)) {
 		refuse(x, 400, "the address is malformed");
 		return;

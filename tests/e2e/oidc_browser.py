@@ -37,12 +37,12 @@ class Page:
 
 
 class Browser:
-    def __init__(self, port, agent="test browser"):
-        self.port, self.agent, self.cookies = port, agent, {}
+    def __init__(self, port, agent="test browser", **headers):
+        self.port, self.agent, self.cookies, self.headers = port, agent, {}, headers
 
     def ask(self, method, path, body=None, follow=True, **headers):
         c = http.client.HTTPConnection("localhost", self.port, timeout=20)
-        headers = {"User-Agent": self.agent, **headers}
+        headers = {"User-Agent": self.agent, **self.headers, **headers}
         if self.cookies:
             headers["Cookie"] = "; ".join("%s=%s" % kv for kv in self.cookies.items())
         if body is not None:

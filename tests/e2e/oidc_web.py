@@ -288,6 +288,9 @@ def logs(directory):
         p.get(HEALTH, "X-Forwarded-For: 203.0.113.5")
         assert "address=198.51.100.9" in p.said() and "203.0.113.5" not in p.said()
         assert "address=127.0.0.1" in p.said()
+        # a proxy that adds a header of its own to the client's (HAProxy): its own counts
+        p.get(HEALTH, "X-Forwarded-For: 192.0.2.99", "X-Forwarded-For: 198.51.100.10", unix=True)
+        assert "address=198.51.100.10" in p.said() and "192.0.2.99" not in p.said()
 
 
 def busy_store(directory):

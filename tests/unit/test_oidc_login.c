@@ -103,9 +103,18 @@ test_rates(void **state)
 	assert_true(tries(&o, "2001:db8:0:0:ffff::3"));
 	assert_false(tries(&o, "2001:db8::4"));
 	assert_true(tries(&o, "2001:db8:0:1::1"));
-	/* who is not known is not counted as one */
-	for (int i = 0; i < 9; i++)
+	/* who is not known is not counted as one: else one stranger shuts out all behind a proxy */
+	for (int i = 0; i < 9; i++) {
 		assert_true(tries(&o, ""));
+		assert_true(tries(&o, "127.0.0.1"));
+		assert_true(tries(&o, "::1"));
+		assert_true(tries(&o, "::ffff:127.0.0.1"));
+	}
+	/* IPv4 as a listener for both has it: by address, not all of it together */
+	assert_false(tries(&o, "::ffff:192.0.2.1"));
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(tries(&o, "::ffff:192.0.2.3"), i < 3);
+	assert_true(tries(&o, "::ffff:192.0.2.4"));
 	memo_free(o.rates);
 }
 

@@ -132,7 +132,8 @@ is_authority(const char *s, size_t n, bool local)
 	port = strrchr(text, ':');
 	if (port && port[strcspn(port, "]")] == ']')
 		port = NULL;
-	if (port && !is_port(port + 1))
+	/* browsers leave the usual one out: no login would be of this origin */
+	if (port && (!is_port(port + 1) || strcmp(port + 1, local ? "80" : "443") == 0))
 		return false;
 	if (port)
 		*port = '\0';
@@ -230,11 +231,6 @@ const struct opt oidc_conf_options[] = {
 	    .def = "/run/ownkey",
 	    .check = is_socket_folder,
 	    .help = "folder of the sockets of the agent that signs" },
-	{ .name = "identity",
-	    .type = OPT_TEXT,
-	    TEXT(identity),
-	    .check = is_shown,
-	    .help = "identity of the vault that signs; not given: oidc/ and the issuer" },
 	{ .name = "algorithms",
 	    .type = OPT_SET,
 	    F(algorithms),
@@ -470,8 +466,6 @@ oidc_conf_parse(struct span text, struct oidc_conf *c, struct oidc_conf_wrong *w
 		describe(text, w->line, w);
 		return e;
 	}
-	if (!got.identity[0])
-		snprintf(got.identity, sizeof got.identity, "oidc/%.240s", got.issuer);
 	if (!(e = check(&got, w)))
 		*c = got;
 	return e;

@@ -23,13 +23,12 @@ struct oidc_conf {
 	char issuer[OIDC_CONF_ISSUER];
 	uint32_t nlisten;
 	char listen[OIDC_CONF_LISTEN][OIDC_CONF_PATH];
-	char metrics[OIDC_CONF_PATH];  /* "" = not served */
-	char store[OIDC_CONF_PATH];    /* folder */
-	char agent[OIDC_CONF_PATH];    /* folder of the agent's sockets */
-	char identity[OIDC_CONF_PATH]; /* "" = oidc/ISSUER: see oidc_conf_identity */
-	uint32_t algorithms;	       /* enum oidc_alg bits; the first of the set is the default */
-	char proxy[OIDC_CONF_PATH];    /* for what goes out; "" = direct */
-	char ca_file[OIDC_CONF_PATH];  /* whom what goes out trusts; "" = the system's */
+	char metrics[OIDC_CONF_PATH]; /* "" = not served */
+	char store[OIDC_CONF_PATH];   /* folder */
+	char agent[OIDC_CONF_PATH];   /* folder of the agent's sockets */
+	uint32_t algorithms;	      /* enum oidc_alg bits; the first of the set is the default */
+	char proxy[OIDC_CONF_PATH];   /* for what goes out; "" = direct */
+	char ca_file[OIDC_CONF_PATH]; /* whom what goes out trusts; "" = the system's */
 	uint32_t ntrusted;
 	char trusted[OIDC_CONF_PROXIES][OIDC_CONF_ADDRESS];
 	uint32_t subject; /* enum oidc_subject, of clients that say nothing */

@@ -27,7 +27,7 @@ add_invited(struct db *s, const struct db_credential *c, const uint8_t hash[DB_H
 	struct db_pass p;
 	enum err e = db_pass_take(s, hash, now, &p);
 
-	if (!e && (p.kind != DB_INVITE || memcmp(p.account, c->account, DB_ID) != 0))
+	if (!e && (p.kind == DB_RECOVERY || memcmp(p.account, c->account, DB_ID) != 0))
 		e = ERR_NOTFOUND;
 	return e ? e : db_credential_add(s, c);
 }

@@ -120,7 +120,8 @@ MUST enum err db_credential_each(
     struct db *s, const uint8_t account[DB_ID], db_credential_fn *fn, void *arg);
 
 /* ---- what works once: invitations, recovery codes ---- */
-enum db_once { DB_INVITE, DB_RECOVERY };
+/* DB_REPLACE: the invitation that a recovery code was traded for. */
+enum db_once { DB_INVITE, DB_RECOVERY, DB_REPLACE };
 struct db_pass {
 	uint8_t hash[DB_HASH];
 	enum db_once kind;

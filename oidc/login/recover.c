@@ -126,7 +126,7 @@ static enum err
 exchange(struct web_request *q, struct web_response *a)
 {
 	uint64_t now = (uint64_t)time(NULL);
-	struct db_pass code, invite = { .kind = DB_INVITE, .expires = now + INVITED };
+	struct db_pass code, invite = { .kind = DB_REPLACE, .expires = now + INVITED };
 	char text[HANDLE_TEXT];
 	uint8_t hash[DB_HASH];
 	struct buf to = BUF_INIT;

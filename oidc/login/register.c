@@ -72,8 +72,11 @@ by_invitation(struct registration *r)
 	if (!handle_read(HANDLE_INVITE, r->invite, r->c.invite))
 		return refuse(r, gone);
 	e = db_pass_look(r->q->oidc->db, r->c.invite, (uint64_t)time(NULL), &p);
-	if (e == ERR_NOTFOUND || (!e && p.kind != DB_INVITE))
+	if (e == ERR_NOTFOUND || (!e && p.kind == DB_RECOVERY))
 		return refuse(r, gone);
+	if (!e && p.kind == DB_INVITE && r->q->oidc->conf.registration == OIDC_CLOSED)
+		return refuse(
+		    r, "Invitations are not taken here: whoever runs this registers you.");
 	if (e)
 		return e;
 	r->c.invited = true;

@@ -12,7 +12,7 @@ import urllib.parse
 
 from oidc_browser import Browser
 from oidcd import running, free_port
-from ownkey import run_parallel
+from ownkey import run_parallel, until
 from webauthn import AT, BE, BS, UP, UV, Token, b64, unb64
 
 
@@ -295,21 +295,62 @@ def recovery(directory):
 
 def rates(directory):
     """too many tries: told so, with when to come back"""
-    with place(directory) as p:
-        b = p.browser()
+    with place(directory, trusted_proxy="127.0.0.1") as p:
+        house = {"X-Forwarded-For": "198.51.100.7"}
+        b = p.browser(**house)
         form = b.open("/login/recover").form()
         got = [b.send(form, name="anna", code="A" * 24).status for _ in range(12)]
         assert got == [403] * 10 + [429] * 2, got
         page = b.send(form, name="anna", code="x")
         assert page.headers["retry-after"] == "600"
         # another browser at the same address has some left, not all
-        other = p.browser()
+        other = p.browser(**house)
         form = other.open("/login/recover").form()
         got = [other.send(form, name="anna", code="x").status for _ in range(12)]
         assert 429 in got and got[0] == 403, got
+        # nor has who says to be elsewhere, in front of the proxy that knows better
+        liar = p.browser(**{"X-Forwarded-For": "203.0.113.1, 198.51.100.7"})
+        form = liar.open("/login/recover").form()
+        assert liar.send(form, name="anna", code="x").status == 429
         form = b.open("/login").form("/login/start")
         got = [b.send(form).status for _ in range(101)]
         assert got == [200] * 100 + [429]
+
+
+def closed(directory):
+    """registration = closed: invitations do nothing, recovery codes what they always do"""
+    with place(directory, registration="closed") as p:
+        ident = p.person("anna")
+        page = p.register(p.browser(), p.token(), p.invite(ident))
+        assert refused(page) and "not taken" in page.text, page.body
+        assert p.sql("SELECT count(*) FROM credential") == [(0,)]
+        code = "A" * 24
+        p.sql("INSERT INTO pass VALUES(?,1,?,0)",
+              hashlib.sha256(("okrc_" + code).encode()).digest(), ident)
+        b, t = p.browser(), p.token()
+        page = b.send(b.open("/login/recover").form(), name="anna", code=code)
+        form = b.send(page.form(), label="new").form("/register/finish")
+        assert is_in(b.send(form, **t.create(form)))
+
+
+def ended(directory):
+    """what has ended does not stay in the store"""
+    with place(directory) as p:
+        b, t = p.registered("anna")
+        ident = p.sql("SELECT id FROM account")[0][0]
+        p.p.stop()
+        now = int(time.time())
+        for n in range(1200):
+            ends = now + (9999 if n % 400 == 0 else -1)
+            some = hashlib.sha256(b"%d" % n).digest()
+            p.sql("INSERT INTO token VALUES(NULL,?,0,?,?,?,'x','','','','','',0,0,?,0)", some,
+                  some[:16], ident, some[:16], ends)
+        p.sql("UPDATE session SET expires=?", now - 1)
+        p.invite(ident, -1)
+        p.p.start()
+        until(lambda: p.sql("SELECT count(*) FROM token") == [(3,)], "tokens are gone", 30)
+        assert p.sql("SELECT count(*) FROM session") == p.sql("SELECT count(*) FROM pass") == [(0,)]
+        assert is_in(p.login(b, t))
 
 
 def files(directory):
@@ -400,6 +441,8 @@ def main():
         ("a person's own page", account),
         ("recovery codes", recovery),
         ("tries are counted", rates),
+        ("what has ended does not stay in the store", ended),
+        ("nobody comes in by an invitation where that is closed", closed),
         ("stylesheet and scripts", files),
         ("a login goes on to the site it is for", goes_on),
         ("what is under way ends with what it came of", in_flight),

@@ -11,7 +11,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (oidc_conf_parse(SPAN(p, n), &c, &w))
 		return 0;
-	if (!oidc_conf_is_issuer(c.issuer) || c.nlisten > OIDC_CONF_LISTEN || !c.identity[0] ||
+	if (!oidc_conf_is_issuer(c.issuer) || c.nlisten > OIDC_CONF_LISTEN ||
 	    c.ntrusted > OIDC_CONF_PROXIES || !c.algorithms || c.code_lifetime > 600)
 		abort();
 	return 0;

@@ -2,8 +2,7 @@
 #include "lib/cbor.h"
 #include "oidc/login/authdata.h"
 
-#define HEAD	 37 /* rpIdHash, flags, counter */
-#define RESERVED 0x22U
+#define HEAD 37 /* rpIdHash, flags, counter */
 
 static enum err
 take(struct cbor *c, size_t n, struct span *out)
@@ -59,7 +58,7 @@ authdata_parse(struct span in, struct authdata *out)
 	out->rp_hash = SPAN(head.p, 32);
 	out->flags = head.p[32];
 	out->count = be32(head.p + 33);
-	if ((out->flags & RESERVED) || ((out->flags & AUTHDATA_BS) && !(out->flags & AUTHDATA_BE)))
+	if ((out->flags & AUTHDATA_BS) && !(out->flags & AUTHDATA_BE))
 		return ERR_FORMAT;
 	if ((out->flags & AUTHDATA_AT) && (e = take_credential(&c, out)))
 		return e;

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,10 @@
 
 static const char *name = "ownkey";
 static enum log_level limit = LOG_INFO_;
+
+static bool gathers;
+static char gathered[4 * LINE];
+static size_t ngathered;
 
 static const char *const labels[] = { "error", "warning", "info", "debug" };
 
@@ -31,14 +36,42 @@ make_harmless(char *s)
 
 /* write(2), not stdio: sandboxed processes log too, and lines of several must not mix */
 static void
-write_line(char *line, size_t n)
+put_out(const char *p, size_t n)
 {
 	ssize_t w;
 
-	line[n] = '\n';
 	do
-		w = write(STDERR_FILENO, line, n + 1);
+		w = write(STDERR_FILENO, p, n);
 	while (w < 0 && errno == EINTR);
+}
+
+void
+log_gather(void)
+{
+	gathers = true;
+}
+
+void
+log_flush(void)
+{
+	if (ngathered)
+		put_out(gathered, ngathered);
+	ngathered = 0;
+}
+
+static void
+write_line(enum log_level l, char *line, size_t n)
+{
+	line[n++] = '\n';
+	if (gathers && l >= LOG_INFO_) {
+		if (ngathered + n > sizeof gathered)
+			log_flush();
+		memcpy(gathered + ngathered, line, n);
+		ngathered += n;
+		return;
+	}
+	log_flush();
+	put_out(line, n);
 }
 
 void
@@ -58,7 +91,7 @@ log_at(enum log_level l, const char *fmt, ...)
 	vsnprintf(line + n, LINE - (size_t)n, fmt, ap);
 	va_end(ap);
 	make_harmless(line);
-	write_line(line, strlen(line));
+	write_line(l, line, strlen(line));
 	errno = saved;
 }
 

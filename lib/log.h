@@ -17,6 +17,10 @@ void log_at(enum log_level l, const char *fmt, ...) __attribute__((format(printf
 #define log_warn(...)  log_at(LOG_WARN_, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_INFO_, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG_, __VA_ARGS__)
+/* For a server with a line for each request: from now on lines of level info and below go out
+ * together, at log_flush, before whatever is worse, or when there are many. */
+void log_gather(void);
+void log_flush(void);
 /* "what: error text" */
 void log_err(enum err e, const char *what);
 

@@ -53,6 +53,29 @@ test_levels(void **state)
 }
 
 static void
+write_gathered(void)
+{
+	log_gather();
+	log_info("a");
+	log_info("b");
+	assert_int_equal(write(STDERR_FILENO, "-\n", 2), 2);
+	log_error("c");
+	log_info("d");
+	assert_int_equal(write(STDERR_FILENO, "-\n", 2), 2);
+	log_flush();
+	log_flush();
+}
+
+static void
+test_gathered(void **state)
+{
+	(void)state;
+	log_open("p", LOG_INFO_);
+	capture(write_gathered);
+	assert_string_equal(got, "-\np: info: a\np: info: b\np: error: c\n-\np: info: d\n");
+}
+
+static void
 write_err(void)
 {
 	errno = ENOENT;
@@ -111,10 +134,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_err),
-		cmocka_unit_test(test_one_line),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_levels), cmocka_unit_test(test_err),
+		cmocka_unit_test(test_one_line), cmocka_unit_test(test_long),
+		cmocka_unit_test(test_gathered), /* the last one: it stays so */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include <utf8proc.h>
 
@@ -47,12 +48,29 @@ is_layout(uint32_t cp)
 	    (cp >= 0x2066 && cp <= 0x2069);
 }
 
+/* Eight at once, which is nearly all of nearly all texts. */
+static size_t
+leading_ascii(struct span s)
+{
+	size_t n = 0;
+	uint64_t v;
+
+	for (; n + sizeof v <= s.len; n += sizeof v) {
+		memcpy(&v, s.p + n, sizeof v);
+		if (v & 0x8080808080808080u)
+			break;
+	}
+	return n;
+}
+
 bool
 text_is_utf8(struct span s)
 {
 	uint32_t cp;
-	size_t n;
+	size_t n = leading_ascii(s);
 
+	if (n)
+		s = SPAN(s.p + n, s.len - n);
 	for (; s.len > 0; s = SPAN(s.p + n, s.len - n))
 		if ((n = sequence(s, &cp)) == 0)
 			return false;

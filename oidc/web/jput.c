@@ -10,26 +10,41 @@ jput_into(struct buf *out)
 }
 
 /* Also what HTML would take for something (RFC 8259 7 allows any character to be escaped). */
+static bool
+is_plain(uint8_t c, bool valid)
+{
+	return c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0x7f &&
+	    (c < 0x80 || valid);
+}
+
+static void
+put_special(struct buf *out, uint8_t c)
+{
+	if (c == '"' || c == '\\') {
+		buf_put_u8(out, '\\');
+		buf_put_u8(out, c);
+	} else if (c < 0x80) {
+		buf_putf(out, "\\u%04x", (unsigned)c);
+	} else {
+		buf_put_str(out, "\xef\xbf\xbd");
+	}
+}
+
 static void
 put_string(struct buf *out, struct span s)
 {
 	bool valid = text_is_utf8(s);
+	size_t from = 0, i;
 
 	buf_put_u8(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.p[i];
-
-		if (c == '"' || c == '\\') {
-			buf_put_u8(out, '\\');
-			buf_put_u8(out, c);
-		} else if (c < ' ' || c == 0x7f || c == '<' || c == '>' || c == '&') {
-			buf_putf(out, "\\u%04x", (unsigned)c);
-		} else if (c >= 0x80 && !valid) {
-			buf_put_str(out, "\xef\xbf\xbd");
-		} else {
-			buf_put_u8(out, c);
-		}
+	for (i = 0; i < s.len; i++) {
+		if (is_plain(s.p[i], valid))
+			continue;
+		buf_put(out, s.p + from, i - from);
+		put_special(out, s.p[i]);
+		from = i + 1;
 	}
+	buf_put(out, s.p + from, s.len - from);
 	buf_put_u8(out, '"');
 }
 

@@ -76,6 +76,16 @@ commit(struct oidc *o)
 	return db_commit(o->db);
 }
 
+/* Whatever this wake-up read and said. */
+static void
+rest(void *arg)
+{
+	struct oidc *o = arg;
+
+	db_rest(o->db);
+	log_flush();
+}
+
 static enum err
 open_store(struct oidc_cmd *c)
 {
@@ -88,6 +98,7 @@ open_store(struct oidc_cmd *c)
 		return oidc_cmd_wrong(c, e, "%s", path);
 	/* one that writes at the command line must not hold up everybody */
 	db_patience(o->db, PATIENCE);
+	db_steady(o->db);
 	crypto_random(o->form_key, sizeof o->form_key);
 	o->codes = codes_new(o->conf.code_lifetime);
 	o->waiting = waiting_new();
@@ -170,6 +181,7 @@ start(struct oidc_cmd *c)
 	    (e = sweep_new(&o->sweep, o)))
 		return e;
 	sign_follow(o->sign);
+	loop_after(o->loop, rest, o);
 	return confine(o);
 }
 
@@ -194,8 +206,10 @@ oidc_verb_serve(struct oidc_cmd *c)
 	log_open("ownkey-oidc", (enum log_level)o->conf.log_level);
 	if (!(e = start(c))) {
 		log_info("serving %s", o->conf.issuer);
+		log_gather();
 		e = loop_run(o->loop);
 	}
 	stop(o);
+	log_flush();
 	return e;
 }

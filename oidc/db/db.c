@@ -31,7 +31,9 @@ file_is_ours(const char *path, bool create)
 static const char settings[] = "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;"
 			       "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
 			       "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
-			       "PRAGMA journal_size_limit=4194304; PRAGMA synchronous=FULL";
+			       "PRAGMA journal_size_limit=4194304; PRAGMA synchronous=FULL;"
+			       /* tokens dirty the same pages of an index again and again */
+			       "PRAGMA wal_autocheckpoint=4000";
 
 static enum err
 set_up(struct db *s)
@@ -94,20 +96,23 @@ db_writing(const struct db *s)
 	return s->writing;
 }
 
-static enum err
-word(struct db *s, const char *text)
+void
+db_steady(struct db *s)
 {
-	struct q q;
+	s->steady = true;
+}
 
-	q_begin(&q, s, text);
-	return q_run(&q);
+void
+db_rest(struct db *s)
+{
+	sql_rest(s);
 }
 
 void
 db_rollback(struct db *s)
 {
 	if (s->writing && !sqlite3_get_autocommit(s->db))
-		(void)word(s, "ROLLBACK");
+		(void)sql_word(s, "ROLLBACK");
 	s->writing = s->lost = false;
 }
 
@@ -119,7 +124,7 @@ db_commit(struct db *s)
 
 	if (!s->writing)
 		return ERR_OK;
-	e = s->lost ? ERR_IO : word(s, "COMMIT");
+	e = s->lost ? ERR_IO : sql_word(s, "COMMIT");
 	if (e) {
 		db_rollback(s);
 		return e;
@@ -139,6 +144,7 @@ db_changed(struct db *s)
 	struct q q;
 	int64_t was = s->version;
 
+	sql_rest(s);
 	q_begin(&q, s, "PRAGMA data_version");
 	if (q_row(&q))
 		s->version = (int64_t)q_get_int(&q);

@@ -67,22 +67,36 @@ prepared(struct db *s, const char *text, enum err *e)
 	return s->kept[i].st;
 }
 
+enum err
+sql_word(struct db *s, const char *text)
+{
+	struct q q = { .s = s };
+
+	q.st = prepared(s, text, &q.e);
+	if (q.st)
+		q.e = sql_err(s, sqlite3_step(q.st));
+	return q_end(&q);
+}
+
 void
 q_begin(struct q *q, struct db *s, const char *text)
 {
 	*q = (struct q){ .s = s };
+	if (s->steady && !s->reading && !s->writing) {
+		if ((q->e = sql_word(s, "BEGIN")))
+			return;
+		s->reading = true;
+	}
 	q->st = prepared(s, text, &q->e);
 }
 
-static enum err
-plain(struct db *s, const char *text)
+/* Only reads were in it, so there is nothing that could fail. */
+void
+sql_rest(struct db *s)
 {
-	struct q q;
-
-	q_begin(&q, s, text);
-	if (q.st)
-		q.e = sql_err(s, sqlite3_step(q.st));
-	return q_end(&q);
+	if (s->reading && !sqlite3_get_autocommit(s->db))
+		(void)sql_word(s, "COMMIT");
+	s->reading = false;
 }
 
 /* What must last makes the transaction of it; one that has begun already is made to last at its
@@ -95,13 +109,15 @@ transaction(struct db *s, enum db_last last)
 	if (s->lost)
 		return ERR_IO;
 	if (!s->writing) {
+		/* what was read may be old by now: a write begins with what is there */
+		sql_rest(s);
 		if (s->sync != last &&
-		    (e = plain(s,
+		    (e = sql_word(s,
 			 last == DB_DURABLE ? "PRAGMA synchronous=FULL"
 					    : "PRAGMA synchronous=NORMAL")))
 			return e;
 		s->sync = last;
-		if ((e = plain(s, "BEGIN IMMEDIATE")))
+		if ((e = sql_word(s, "BEGIN IMMEDIATE")))
 			return e;
 		s->writing = true;
 		s->last = last;
@@ -282,7 +298,7 @@ sql_mark(struct db *s, enum db_last last)
 {
 	enum err e = transaction(s, last);
 
-	return e ? e : plain(s, "SAVEPOINT mark");
+	return e ? e : sql_word(s, "SAVEPOINT mark");
 }
 
 enum err
@@ -291,7 +307,7 @@ sql_unmark(struct db *s, enum err e)
 	enum err end;
 
 	if (e && !s->lost)
-		(void)plain(s, "ROLLBACK TO mark");
-	end = s->lost ? ERR_IO : plain(s, "RELEASE mark");
+		(void)sql_word(s, "ROLLBACK TO mark");
+	end = s->lost ? ERR_IO : sql_word(s, "RELEASE mark");
 	return e ? e : end;
 }

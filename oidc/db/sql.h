@@ -17,6 +17,8 @@
 struct db {
 	sqlite3 *db;
 	bool writing;
+	bool steady;	   /* reads between two db_rest are of one moment */
+	bool reading;	   /* a transaction of nothing but reads is open */
 	bool lost;	   /* the transaction was rolled back under us */
 	enum db_last last; /* of what the transaction has so far */
 	enum db_last sync; /* as the database is set, which cannot change within one */
@@ -62,6 +64,10 @@ MUST enum err q_end_with(struct q *q, enum err e);
 MUST enum err q_end_one(struct q *q, bool found, struct buf *keep);
 uint64_t q_changes(const struct db *s);
 enum err sql_err(struct db *s, int rc);
+/* A statement without values or rows. */
+enum err sql_word(struct db *s, const char *text);
+/* End the transaction of reads, if there is one. */
+void sql_rest(struct db *s);
 /* Several writes, all or none. */
 MUST enum err sql_mark(struct db *s, enum db_last last);
 MUST enum err sql_unmark(struct db *s, enum err e);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <time.h>
 
 #include "lib/crypto.h"
 #include "oidc/db/memo.h"
@@ -72,6 +73,14 @@ own(struct code *c)
 	return true;
 }
 
+/* Time in front: what is issued together stands together in the store's index. */
+static void
+draw_family(uint8_t family[DB_ID])
+{
+	crypto_random(family, DB_ID);
+	put_be32(family, (uint32_t)time(NULL));
+}
+
 enum err
 codes_put(struct codes *c, const struct code *code, uint64_t now, char text[HANDLE_TEXT])
 {
@@ -81,7 +90,7 @@ codes_put(struct codes *c, const struct code *code, uint64_t now, char text[HAND
 	if (!kept)
 		return ERR_NOMEM;
 	*kept = *code;
-	crypto_random(kept->family, sizeof kept->family);
+	draw_family(kept->family);
 	if (!own(kept)) {
 		code_free(kept);
 		return ERR_NOMEM;

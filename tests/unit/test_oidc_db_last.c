@@ -59,6 +59,39 @@ test_another_process(void **state)
 	assert_true(db_changed(s));
 }
 
+/* What is read between two rests is of one moment; a write begins with what is there. */
+static void
+test_steady(void **state)
+{
+	struct db *t;
+	struct db_account a = added("anna"), b = person("bert"), got;
+
+	(void)state;
+	assert_int_equal(db_commit(s), ERR_OK);
+	assert_int_equal(db_open(&t, path, false), ERR_OK);
+	db_steady(t);
+	assert_int_equal(db_account_get(t, a.id, &got), ERR_OK);
+	db_row_done(&got);
+	assert_int_equal(db_account_add(s, &b), ERR_OK);
+	assert_int_equal(db_commit(s), ERR_OK);
+	assert_int_equal(db_account_get(t, b.id, &got), ERR_NOTFOUND);
+	assert_false(db_writing(t));
+	db_rest(t);
+	assert_int_equal(db_account_get(t, b.id, &got), ERR_OK);
+	db_row_done(&got);
+	b.disabled = true;
+	assert_int_equal(db_account_set(s, &b), ERR_OK);
+	assert_int_equal(db_commit(s), ERR_OK);
+	a = person("carl");
+	assert_int_equal(db_account_add(t, &a), ERR_OK);
+	assert_int_equal(db_account_get(t, b.id, &got), ERR_OK);
+	assert_true(got.disabled);
+	db_row_done(&got);
+	assert_int_equal(db_commit(t), ERR_OK);
+	db_rest(t);
+	db_close(t);
+}
+
 /* Of 8 processes that take one invitation, one gets it. */
 static void
 test_race(void **state)
@@ -282,6 +315,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rollback),
 		T(test_another_process),
+		T(test_steady),
 		T(test_race),
 		T(test_killed),
 		T(test_full),

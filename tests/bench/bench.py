@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import age_files  # noqa: E402  pylint: disable=wrong-import-position
 import keyrings  # noqa: E402  pylint: disable=wrong-import-position
 import logins  # noqa: E402  pylint: disable=wrong-import-position
+import oidc  # noqa: E402  pylint: disable=wrong-import-position
 import ssh  # noqa: E402  pylint: disable=wrong-import-position
 import tokens  # noqa: E402  pylint: disable=wrong-import-position
 import ownkey  # noqa: E402  pylint: disable=wrong-import-position
@@ -271,6 +272,7 @@ def main():
         keyrings.measure(note, ROUNDS)
         age_files.measure(note, ownkey.BUILD, max(ROUNDS, 5))
         logins.measure(note, ownkey.BUILD, max(ROUNDS, 5))
+        oidc.measure(note, ROUNDS)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     with open(RESULTS, "w", encoding="ascii") as f:

@@ -45,8 +45,8 @@ void db_close(struct db *s); /* what was not committed is gone; NULL is fine */
 MUST enum err db_commit(struct db *s);
 void db_rollback(struct db *s);
 bool db_writing(const struct db *s); /* there is something to commit */
-/* For a server, whose requests read many small things: from now on what is read between two calls of
- * db_rest (or a write) is of one moment, and the file is locked once for all of it. */
+/* For a server, whose requests read many small things: from now on what is read between two calls
+ * of db_rest (or a write) is of one moment, and the file is locked once for all of it. */
 void db_steady(struct db *s);
 void db_rest(struct db *s); /* at the end of each wake-up */
 /* Did another process change it since this was asked last?  What was read before may be old. */

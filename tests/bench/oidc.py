@@ -155,8 +155,9 @@ class Ours(Server):
         self.paths["jwks"] = oidc_rp.BASE + "/jwks.json"
         self.browser, self.clients = op.browser(), []
         for alg in ALGS:
-            self.clients.append(op.client(alg.lower(), "--redirect", oidc_rp.REDIRECT, "--alg", alg))
-            self.secrets[alg] = self.clients[-1].secret
+            c = op.client(alg.lower(), "--redirect", oidc_rp.REDIRECT, "--alg", alg)
+            self.clients.append(c)
+            self.secrets[alg] = c.secret
         op.allow()
 
     secrets = {}

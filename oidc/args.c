@@ -25,6 +25,7 @@ const struct oidc_arg_row oidc_arg_rows[OIDC_ARG_COUNT] = {
 	[OIDC_ARG_SCOPES] = { "scopes", "LIST", NULL, "it may ask for", false },
 	[OIDC_ARG_ALG]    = { "alg", "ALG", NULL, "RS256, ES256, EdDSA", false },
 	[OIDC_ARG_RESOURCE] = { "resource", NULL, NULL, "only checks tokens", false },
+	[OIDC_ARG_INDIEAUTH] = { "indieauth", NULL, NULL, "also those of IndieAuth", false },
 	[OIDC_ARG_NOT]    = { "not", "WHAT", NULL, "trusted native pkce ...", true },
 	[OIDC_ARG_ID]     = { "id", "ID", NULL, "not the name of the service", false },
 };

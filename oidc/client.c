@@ -91,6 +91,7 @@ take_not(struct oidc_cmd *c, const char *what, struct db_client *x)
 		{ "trusted", DB_TRUSTED, 0 },
 		{ "refresh", DB_REFRESH, 0 },
 		{ "native", DB_NATIVE, 0 },
+		{ "indieauth", DB_INDIEAUTH, 0 },
 		{ "pkce", 0, DB_NO_PKCE },
 		{ "pairwise", 0, DB_PUBLIC_SUB },
 	};
@@ -101,7 +102,7 @@ take_not(struct oidc_cmd *c, const char *what, struct db_client *x)
 			return ERR_OK;
 		}
 	return oidc_cmd_wrong(
-	    c, ERR_USAGE, "--not takes trusted, refresh, native, pkce or pairwise");
+	    c, ERR_USAGE, "--not takes trusted, refresh, native, indieauth, pkce or pairwise");
 }
 
 static enum err
@@ -113,12 +114,15 @@ take_flags(struct oidc_cmd *c, struct db_client *x)
 	x->flags |= (a->given[OIDC_ARG_TRUSTED] ? DB_TRUSTED : 0) |
 	    (a->given[OIDC_ARG_REFRESH] ? DB_REFRESH : 0) |
 	    (a->given[OIDC_ARG_NATIVE] ? DB_NATIVE : 0) |
-	    (a->given[OIDC_ARG_RESOURCE] ? DB_RESOURCE : 0);
+	    (a->given[OIDC_ARG_RESOURCE] ? DB_RESOURCE : 0) |
+	    (a->given[OIDC_ARG_INDIEAUTH] ? DB_INDIEAUTH : 0);
 	for (size_t i = 0; i < a->nlist && !e; i++)
 		if (a->list[i].which == OIDC_ARG_NOT)
 			e = take_not(c, a->list[i].value, x);
 	if (!e && x->auth == DB_AUTH_NONE && x->flags & DB_NO_PKCE)
 		e = oidc_cmd_wrong(c, ERR_USAGE, "who has no secret must have PKCE");
+	if (!e && x->flags & DB_INDIEAUTH && !(x->flags & DB_RESOURCE))
+		e = oidc_cmd_wrong(c, ERR_USAGE, "--indieauth goes with --resource");
 	return e;
 }
 

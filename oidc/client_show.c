@@ -12,6 +12,7 @@ static const struct {
 	{ DB_RESOURCE, "resource" },
 	{ DB_NO_PKCE, "not-pkce" },
 	{ DB_NATIVE, "native" },
+	{ DB_INDIEAUTH, "indieauth" },
 };
 static const char *const auths[] = { "none", "client_secret_basic", "client_secret_post" };
 

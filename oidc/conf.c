@@ -323,6 +323,12 @@ const struct opt oidc_conf_options[] = {
 	    F(indieauth),
 	    .def = "no",
 	    .help = "be an IndieAuth server, too: clients are URLs that nobody registered" },
+	{ .name = "old_clients",
+	    .type = OPT_BOOL,
+	    F(old_clients),
+	    .def = "no",
+	    .help =
+		"of IndieAuth: take those without PKCE, which came in 2020; people are warned" },
 	{ .name = "name",
 	    .type = OPT_TEXT,
 	    TEXT(name),

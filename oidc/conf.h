@@ -37,6 +37,7 @@ struct oidc_conf {
 	uint32_t session_lifetime, session_idle;				/* seconds */
 	uint32_t registration; /* enum oidc_registration */
 	uint32_t indieauth;    /* bool */
+	uint32_t old_clients;  /* bool: of IndieAuth, before PKCE */
 	char name[128];	       /* on pages */
 	char language[16];
 	char policy_uri[OIDC_CONF_ISSUER], tos_uri[OIDC_CONF_ISSUER], contact[128];

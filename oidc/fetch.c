@@ -12,6 +12,7 @@
 #include "lib/paths.h"
 #include "lib/sock.h"
 #include "lib/spawn.h"
+#include "oidc/op/uri.h"
 
 #define NUMBER 8 /* bytes in front of an answer */
 
@@ -300,7 +301,7 @@ fetch_has_redirect(const struct fetch_got *g, struct span uri)
 	struct span s;
 
 	while (g->a.redirects.n && !cbor_at_end(&c) && !cbor_get_bytes(&c, &s))
-		if (span_eq(s, uri))
+		if (uri_is_listed(s, uri, true))
 			return true;
 	return false;
 }

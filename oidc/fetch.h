@@ -40,7 +40,8 @@ MUST enum err fetch_client(struct fetch *f, struct span client_id, struct fetch_
 /* A picture, of the type that its bytes are. */
 MUST enum err fetch_image(struct fetch *f, struct span url, struct fetch_got *out);
 void fetch_got_done(struct fetch_got *g);
-/* Is this address on the list that the client publishes, byte by byte? */
+/* Is this address on the list that the client publishes, byte by byte but for the port on a
+ * person's own machine (uri.h)? */
 bool fetch_has_redirect(const struct fetch_got *g, struct span uri);
 
 #endif

@@ -7,6 +7,7 @@
 #include "oidc/login/recover.h"
 #include "oidc/login/register.h"
 #include "oidc/op/authorize.h"
+#include "oidc/op/indie_page.h"
 #include "oidc/op/logout.h"
 #include "oidc/op/metadata.h"
 #include "oidc/op/token.h"
@@ -26,6 +27,8 @@ const struct web_route oidc_routes[] = {
 	{ PATH_JWKS,                                 WEB_GET, metadata_jwks,     DOCUMENT },
 	{ PATH_AUTHORIZE,                            WEB_GET | WEB_POST, authorize_endpoint, WEB_WAITS },
 	{ PATH_CONTINUE,                             WEB_GET | WEB_POST, authorize_continue, WEB_WAITS },
+	{ PATH_LOGO,                                 WEB_GET, indie_logo,        WEB_WAITS },
+	{ PATH_PEOPLE,                               WEB_GET, indie_page,        WEB_CACHED },
 	{ PATH_TOKEN,                                WEB_POST, token_endpoint,   WEB_API | WEB_CORS | WEB_WAITS },
 	{ PATH_USERINFO,                             WEB_GET | WEB_POST, userinfo_endpoint, WEB_API | WEB_CORS },
 	{ PATH_INTROSPECT,                           WEB_POST, introspect_endpoint, WEB_API },

@@ -11,7 +11,8 @@
 #include "oidc/login/recover.h"
 #include "oidc/login/register.h"
 #include "oidc/op/claims.h"
-#include "oidc/op/uri.h"
+#include "oidc/op/metadata.h"
+#include "oidc/op/profile.h"
 
 #define INVITED (24 * 3600) /* seconds that an invitation is good */
 
@@ -31,24 +32,18 @@ check_name(struct oidc_cmd *c, const char *name)
 	return ERR_OK;
 }
 
-/* A profile URL of IndieAuth 3.2, canonical: https, a host in small letters, a path. */
+/* A profile URL of IndieAuth 3.2, canonical. */
 static enum err
 check_me(struct oidc_cmd *c, const char *me, struct buf *out)
 {
-	struct span s = span_str(me), host = uri_host(s);
-	size_t n = strlen("https://") + host.len;
+	enum profile_wrong w = *me ? profile_check_person(span_str(me), out) : PROFILE_OK;
 
-	buf_put_str(out, me);
-	if (!*me)
-		return ERR_OK;
-	if (uri_kind(s) != URI_HTTPS || !text_is_label(host, true) || strchr(me, '?') ||
-	    (me[n] && me[n] != '/') || strspn((const char *)host.p, "0123456789.") >= host.len)
-		return oidc_cmd_wrong(c, ERR_TEXT,
-		    "--me: a page of theirs, as https://name.example/, host in small letters, no "
-		    "port");
-	if (!me[n])
-		buf_put_u8(out, '/');
-	return buf_err(out);
+	if (!w)
+		return buf_err(out);
+	snprintf(c->hint, sizeof c->hint,
+	    "a page of theirs, as https://name.example/; one here: %.150s" PATH_PEOPLE "NAME",
+	    c->oidc.conf.issuer);
+	return oidc_cmd_wrong(c, ERR_TEXT, "--me: %s", profile_text(w));
 }
 
 static bool

@@ -43,7 +43,7 @@ const struct oidc_verb oidc_verbs[] = {
   "one of them", "ownkey-oidc client show wiki --json" },
 { "client set", oidc_verb_client_set, "ID", 1, 1,
   { A(NAME), A(REDIRECT), A(LOGOUT), A(NATIVE), A(TRUSTED), A(REFRESH), A(SCOPES), A(ALG),
-    A(NOT), A(CONFIG) }, 0,
+    A(INDIEAUTH), A(NOT), A(CONFIG) }, 0,
   "change it", "ownkey-oidc client set wiki --not trusted" },
 { "client secret", oidc_verb_client_secret, "ID", 1, 1, { A(JSON), A(CONFIG) }, 0,
   "a new one; the old one ends at once", "ownkey-oidc client secret wiki" },

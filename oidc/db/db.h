@@ -151,12 +151,14 @@ MUST enum err db_pass_count(
 
 /* ---- clients: relying parties, resource servers ---- */
 enum db_auth { DB_AUTH_NONE, DB_AUTH_BASIC, DB_AUTH_POST };
-#define DB_PUBLIC_SUB 1U  /* subject "public" instead of pairwise */
-#define DB_TRUSTED    2U  /* no consent is asked for: the owner's own */
-#define DB_REFRESH    4U  /* may have refresh tokens */
-#define DB_RESOURCE   8U  /* asks about tokens (introspection), gets none */
-#define DB_NO_PKCE    16U /* confidential, and cannot do PKCE */
-#define DB_NATIVE     32U /* an application: loopback redirects, RFC 8252 7.3 */
+#define DB_PUBLIC_SUB 1U   /* subject "public" instead of pairwise */
+#define DB_TRUSTED    2U   /* no consent is asked for: the owner's own */
+#define DB_REFRESH    4U   /* may have refresh tokens */
+#define DB_RESOURCE   8U   /* asks about tokens (introspection), gets none */
+#define DB_NO_PKCE    16U  /* confidential, and cannot do PKCE */
+#define DB_NATIVE     32U  /* an application: loopback redirects, RFC 8252 7.3 */
+#define DB_INDIEAUTH  64U  /* a resource: may ask about tokens of IndieAuth, too */
+#define DB_STRANGER   128U /* op/indie.h: nobody registered it; never in the store */
 struct db_client {
 	struct span id;
 	struct span name;

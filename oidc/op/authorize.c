@@ -3,6 +3,7 @@
  * and a code given.  What cannot be decided at once waits (waiting.h) and is judged again from the
  * start when it goes on, so that there is one way through.
  */
+#include <stdio.h>
 #include <time.h>
 
 #include "lib/crypto.h"
@@ -15,8 +16,10 @@
 #include "oidc/op/claims.h"
 #include "oidc/op/code.h"
 #include "oidc/op/hint.h"
+#include "oidc/op/metadata.h"
 #include "oidc/op/reply.h"
 #include "oidc/op/scope.h"
+#include "oidc/op/token.h"
 #include "oidc/op/uri.h"
 #include "oidc/op/waiting.h"
 #include "oidc/page/consent.h"
@@ -36,6 +39,8 @@ struct pass {
 	struct buf wanted; /* what is agreed to: scopes, and the service behind them */
 	struct db_session session;
 	struct db_consent consent; /* client.len 0: there is none */
+	struct indie_met met;	   /* of a stranger */
+	bool has_met;
 };
 
 /* Answered: what is to be told is in the response. */
@@ -50,6 +55,12 @@ static bool
 quiet(const struct pass *p)
 {
 	return (p->r.prompt & AUTHREQ_PROMPT_NONE) != 0;
+}
+
+static bool
+is_stranger(const struct pass *p)
+{
+	return (p->r.client.flags & DB_STRANGER) != 0;
 }
 
 /* ---- who ---- */
@@ -165,7 +176,8 @@ must_ask(const struct pass *p)
 {
 	if (has_agreed(p))
 		return false;
-	if (p->r.prompt & AUTHREQ_PROMPT_CONSENT || is_anybody(p))
+	/* nobody vouches for strangers but the person */
+	if (p->r.prompt & AUTHREQ_PROMPT_CONSENT || is_anybody(p) || is_stranger(p))
 		return true;
 	if (p->r.client.flags & DB_TRUSTED)
 		return false;
@@ -187,9 +199,27 @@ list_scopes(const struct pass *p, struct page_consent *c)
 	return !scope_next(&rest, &one);
 }
 
+/* What the page says of a client that nobody registered. */
+static void
+introduce(const struct pass *p, struct page_stranger *s)
+{
+	const struct fetch_answer *a = &p->met.got.a;
+
+	*s = (struct page_stranger){ .is_local = indie_is_local(p->r.client.id),
+		.no_pkce = !p->r.challenge.len };
+	if (!p->met.fetched)
+		return;
+	s->name = a->name;
+	s->home = a->home;
+	s->policy = a->policy;
+	s->terms = a->terms;
+	s->logo = a->logo.len ? PATH_LOGO : NULL;
+}
+
 static enum err
 ask(struct pass *p)
 {
+	struct page_stranger stranger;
 	struct db_account account = { .created = 0 };
 	char token[SESSION_FORM], go[WAITING_ID];
 	struct page_consent c = { .client = &p->r.client,
@@ -215,6 +245,10 @@ ask(struct pass *p)
 	session_form(p->q, p->a, "consent", p->go, token);
 	if (!c.to.len)
 		c.to = p->r.redirect_uri;
+	if (is_stranger(p)) {
+		introduce(p, &stranger);
+		c.stranger = &stranger;
+	}
 	page_consent(p->q, p->a, &c);
 	db_row_done(&account);
 	return ERR_FORMAT;
@@ -253,7 +287,11 @@ keep_consent(struct pass *p, char sub[SIGN_SUBJECT])
 	char account[2 * DB_ID];
 	enum err e;
 
-	if (p->consent.client.len && p->consent.sub.len < SIGN_SUBJECT) {
+	if (is_stranger(p)) {
+		sub[0] = '\0';
+		return write_consent(p, SPAN_NONE);
+	}
+	if (p->consent.client.len && p->consent.sub.len && p->consent.sub.len < SIGN_SUBJECT) {
 		memcpy(sub, p->consent.sub.p, p->consent.sub.len);
 		sub[p->consent.sub.len] = '\0';
 		if (!scope_is_within(buf_span(&p->wanted), p->consent.scopes))
@@ -306,13 +344,83 @@ static enum err
 judge(struct pass *p)
 {
 	struct authreq_rules rules = { .db = p->q->oidc->db,
-		.pkce_always = p->q->oidc->conf.pkce == OIDC_PKCE_ALWAYS };
+		.pkce_always = p->q->oidc->conf.pkce == OIDC_PKCE_ALWAYS,
+		.indieauth = p->q->oidc->conf.indieauth,
+		.old_clients = p->q->oidc->conf.old_clients,
+		.met = p->has_met ? &p->met : NULL };
 	struct authreq_wrong wrong;
 	enum err e = authreq_judge(&p->r, p->form, &rules, &wrong);
 
+	/* whether it may be told at that address is known after a login */
+	if (e == ERR_FORMAT && is_stranger(p) && !p->has_met && p->r.redirect_uri.len)
+		return ERR_OK;
 	if (e == ERR_FORMAT)
 		reply_error(p->q, p->a, &p->r, &wrong);
 	return e;
+}
+
+/* ---- strangers ---- */
+/* The answer is who the person is, and that is their page. */
+static enum err
+check_page(struct pass *p)
+{
+	struct db_account account;
+	enum err e = db_account_get(p->q->oidc->db, p->session.account, &account);
+	bool has = account.me.len > 0;
+
+	db_row_done(&account);
+	if (e || has)
+		return e;
+	web_refuse(p->q, p->a, 403, "access_denied",
+	    "Your account here has no web page that you are known by. Ask whoever runs this to set "
+	    "it (ownkey-oidc user set NAME --me), then try again.");
+	return ERR_FORMAT;
+}
+
+static enum err
+look_at(struct pass *p)
+{
+	char text[400];
+	enum err e = indie_meet(p->q->oidc->fetch, p->r.client.id, &p->met);
+
+	p->has_met = true;
+	if (e != ERR_FORMAT)
+		return e;
+	snprintf(text, sizeof text,
+	    "The page of the site that you want to log in at could not be read: %s. The site was "
+	    "told nothing. Go back, and try again later.",
+	    fetch_why_text(p->met.got.a.why));
+	web_refuse(p->q, p->a, 400, "invalid_client", text);
+	return ERR_FORMAT;
+}
+
+/* Only for who is logged in does this machine go anywhere.  Then all is judged anew: with what the
+ * client's page says, and since that took a while. */
+static enum err
+meet(struct pass *p)
+{
+	enum err e;
+
+	if (!is_stranger(p))
+		return ERR_OK;
+	/* the consent page is next in any case, and would fetch it again */
+	if (!p->waited && !quiet(p))
+		return send_to(p, PATH_CONTINUE);
+	if ((e = check_page(p)) || (e = look_at(p)))
+		return e;
+	authreq_done(&p->r);
+	db_row_done(&p->session);
+	return (e = judge(p)) ? e : find_person(p);
+}
+
+static void
+end(struct pass *p)
+{
+	authreq_done(&p->r);
+	buf_done(&p->wanted);
+	db_row_done(&p->session);
+	db_row_done(&p->consent);
+	indie_met_done(&p->met);
 }
 
 static void
@@ -320,15 +428,22 @@ run(struct pass *p)
 {
 	enum err e;
 
-	if (!(e = judge(p)) && !(e = find_person(p)) && !(e = find_consent(p)) &&
+	if (!(e = judge(p)) && !(e = find_person(p)) && !(e = meet(p)) && !(e = find_consent(p)) &&
 	    !(e = check_hint(p)))
 		e = must_ask(p) ? ask(p) : give(p);
 	if (e && e != ERR_FORMAT)
 		web_unavailable(p->q, p->a, e);
-	authreq_done(&p->r);
-	buf_done(&p->wanted);
-	db_row_done(&p->session);
-	db_row_done(&p->consent);
+	end(p);
+}
+
+/* One address for both (IndieAuth 5.3.1): a request by way of the browser, and a client that comes
+ * with a code and wants to know who it was. */
+static bool
+is_redemption(const struct web_request *q)
+{
+	return q->method == WEB_POST && q->oidc->conf.indieauth &&
+	    form_get(&q->form, "grant_type", NULL) != FORM_ABSENT &&
+	    form_get(&q->form, "response_type", NULL) == FORM_ABSENT;
 }
 
 void
@@ -336,7 +451,10 @@ authorize_endpoint(struct web_request *q, struct web_response *a)
 {
 	struct pass p = { .q = q, .a = a, .form = web_params(q) };
 
-	run(&p);
+	if (is_redemption(q))
+		token_profile(q, a);
+	else
+		run(&p);
 }
 
 /* ---- going on ---- */
@@ -369,10 +487,14 @@ go_on(struct web_request *q, struct web_response *a)
 static void
 say_no(struct pass *p)
 {
-	if (!judge(p))
+	enum err e;
+
+	if (!(e = judge(p)) && !(e = find_person(p)) && !(e = meet(p)))
 		(void)tell(p, "access_denied", "the person said no");
+	if (e && e != ERR_FORMAT)
+		web_unavailable(p->q, p->a, e);
 	waiting_end(p->q, p->go);
-	authreq_done(&p->r);
+	end(p);
 }
 
 static void

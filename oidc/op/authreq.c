@@ -32,6 +32,19 @@ is_once(const struct judge *j, const char *name)
 	return form_get(j->r->form, name, NULL) == FORM_ONE;
 }
 
+static bool
+is_stranger(const struct judge *j)
+{
+	return (j->r->client.flags & DB_STRANGER) != 0;
+}
+
+/* IndieAuth before 2020. */
+static bool
+is_old(const struct judge *j)
+{
+	return is_stranger(j) && j->rules->old_clients;
+}
+
 /* ---- before anything is known: a page ---- */
 static bool
 client_is_once(struct judge *j)
@@ -42,8 +55,11 @@ client_is_once(struct judge *j)
 static bool
 client_is_known(struct judge *j)
 {
-	enum err e = db_client_get(j->rules->db, value(j, "client_id"), &j->r->client);
+	struct span id = value(j, "client_id");
+	enum err e = db_client_get(j->rules->db, id, &j->r->client);
 
+	if (e == ERR_NOTFOUND && j->rules->indieauth)
+		e = indie_client(j->rules->db, id, &j->r->client);
 	if (e && e != ERR_NOTFOUND)
 		j->e = e;
 	return !e && !(j->r->client.flags & DB_RESOURCE);
@@ -55,11 +71,25 @@ redirect_is_once(struct judge *j)
 	return is_once(j, "redirect_uri");
 }
 
+/* Where it leads is known once the client's page was read, which is not before a login. */
+static bool
+redirect_is_published(struct judge *j, struct span uri)
+{
+	if (!indie_may_redirect(j->r->client.id, j->rules->met, uri))
+		return say(j, "invalid_request",
+		    "redirect_uri is neither at the address of this client nor on its list");
+	j->r->redirect_uri = uri;
+	j->r->known = j->rules->met != NULL;
+	return true;
+}
+
 static bool
 redirect_is_listed(struct judge *j)
 {
 	struct span uri = value(j, "redirect_uri");
 
+	if (is_stranger(j))
+		return redirect_is_published(j, uri);
 	if (!uri_is_listed(j->r->client.redirects, uri, j->r->client.flags & DB_NATIVE))
 		return false;
 	j->r->redirect_uri = uri;
@@ -127,13 +157,15 @@ no_registration(struct judge *j)
 static bool
 has_response_type(struct judge *j)
 {
-	return is_once(j, "response_type");
+	return is_old(j) || is_once(j, "response_type");
 }
 
 static bool
 response_is_code(struct judge *j)
 {
-	return span_is(value(j, "response_type"), "code");
+	struct span type = value(j, "response_type");
+
+	return span_is(type, "code") || (is_old(j) && (!type.len || span_is(type, "id")));
 }
 
 static bool
@@ -141,6 +173,12 @@ scope_fits(struct judge *j)
 {
 	struct span asked = value(j, "scope");
 
+	if (is_stranger(j)) {
+		bool good = indie_put_scopes(&j->r->scopes, asked);
+
+		j->e = buf_err(&j->r->scopes);
+		return !j->e && good;
+	}
 	if (!scope_is_set(asked))
 		return false;
 	scope_put_allowed(&j->r->scopes, asked, j->r->client.scopes);
@@ -183,7 +221,7 @@ static bool
 challenge_fits(struct judge *j)
 {
 	struct span method = value(j, "code_challenge_method");
-	bool must = j->r->client.auth == DB_AUTH_NONE ||
+	bool must = (j->r->client.auth == DB_AUTH_NONE && !is_old(j)) ||
 	    (j->rules->pkce_always && !(j->r->client.flags & DB_NO_PKCE));
 
 	j->r->challenge = value(j, "code_challenge");

@@ -9,7 +9,7 @@
 #ifndef OIDC_OP_AUTHREQ_H
 #define OIDC_OP_AUTHREQ_H
 
-#include "oidc/db/db.h"
+#include "oidc/op/indie.h"
 #include "oidc/web/form.h"
 
 #define AUTHREQ_STATE 4096 /* bytes of state */
@@ -23,7 +23,7 @@
 
 struct authreq {
 	const struct form *form; /* where spans point; the caller's */
-	struct db_client client; /* authreq_done frees it */
+	struct db_client client; /* authreq_done frees it; DB_STRANGER: of IndieAuth */
 	bool known;		 /* client and redirect URI belong together */
 	struct span redirect_uri, state, nonce, challenge;
 	struct span audience; /* of the access token: a DB_RESOURCE client; empty = ours */
@@ -42,6 +42,11 @@ struct authreq_wrong {
 struct authreq_rules {
 	struct db *db;
 	bool pkce_always; /* also for clients with a secret */
+	bool indieauth;	  /* clients may be strangers */
+	bool old_clients; /* of those: without PKCE, and with the response_type of then */
+	/* What is known of the stranger, NULL before somebody is logged in: until then nothing is
+	 * known to belong together. */
+	const struct indie_met *met;
 };
 
 /* r: zeroed; authreq_done ends it whatever comes.  ERR_FORMAT: *wrong says why.  Else what db.h

@@ -129,6 +129,44 @@ claims_put(struct jput *j, const struct db_account *account, struct span scopes)
 	return buf_err(j->out);
 }
 
+/* The first of these claims that is there. */
+static bool
+put_first(struct jput *j, const char *key, const json_t *all, struct span claims)
+{
+	struct span one;
+	char name[64];
+
+	while (scope_next(&claims, &one)) {
+		const json_t *v;
+
+		memcpy(name, one.p, one.len);
+		name[one.len] = '\0';
+		if ((v = json_object_get(all, name)) && is_kind(v, TEXT)) {
+			put_one(j, key, v);
+			return true;
+		}
+	}
+	return false;
+}
+
+enum err
+claims_put_profile(struct jput *j, const struct db_account *account, struct span scopes)
+{
+	json_t *all = load(account->claims);
+
+	if (!all)
+		return ERR_DB_DAMAGED;
+	if (!put_first(j, "name", all, SPAN_LIT("name nickname")))
+		jput_text(j, "name", account->name);
+	if (!put_first(j, "url", all, SPAN_LIT("website profile")))
+		jput_text(j, "url", account->me);
+	(void)put_first(j, "photo", all, SPAN_LIT("picture"));
+	if (scope_has(scopes, "email"))
+		(void)put_first(j, "email", all, SPAN_LIT("email"));
+	json_decref(all);
+	return buf_err(j->out);
+}
+
 /* ---- checking ---- */
 static bool
 is_claim(struct span name)

@@ -20,6 +20,9 @@ extern const struct claims_scope claims_scopes[]; /* ended by name NULL */
 struct span claims_says(struct span scope);
 /* Members for these scopes into the open object of j. */
 MUST enum err claims_put(struct jput *j, const struct db_account *account, struct span scopes);
+/* The same for IndieAuth (living standard 5.3.4): name, url, photo, and with that scope email. */
+MUST enum err claims_put_profile(
+    struct jput *j, const struct db_account *account, struct span scopes);
 /* Is it a JSON object of claims that we know, of the right types?  For what the owner sets.
  * ERR_FORMAT: *wrong says what. */
 MUST enum err claims_check(struct span json, const char **wrong);

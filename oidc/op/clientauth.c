@@ -1,6 +1,7 @@
 #include "lib/crypto.h"
 #include "oidc/oidc.h"
 #include "oidc/op/clientauth.h"
+#include "oidc/op/indie.h"
 
 struct claim {
 	enum db_auth how;
@@ -75,7 +76,10 @@ clientauth(struct web_request *q, struct web_response *a, struct db_client *clie
 	*client = (struct db_client){ .flags = 0 };
 	if ((e = read_claim(q, a, &basic, &c)))
 		goto out;
-	if ((e = db_client_get(q->oidc->db, c.id, client)) == ERR_NOTFOUND)
+	e = db_client_get(q->oidc->db, c.id, client);
+	if (e == ERR_NOTFOUND && q->oidc->conf.indieauth)
+		e = indie_client(q->oidc->db, c.id, client);
+	if (e == ERR_NOTFOUND)
 		e = ERR_OK;
 	if (!e && !fits(client, &c))
 		e = refuse(q, a, &c, "the client is not known, or did not prove who it is");

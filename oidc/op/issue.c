@@ -4,6 +4,7 @@
 #include "lib/text.h"
 #include "oidc/login/session.h"
 #include "oidc/oidc.h"
+#include "oidc/op/indie.h"
 #include "oidc/op/issue.h"
 #include "oidc/op/scope.h"
 #include "oidc/sign.h"
@@ -155,17 +156,29 @@ write_down(struct web_request *q, const struct issue *i, const struct issue_sign
 	return db_token_add(q->oidc->db, &t);
 }
 
+/* IndieAuth 5.3.3 */
+static enum err
+put_person(struct web_request *q, struct jput *j, const struct issue *i)
+{
+	struct db_account account;
+	enum err e = db_account_get(q->oidc->db, i->grant->account, &account);
+
+	if (!e)
+		e = indie_put_person(j, &account, i->grant->scopes);
+	db_row_done(&account);
+	return e;
+}
+
 enum err
 issue_answer(struct web_request *q, struct web_response *a, const struct issue *i,
     const struct issue_signed *s)
 {
 	char refresh[HANDLE_TEXT] = "";
-	struct jput j;
+	struct jput j = jput_into(&a->body);
 	enum err e = write_down(q, i, s, refresh);
 
 	if (e)
 		return e;
-	j = jput_into(&a->body);
 	jput_object(&j, NULL);
 	jput_text(&j, "access_token", span_str(s->access));
 	jput_text(&j, "token_type", SPAN_LIT("Bearer"));
@@ -175,6 +188,8 @@ issue_answer(struct web_request *q, struct web_response *a, const struct issue *
 		jput_text(&j, "refresh_token", span_str(refresh));
 	if (s->id_token.len)
 		jput_text(&j, "id_token", buf_span(&s->id_token));
+	if (i->client->flags & DB_STRANGER && (e = put_person(q, &j, i)))
+		return e;
 	jput_end(&j);
 	web_json(a, 200);
 	return buf_err(&a->body);

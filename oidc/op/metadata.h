@@ -19,6 +19,8 @@ void metadata_done(struct metadata *m);
 #define PATH_REVOKE	"/revoke"
 #define PATH_LOGOUT	"/logout"
 #define PATH_JWKS	"/jwks.json"
+#define PATH_LOGO	"/authorize/logo"
+#define PATH_PEOPLE	"/people/"
 
 /* handlers */
 void metadata_document(struct web_request *q, struct web_response *a);

@@ -9,6 +9,7 @@
 #include "lib/loop.h"
 #include "oidc/oidc.h"
 #include "oidc/op/clientauth.h"
+#include "oidc/op/indie.h"
 #include "oidc/op/issue.h"
 #include "oidc/op/pkce.h"
 #include "oidc/op/scope.h"
@@ -18,6 +19,7 @@ struct exchange {
 	struct web_request *q;
 	struct web_response *a;
 	struct db_client client;
+	bool profile; /* only who it was, no tokens */
 };
 
 /* Answered: what is to be told is in the response. */
@@ -96,11 +98,12 @@ still_stands(struct exchange *x, const struct code *c)
 static enum err
 issue_for_code(struct exchange *x, const struct code *c, struct span text)
 {
+	bool stranger = (x->client.flags & DB_STRANGER) != 0;
 	struct issue i = { .client = &x->client,
 		.grant = c,
 		.first = true,
-		.refresh =
-		    (x->client.flags & DB_REFRESH) && scope_has(c->scopes, "offline_access") };
+		.refresh = stranger ||
+		    ((x->client.flags & DB_REFRESH) && scope_has(c->scopes, "offline_access")) };
 	struct issue_signed s;
 	enum err e = issue_sign(x->q, &i, &s);
 
@@ -112,6 +115,47 @@ issue_for_code(struct exchange *x, const struct code *c, struct span text)
 		e = codes_spent(x->q->oidc->codes, text, c, loop_now());
 	issue_signed_done(&s);
 	return e;
+}
+
+/* ---- the same for IndieAuth ---- */
+static enum err
+put_profile(struct exchange *x, const struct code *c)
+{
+	struct jput j = jput_into(&x->a->body);
+	struct db_account account;
+	enum err e = db_account_get(x->q->oidc->db, c->account, &account);
+
+	if (!e) {
+		jput_object(&j, NULL);
+		e = indie_put_person(&j, &account, c->scopes);
+		jput_end(&j);
+		web_json(x->a, 200);
+	}
+	db_row_done(&account);
+	return e;
+}
+
+static enum err
+profile_for_code(struct exchange *x, const struct code *c, struct span text)
+{
+	enum err e = still_stands(x, c);
+
+	if (!e)
+		e = put_profile(x, c);
+	return e ? e : codes_spent(x->q->oidc->codes, text, c, loop_now());
+}
+
+/* ---- both ---- */
+static enum err
+answer_code(struct exchange *x, const struct code *c, struct span text)
+{
+	if (x->profile)
+		return profile_for_code(x, c, text);
+	/* 5.3.3: whoever asked for nothing gets nothing but a name, elsewhere */
+	if (!c->scopes.len)
+		return refuse(x, "invalid_grant",
+		    "no scope was asked for: this code is for the authorization endpoint");
+	return issue_for_code(x, c, text);
 }
 
 static enum err
@@ -129,7 +173,7 @@ by_code(struct exchange *x)
 	if (!e)
 		e = judge_resource(x, c->audience);
 	if (!e)
-		e = issue_for_code(x, c, text);
+		e = answer_code(x, c, text);
 	code_free(c);
 	return e;
 }
@@ -247,6 +291,37 @@ run_grant(struct exchange *x)
 		if (span_is(type, grants[i].type))
 			return grants[i].run(x);
 	return refuse(x, "unsupported_grant_type", "only authorization_code and refresh_token");
+}
+
+/* Codes of strangers only; whoever is registered goes to the token endpoint with theirs. */
+static enum err
+run_profile(struct exchange *x)
+{
+	struct span name;
+
+	if (form_repeats(&x->q->form, NULL, &name))
+		return refuse(x, "invalid_request", "a parameter is there twice");
+	if (!(x->client.flags & DB_STRANGER))
+		return refuse(x, "unauthorized_client", "this client uses the token endpoint");
+	if (!span_is(form_value(&x->q->form, "grant_type"), "authorization_code"))
+		return refuse(x, "unsupported_grant_type", "only authorization_code");
+	return by_code(x);
+}
+
+void
+token_profile(struct web_request *q, struct web_response *a)
+{
+	struct exchange x = { .q = q, .a = a, .profile = true };
+	enum err e;
+
+	q->is_api = true;
+	/* clients that are pages in a browser; no cookie has a part in it */
+	web_header_put(a, "Access-Control-Allow-Origin", SPAN_LIT("*"));
+	if (!(e = clientauth(q, a, &x.client)))
+		e = run_profile(&x);
+	db_row_done(&x.client);
+	if (e && e != ERR_FORMAT)
+		web_unavailable(q, a, e);
 }
 
 void

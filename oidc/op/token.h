@@ -9,4 +9,8 @@
 /* POST; waits for the signature. */
 void token_endpoint(struct web_request *q, struct web_response *a);
 
+/* The same with a code of IndieAuth, for who only wants to know who it was (living standard 5.3.2):
+ * POST to the authorization endpoint.  Answers JSON, errors as well. */
+void token_profile(struct web_request *q, struct web_response *a);
+
 #endif

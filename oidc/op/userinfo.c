@@ -17,7 +17,7 @@ refuse_bearer(struct web_request *q, struct web_response *a, const char *error, 
 
 	buf_put_str(&b, "Bearer realm=\"ownkey\"");
 	if (error)
-		buf_putf(&b, ", error=\"%s\"%s", error, scope ? ", scope=\"openid\"" : "");
+		buf_putf(&b, ", error=\"%s\"%s", error, scope ? ", scope=\"openid profile\"" : "");
 	if (!buf_err(&b))
 		web_header_put(a, "WWW-Authenticate", buf_span(&b));
 	buf_done(&b);
@@ -38,6 +38,13 @@ bearer(struct web_request *q, struct header_credentials *auth, struct span *toke
 	return header ? form == FORM_ABSENT : form == FORM_ONE;
 }
 
+/* A token of IndieAuth: about no subject. */
+static bool
+is_indie(const struct db_token *t)
+{
+	return !t->sub.len;
+}
+
 static enum err
 tell(struct web_request *q, struct web_response *a, const struct db_token *t)
 {
@@ -50,8 +57,12 @@ tell(struct web_request *q, struct web_response *a, const struct db_token *t)
 	if (!e) {
 		j = jput_into(&a->body);
 		jput_object(&j, NULL);
-		jput_text(&j, "sub", t->sub);
-		e = claims_put(&j, &account, t->scopes);
+		if (is_indie(t)) {
+			e = claims_put_profile(&j, &account, t->scopes);
+		} else {
+			jput_text(&j, "sub", t->sub);
+			e = claims_put(&j, &account, t->scopes);
+		}
 		jput_end(&j);
 		web_json(a, 200);
 	}
@@ -78,8 +89,9 @@ userinfo_endpoint(struct web_request *q, struct web_response *a)
 	/* one that is meant for somebody else's service opens nothing here */
 	if (!e && (t.kind != DB_ACCESS || t.audience.len))
 		e = ERR_NOTFOUND;
-	if (!e && !scope_has(t.scopes, "openid")) {
-		refuse_bearer(q, a, "insufficient_scope", "the token is not for OpenID Connect");
+	if (!e && !scope_has(t.scopes, is_indie(&t) ? "profile" : "openid")) {
+		refuse_bearer(q, a, "insufficient_scope",
+		    "the token is neither for OpenID Connect nor for a profile of IndieAuth");
 		goto out;
 	}
 	if (!e)
@@ -101,6 +113,9 @@ may_see(const struct db_client *client, const struct db_token *t)
 {
 	if (t->spent)
 		return false;
+	/* clients of IndieAuth do not say for which service a token is to be */
+	if (client->flags & DB_RESOURCE && t->kind == DB_ACCESS && is_indie(t) && !t->audience.len)
+		return (client->flags & DB_INDIEAUTH) != 0;
 	if (client->flags & DB_RESOURCE)
 		return t->kind == DB_ACCESS && span_eq(t->audience, client->id);
 	return span_eq(t->client, client->id);
@@ -127,7 +142,8 @@ put_active(struct web_request *q, struct jput *j, const struct db_token *t)
 {
 	jput_bool(j, "active", true);
 	jput_text(j, "iss", span_str(q->oidc->conf.issuer));
-	jput_text(j, "sub", t->sub);
+	if (!is_indie(t))
+		jput_text(j, "sub", t->sub);
 	jput_text(j, "client_id", t->client);
 	jput_text(j, "scope", t->scopes);
 	jput_text(j, "token_type", t->kind == DB_ACCESS ? SPAN_LIT("Bearer") : SPAN_LIT("refresh"));
@@ -205,7 +221,7 @@ revoke(struct web_request *q, const struct db_client *client)
 	struct db_token t = { .issued = 0 };
 	enum err e = look_up(q, form_value(&q->form, "token"), &t);
 
-	if (!e && !span_eq(t.client, client->id))
+	if (!e && !span_eq(t.client, client->id) && (client->id.len || !is_indie(&t)))
 		e = ERR_NOTFOUND;
 	if (!e && t.kind == DB_REFRESH_TOKEN)
 		e = db_family_remove(q->oidc->db, t.family, NULL);
@@ -215,11 +231,22 @@ revoke(struct web_request *q, const struct db_client *client)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
+/* A client of IndieAuth need not say who it is (7.1): it has the token, and no secret. */
+static bool
+is_nameless(const struct web_request *q)
+{
+	struct span name;
+
+	return q->oidc->conf.indieauth && web_header(q, "Authorization", &name) == FORM_ABSENT &&
+	    form_get(&q->form, "client_id", NULL) == FORM_ABSENT &&
+	    form_get(&q->form, "client_secret", NULL) == FORM_ABSENT;
+}
+
 void
 revoke_endpoint(struct web_request *q, struct web_response *a)
 {
-	struct db_client client;
-	enum err e = clientauth(q, a, &client);
+	struct db_client client = { .flags = DB_STRANGER };
+	enum err e = is_nameless(q) ? ERR_OK : clientauth(q, a, &client);
 
 	if (!e && form_get(&q->form, "token", NULL) != FORM_ONE) {
 		web_refuse(q, a, 400, "invalid_request", "token is missing, or there twice");

@@ -2,6 +2,7 @@
 #include "oidc/page/consent.h"
 #include "oidc/page/html.h"
 #include "oidc/page/page.h"
+#include "oidc/page/stranger.h"
 
 #define NAME_MOST 100 /* characters of a name that a client gave itself */
 
@@ -40,8 +41,12 @@ allow_form(struct web_response *a, struct span to)
 
 /* Who asks: the name is the client's own word, the address is where the answer really goes. */
 static void
-put_client(struct web_response *a, const struct page_consent *c)
+put_client(struct web_request *q, struct web_response *a, const struct page_consent *c)
 {
+	if (c->stranger) {
+		page_put_stranger(q, a, c);
+		return;
+	}
 	put(a, "<p><strong>");
 	html_text_short(&a->body, c->client->name.len ? c->client->name : c->client->id, NAME_MOST);
 	put(a, "</strong> at <code>");
@@ -50,16 +55,19 @@ put_client(struct web_response *a, const struct page_consent *c)
 }
 
 static void
-put_pages(struct web_response *a, const struct db_client *client)
+put_pages(struct web_response *a, const struct page_consent *c)
 {
-	if (client->policy.len) {
+	struct span policy = c->stranger ? c->stranger->policy : c->client->policy;
+	struct span terms = c->stranger ? c->stranger->terms : c->client->terms;
+
+	if (policy.len) {
 		put(a, "<p>");
-		html_link(&a->body, client->policy, SPAN_LIT("What it does with your data"));
+		html_link(&a->body, policy, SPAN_LIT("What it does with your data"));
 		put(a, "</p>");
 	}
-	if (client->terms.len) {
+	if (terms.len) {
 		put(a, "<p>");
-		html_link(&a->body, client->terms, SPAN_LIT("Its terms"));
+		html_link(&a->body, terms, SPAN_LIT("Its terms"));
 		put(a, "</p>");
 	}
 }
@@ -68,12 +76,18 @@ void
 page_consent(struct web_request *q, struct web_response *a, const struct page_consent *c)
 {
 	page_begin(q, a, "Log in with this account?");
-	put_client(a, c);
+	put_client(q, a, c);
 	put_scopes(a, c);
-	put_pages(a, c->client);
+	put_pages(a, c);
 	put(a, "<p>You are <strong>");
 	html_text(&a->body, c->account->name);
-	put(a, "</strong>.</p>");
+	put(a, "</strong>");
+	if (c->stranger) {
+		put(a, ", known there as <code>");
+		html_text(&a->body, c->account->me);
+		put(a, "</code>");
+	}
+	put(a, ".</p>");
 	page_form(q, a, c->path, c->token);
 	page_hidden(a, "go", span_str(c->go));
 	put(a,

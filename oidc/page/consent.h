@@ -14,8 +14,16 @@ struct page_scope {
 	struct span says; /* in words; of one that has none its name */
 	bool fresh;	  /* the client did not have it yet, but others */
 };
+/* A client that nobody registered (IndieAuth): what it says about itself. */
+struct page_stranger {
+	struct span name, home, policy, terms; /* may be empty */
+	const char *logo; /* path of its picture, which takes ?go=; NULL: none */
+	bool is_local;	  /* on the person's own machine, it says */
+	bool no_pkce;
+};
 struct page_consent {
 	const struct db_client *client;
+	const struct page_stranger *stranger; /* NULL: it is registered */
 	const struct db_account *account;
 	struct span to; /* origin, or all of an address, where the answer goes */
 	struct page_scope scope[PAGE_SCOPES];

@@ -16,9 +16,8 @@ base(const struct web_request *q)
 	return oidc_conf_path(q->oidc->conf.issuer);
 }
 
-void
-page_begin_with(
-    struct web_request *q, struct web_response *a, const char *title, const char *script)
+static void
+put_head(struct web_request *q, struct web_response *a, const char *title)
 {
 	const struct oidc_conf *c = &q->oidc->conf;
 
@@ -32,14 +31,35 @@ page_begin_with(
 	put(a, "</title><link rel=\"stylesheet\" href=\"");
 	put(a, base(q));
 	put(a, PATH_STATIC "style.css\">");
-	if (script)
-		buf_putf(&a->body, "<script defer src=\"%s" PATH_STATIC "%s\"></script>", base(q),
-		    script);
+}
+
+static void
+put_top(struct web_request *q, struct web_response *a, const char *title)
+{
 	put(a, "</head><body><header><p>");
-	html_text(&a->body, span_str(c->name));
+	html_text(&a->body, span_str(q->oidc->conf.name));
 	put(a, "</p></header><main><h1>");
 	html_text(&a->body, span_str(title));
 	put(a, "</h1>\n");
+}
+
+void
+page_begin_with(
+    struct web_request *q, struct web_response *a, const char *title, const char *script)
+{
+	put_head(q, a, title);
+	if (script)
+		buf_putf(&a->body, "<script defer src=\"%s" PATH_STATIC "%s\"></script>", base(q),
+		    script);
+	put_top(q, a, title);
+}
+
+void
+page_begin_head(struct web_request *q, struct web_response *a, const char *title, struct span head)
+{
+	put_head(q, a, title);
+	buf_put_span(&a->body, head);
+	put_top(q, a, title);
 }
 
 void

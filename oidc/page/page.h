@@ -14,6 +14,9 @@ void page_begin(struct web_request *q, struct web_response *a, const char *title
 /* A script of ours besides, by its name below PATH_STATIC; before page_begin's end of head. */
 void page_begin_with(
     struct web_request *q, struct web_response *a, const char *title, const char *script);
+/* More in the head, which is markup of ours. */
+void page_begin_head(
+    struct web_request *q, struct web_response *a, const char *title, struct span head);
 void page_end(struct web_request *q, struct web_response *a, unsigned status);
 /* <form method="post" action="issuer path"> with its token; close it with "</form>". */
 void page_form(struct web_request *q, struct web_response *a, const char *path, const char *token);

@@ -136,7 +136,7 @@ web_refuse(struct web_request *q, struct web_response *a, unsigned status, const
 	const struct web_hooks *hooks = &q->answer->web->conf.hooks;
 
 	buf_reset(&a->body);
-	if (q->route && q->route->flags & WEB_API) {
+	if (q->is_api || (q->route && q->route->flags & WEB_API)) {
 		buf_putf(&a->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", code, text);
 		web_json(a, status);
 		return;

@@ -69,6 +69,7 @@ struct web_request {
 	/* login/session.h: which browser, once it was asked for */
 	uint8_t browser[32];
 	bool has_browser;
+	bool is_api;		   /* of a row for both: errors are JSON, too, as with WEB_API */
 	struct web_answer *answer; /* the server's */
 };
 

@@ -404,5 +404,14 @@ no_way_back("only-state", lambda o, t: dict.fromkeys(
     ["id_token_hint", "post_logout_redirect_uri"]))
 
 
+def main():
+    if sys.argv[1:2] != ["--form-post"]:
+        return run_shared(CASES)
+    del sys.argv[1]
+    Browser.form_post = True
+    basic = CASES[:[n for n, _ in CASES].index("oidcc-formpost-basic")]
+    return run_shared([("oidcc-formpost-basic: " + name, fn) for name, fn in basic])
+
+
 if __name__ == "__main__":
-    sys.exit(run_shared(CASES))
+    sys.exit(main())

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -12,6 +13,12 @@ import time
 from job import BUILD
 
 ISSUER = "https://id.example.org/idp"
+
+
+# What crossed the wire and is nobody's to read later: our handles, tokens that we signed, PKCE
+# verifiers, recovery codes.
+SECRET = re.compile(rb"ok(?:at|rt|ac|s|cs|i|f)_[A-Za-z0-9_-]{43}|eyJ[\w-]{20,}\.[\w-]+\.[\w-]+|"
+                    rb"code_verifier=[\w-]{43,}|\b(?:[A-Z2-7]{4}-){5}[A-Z2-7]{4}\b")
 
 
 def free_port():
@@ -46,6 +53,7 @@ class Provider:
 
     def __init__(self, directory, agent=None, port=None, **conf):
         self.dir, self.port, self.process = directory, port or free_port(), None
+        self.secrets = set()
         self.path, self.log = directory + "/oidc.conf", directory + "/oidc.log"
         self.sock = directory + "/http.sock"
         os.makedirs(directory + "/store", 0o700, exist_ok=True)
@@ -109,6 +117,8 @@ class Provider:
             with contextlib.suppress(ConnectionError, TimeoutError):
                 while more := s.recv(65536):
                     got += more
+        for bytes_ in data, got:
+            self.secrets.update(SECRET.findall(bytes_))
         return Response(got, head)
 
     def ask(self, method, path, *headers, body=b"", **kw):
@@ -121,6 +131,29 @@ class Provider:
 
     def get(self, path, *headers, **kw):
         return self.ask("GET", path, *headers, **kw)
+
+    def pieces(self):
+        """Eight bytes and more of each secret that crossed the wire."""
+        for secret in self.secrets:
+            core = secret.split(b"=")[-1].split(b"_", 1)[-1] if secret.startswith(b"ok") else \
+                secret.split(b"=")[-1].rsplit(b".", 1)[-1]
+            half = max(8, len(core) // 2)
+            yield secret, (core[:half], core[-half:])
+
+    def keeps_quiet(self, *more):
+        """No secret, and no half of one, is in any file below, in a log, or where the kernel shows
+        a process."""
+        files = [os.path.join(d, f) for d, _, names in os.walk(self.dir) for f in names]
+        files += ["/proc/%d/%s" % (self.process.pid, f) for f in ("cmdline", "environ")]
+        texts = [b"".join(more)]
+        for path in files:
+            with contextlib.suppress(OSError), open(path, "rb") as f:
+                texts.append(f.read())
+        text = b"\n".join(texts)
+        for secret, parts in self.pieces():
+            for part in parts:
+                assert part not in text, "%s: %s is in one of %s" % (secret, part, files)
+        return len(self.secrets)
 
     def status(self, name):
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as f:

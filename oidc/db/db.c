@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,6 +117,23 @@ db_rollback(struct db *s)
 	s->writing = s->lost = false;
 }
 
+/* A commit that fails may have put its rows into the log, whence a crash would bring them back:
+ * whatever is written next overwrites them, so that something is. */
+static void
+overwrite(struct db *s)
+{
+	char text[48];
+	struct q q;
+	uint64_t version;
+
+	q_begin(&q, s, "PRAGMA user_version");
+	version = q_row(&q) ? q_get_int(&q) : 0;
+	if (q_end(&q) || !version)
+		return;
+	snprintf(text, sizeof text, "PRAGMA user_version=%llu", (unsigned long long)version);
+	(void)sqlite3_exec(s->db, text, NULL, NULL, NULL);
+}
+
 enum err
 db_commit(struct db *s)
 {
@@ -127,6 +145,7 @@ db_commit(struct db *s)
 	e = s->lost ? ERR_IO : sql_word(s, "COMMIT");
 	if (e) {
 		db_rollback(s);
+		overwrite(s);
 		return e;
 	}
 	s->writing = false;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # make fault: every system call that changes the disk is killed or fails once in each change (of
-# front: faults.py; of commands and the copier: written.py); every state that a power cut can leave
-# of them is looked at; every bit of a small vault, and of a login's assertion, is flipped;
-# and each check of the module is taken out of its code.
+# front: faults.py; of commands and the copier: written.py; of the provider: oidc.py); every state
+# that a power cut can leave of them is looked at; every bit of a small vault, and of a login's
+# assertion, is flipped; and each check of the module is taken out of its code.
 # strace has to look at processes that do not let their owner trace them: whoever is not root
 # becomes it in a namespace of his own.
 set -u
@@ -44,6 +44,7 @@ count "${as_root[@]}" /usr/bin/python3 "$here/faults.py" "$@"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/written.py"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/filecuts.py"
 [ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/powerloss.py"
+[ $# != 0 ] || count "${as_root[@]}" /usr/bin/python3 "$here/oidc.py"
 for test in 91-pam-checks-module 93-pam-flips; do
 	[ $# != 0 ] || count "${as_nobody[@]}" "$here/../e2e/$test.sh" all
 done

@@ -160,7 +160,8 @@ def bounds(directory):
         before = int(p.status("VmRSS").split()[0])
         for _ in range(200):
             q("state=" + "x" * 1000000)
-        assert int(p.status("VmRSS").split()[0]) < before + 4096
+        # AddressSanitizer keeps what was freed
+        assert int(p.status("VmRSS").split()[0]) < before + 4096 or BUILD.endswith("/san")
 
 
 def methods(directory):

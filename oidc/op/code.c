@@ -9,6 +9,11 @@ struct codes {
 	struct memo *wait, *stones;
 };
 
+struct stone {
+	uint8_t family[DB_ID];
+	bool again; /* somebody came with it a second time */
+};
+
 void
 code_free(struct code *code)
 {
@@ -27,7 +32,7 @@ drop_code(void *value)
 struct codes *
 codes_new(uint32_t seconds)
 {
-	const struct memo_kind wait = { CODE_MOST, (uint64_t)seconds * 1000, false, drop_code };
+	const struct memo_kind wait = { CODE_MOST, (uint64_t)seconds * 1000, true, drop_code };
 	const struct memo_kind stones = { 8 * CODE_MOST, CODE_STONE, true, free };
 	struct codes *c = calloc(1, sizeof *c);
 
@@ -99,37 +104,43 @@ codes_put(struct codes *c, const struct code *code, uint64_t now, char text[HAND
 	return memo_put(c->wait, hash, kept, now);
 }
 
+/* The stone comes first: without one nobody would notice a second time. */
 struct code *
 codes_take(struct codes *c, struct span text, uint64_t now)
 {
 	uint8_t hash[HANDLE_HASH];
+	const struct code *code;
+	struct stone *stone;
 
-	return handle_read(HANDLE_CODE, text, hash) ? memo_take(c->wait, hash, now) : NULL;
+	if (!handle_read(HANDLE_CODE, text, hash) || !(code = memo_find(c->wait, hash, now)) ||
+	    !(stone = calloc(1, sizeof *stone)))
+		return NULL;
+	memcpy(stone->family, code->family, DB_ID);
+	return memo_put(c->stones, hash, stone, now) ? NULL : memo_take(c->wait, hash, now);
 }
 
 enum err
-codes_spent(struct codes *c, struct span text, const struct code *code, uint64_t now)
+codes_spent(struct codes *c, struct span text, uint64_t now)
 {
-	uint8_t hash[HANDLE_HASH], *family = malloc(DB_ID);
+	uint8_t hash[HANDLE_HASH];
+	const struct stone *stone =
+	    handle_read(HANDLE_CODE, text, hash) ? memo_find(c->stones, hash, now) : NULL;
 
-	if (!family || !handle_read(HANDLE_CODE, text, hash)) {
-		free(family);
-		return ERR_NOMEM;
-	}
-	memcpy(family, code->family, DB_ID);
-	return memo_put(c->stones, hash, family, now);
+	return stone && !stone->again ? ERR_OK : ERR_EXISTS;
 }
 
 bool
 codes_was_spent(struct codes *c, struct span text, uint64_t now, uint8_t family[DB_ID])
 {
 	uint8_t hash[HANDLE_HASH];
-	const uint8_t *was =
+	struct stone *stone =
 	    handle_read(HANDLE_CODE, text, hash) ? memo_find(c->stones, hash, now) : NULL;
 
-	if (was)
-		memcpy(family, was, DB_ID);
-	return was != NULL;
+	if (!stone)
+		return false;
+	stone->again = true;
+	memcpy(family, stone->family, DB_ID);
+	return true;
 }
 
 struct of {

@@ -24,15 +24,17 @@ struct code {
 struct codes;
 struct codes *codes_new(uint32_t seconds); /* NULL: out of memory */
 void codes_free(struct codes *c);
-/* Keep a copy of it; text gets the code.  now: loop_now.  ERR_LIMIT, ERR_NOMEM. */
+/* Keep a copy of it; text gets the code.  now: loop_now.  With CODE_MOST there the oldest goes, so
+ * that nobody shuts others out by asking for many.  ERR_NOMEM. */
 MUST enum err codes_put(
     struct codes *c, const struct code *code, uint64_t now, char text[HANDLE_TEXT]);
-/* It is the caller's (code_free); NULL: there is none. */
+/* It is the caller's (code_free), and leaves its stone; NULL: there is none. */
 struct code *codes_take(struct codes *c, struct span text, uint64_t now);
 void code_free(struct code *code);
-/* Tokens came of this one: from now on its family ends when it is seen again. */
-MUST enum err codes_spent(struct codes *c, struct span text, const struct code *code, uint64_t now);
-/* Was it spent before? */
+/* Tokens came of one that was taken.  ERR_EXISTS: somebody else came with it meanwhile, so that
+ * they have to end at once. */
+MUST enum err codes_spent(struct codes *c, struct span text, uint64_t now);
+/* Was it taken before?  Whoever has what came of it learns of this, by codes_spent at the latest. */
 bool codes_was_spent(struct codes *c, struct span text, uint64_t now, uint8_t family[DB_ID]);
 /* Those of a session that ended, or of an account that may do nothing more (NULL = any). */
 void codes_forget(struct codes *c, const uint8_t *sid, const uint8_t *account);

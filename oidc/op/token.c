@@ -111,8 +111,8 @@ issue_for_code(struct exchange *x, const struct code *c, struct span text)
 		e = still_stands(x, c);
 	if (!e)
 		e = issue_answer(x->q, x->a, &i, &s);
-	if (!e)
-		e = codes_spent(x->q->oidc->codes, text, c, loop_now());
+	if (!e && codes_spent(x->q->oidc->codes, text, loop_now()))
+		e = db_family_remove(x->q->oidc->db, c->family, NULL);
 	issue_signed_done(&s);
 	return e;
 }
@@ -136,13 +136,11 @@ put_profile(struct exchange *x, const struct code *c)
 }
 
 static enum err
-profile_for_code(struct exchange *x, const struct code *c, struct span text)
+profile_for_code(struct exchange *x, const struct code *c)
 {
 	enum err e = still_stands(x, c);
 
-	if (!e)
-		e = put_profile(x, c);
-	return e ? e : codes_spent(x->q->oidc->codes, text, c, loop_now());
+	return e ? e : put_profile(x, c);
 }
 
 /* ---- both ---- */
@@ -150,7 +148,7 @@ static enum err
 answer_code(struct exchange *x, const struct code *c, struct span text)
 {
 	if (x->profile)
-		return profile_for_code(x, c, text);
+		return profile_for_code(x, c);
 	/* 5.3.3: whoever asked for nothing gets nothing but a name, elsewhere */
 	if (!c->scopes.len)
 		return refuse(x, "invalid_grant",

@@ -10,6 +10,7 @@
 #include "lib/loop.h"
 #include "lib/text.h"
 #include "oidc/login/login.h"
+#include "oidc/login/rate.h"
 #include "oidc/login/session.h"
 #include "oidc/oidc.h"
 #include "oidc/op/authorize.h"
@@ -67,12 +68,18 @@ is_stranger(const struct pass *p)
 static enum err
 send_to(struct pass *p, const char *path)
 {
+	/* a stranger alone must not push out everybody who waits */
+	static const struct rate rate = { "authorize", 0, WAITING_MOST / 5 };
 	char id[WAITING_ID];
 	struct buf to = BUF_INIT;
 	enum err e = ERR_OK;
 
+	if (!p->waited && !rate_take(p->q, p->a, &rate))
+		return ERR_FORMAT;
 	if (!p->waited)
 		e = waiting_put(p->q, p->a, p->form, id);
+	if (e == ERR_TOOBIG)
+		return tell(p, "invalid_request", "the request is longer than what can wait here");
 	buf_put_str(&to, p->q->oidc->conf.issuer);
 	buf_put_str(&to, path);
 	buf_put_str(&to, "?go=");

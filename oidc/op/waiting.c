@@ -35,7 +35,7 @@ waiting_new(void)
 static enum err
 copy(const struct form *from, struct form *to)
 {
-	struct buf text = BUF_INIT;
+	struct buf text = { .max = WAITING_BYTES };
 	enum err e;
 
 	for (size_t i = 0; i < from->n; i++) {

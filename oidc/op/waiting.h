@@ -9,9 +9,10 @@
 
 #include "oidc/web/web.h"
 
-#define WAITING_MOST 10000
-#define WAITING_LIFE (30 * 60 * 1000)
-#define WAITING_ID   44 /* with NUL */
+#define WAITING_MOST  5000
+#define WAITING_BYTES 16384 /* of what was asked, as a form: 80 MB with all that wait */
+#define WAITING_LIFE  (30 * 60 * 1000)
+#define WAITING_ID    44 /* with NUL */
 
 struct waiting {
 	struct form form; /* what was asked */
@@ -23,7 +24,7 @@ struct waiting {
 
 struct memo;
 struct memo *waiting_new(void);
-/* Keep what the request has; id gets its name.  ERR_NOMEM. */
+/* Keep what the request has; id gets its name.  ERR_TOOBIG, ERR_NOMEM. */
 MUST enum err waiting_put(
     struct web_request *q, struct web_response *a, const struct form *form, char id[WAITING_ID]);
 /* That of this browser; NULL: there is none (any more).  It stays where it is, and is good until

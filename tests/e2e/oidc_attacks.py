@@ -1,8 +1,9 @@
 """What a relying party that means ill, a person here, or a stranger tries."""
 
 import sys
+import urllib.parse
 
-from oidc_rp import BASE, query_of, run_shared
+from oidc_rp import BASE, Browser, query_of, run_shared
 
 API = "https://api.example/v1"
 
@@ -83,7 +84,29 @@ def many_scopes(o):
     big.login(b, scope=" ".join(names[:32]))
 
 
-CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes)]
+def long_requests(o):
+    """what waits for a person is bounded: strangers' requests fill no memory"""
+    fields = o.rp.request(junk="x" * 20000)
+    r = Browser(o.p).ask("POST", BASE + "/authorize", fields)
+    assert error(r) == "invalid_request" and query_of(r.get("location"))["state"], r.raw
+    fields = o.rp.request(junk="x" * 10000, state="s" * 4096)
+    r = Browser(o.p).ask("POST", BASE + "/authorize", fields)
+    assert r.status == 303 and "/login?go=" in r.get("location"), r.raw
+
+
+def one_house(o):
+    """a stranger who begins a thousand logins has had enough; another house has not"""
+    asked = "GET %s/authorize?%s HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: %%s\r\n\r\n" % (
+        BASE, urllib.parse.urlencode(o.rp.request()).replace("%", "%%"))
+    many = (asked % "2001:db8::5").encode() * 100
+    for _ in range(11):
+        got = o.p.raw(many[:-2] + b"Connection: close\r\n\r\n", shut=False).raw
+    assert got.count(b"HTTP/1.1 429 ") == 100, got[-400:]
+    assert b" 303 " in o.p.raw((asked % "2001:db8:0:1::5").encode()).raw
+
+
+CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes,
+                                   long_requests, one_house)]
 
 if __name__ == "__main__":
-    sys.exit(run_shared(CASES))
+    sys.exit(run_shared(CASES, trusted_proxy="127.0.0.1"))

@@ -16,7 +16,18 @@
 static struct client_conn agent = { .fd = -1, .cancel_fd = -1 };
 static enum err no_agent = ERR_NOAGENT; /* why there is none */
 
-/* ---- the store ---- */
+/* ---- the agent ---- */
+/* Events of requests of ours: what is waited for. */
+static void
+on_event(void *arg, const struct ops_event *ev)
+{
+	(void)arg;
+	if (ev->kind == OPS_EV_TOUCH || ev->kind == OPS_EV_WAIT_TOKEN)
+		fprintf(stderr, "ownkey-oidc: %s\n",
+		    ev->kind == OPS_EV_TOUCH ? "touch the token of the vault"
+					     : "plug in the token of the vault");
+}
+
 static void
 open_agent(const struct oidc_cmd *c)
 {
@@ -26,8 +37,10 @@ open_agent(const struct oidc_cmd *c)
 	snprintf(path, sizeof path, "%s/agent.sock", c->oidc.conf.agent);
 	if (!setenv("OWNKEY_SOCKET", path, 1))
 		no_agent = client_open(&agent, &hello);
+	agent.event = on_event;
 }
 
+/* ---- the store ---- */
 /* What root writes here the provider could not open; and a link that it was lured to would be
  * followed with all rights. */
 static enum err
@@ -157,18 +170,28 @@ admin_forget(struct oidc_cmd *c, enum jwt_kind kind, struct span name)
 }
 
 enum err
+admin_agent(struct oidc_cmd *c)
+{
+	open_agent(c);
+	return no_agent ? oidc_cmd_wrong(c, no_agent, "%s/agent.sock", c->oidc.conf.agent) : ERR_OK;
+}
+
+enum err
+admin_call(enum op op, const void *req, void *rep)
+{
+	return no_agent ? no_agent : client_call_opened(&agent, op, req, rep);
+}
+
+enum err
 admin_keys(struct oidc_cmd *c, struct ops_jwt_keys_rep *rep)
 {
 	struct ops_jwt_issuer q = { .issuer = span_str(c->oidc.conf.issuer) };
 	enum err e;
 
-	open_agent(c);
 	wire_mark(&ops_jwt_issuer_map, &q);
-	if (no_agent)
-		return oidc_cmd_wrong(c, no_agent, "%s/agent.sock", c->oidc.conf.agent);
 	if ((e = client_call(&agent, OP_JWT_KEYS, &q, rep)) != ERR_NOTFOUND)
 		return e;
-	snprintf(c->hint, sizeof c->hint, "whose vault it is runs 'ownkey id add oidc ISSUER'");
+	snprintf(c->hint, sizeof c->hint, "'ownkey-oidc key add all' makes them");
 	return oidc_cmd_wrong(c, e, "the vault has no keys for %s", c->oidc.conf.issuer);
 }
 

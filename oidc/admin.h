@@ -9,6 +9,7 @@
 #ifndef OIDC_ADMIN_H
 #define OIDC_ADMIN_H
 
+#include "lib/ops.h"
 #include "lib/ops_jwt.h"
 #include "oidc/db/db.h"
 #include "oidc/verbs.h"
@@ -25,7 +26,11 @@ void admin_allow_account(struct oidc_cmd *c, const uint8_t id[DB_ID]);
 void admin_allow_client(struct oidc_cmd *c, const struct db_client *client);
 /* Off it.  kind: enum jwt_kind. */
 void admin_forget(struct oidc_cmd *c, enum jwt_kind kind, struct span name);
-/* Keys of the issuer; rep borrows until admin_close.  ERR_NOAGENT. */
+/* Connect to the agent alone.  ERR_NOAGENT; the detail is set. */
+MUST enum err admin_agent(struct oidc_cmd *c);
+/* Ask it; a locked vault is opened first, and who has to touch a token is told. */
+MUST enum err admin_call(enum op op, const void *req, void *rep);
+/* Keys of the issuer, after either; rep borrows until the next call. */
 MUST enum err admin_keys(struct oidc_cmd *c, struct ops_jwt_keys_rep *rep);
 
 /* A whole file, at most DB_CLAIMS bytes.  The detail is set. */

@@ -69,6 +69,8 @@ enum err oidc_verb_client_show(struct oidc_cmd *c);
 enum err oidc_verb_client_set(struct oidc_cmd *c);
 enum err oidc_verb_client_secret(struct oidc_cmd *c);
 enum err oidc_verb_client_remove(struct oidc_cmd *c);
+enum err oidc_verb_key_add(struct oidc_cmd *c);
+enum err oidc_verb_key_rotate(struct oidc_cmd *c);
 enum err oidc_verb_key_list(struct oidc_cmd *c);
 enum err oidc_verb_setup(struct oidc_cmd *c);
 enum err oidc_verb_backup(struct oidc_cmd *c);

@@ -20,7 +20,9 @@ static const char *const keep[] = { "OWNKEY_*", "TERM", "NO_COLOR", "DISPLAY", "
 static enum err
 confine(const struct cli *c)
 {
-	if ((c->verb->flags & VERB_CHILDREN) || args_has(&c->args, ARG_AT))
+	bool ssh = args_has(&c->args, ARG_AT) && verbs_takes(c->verb, ARG_SSH_OPTION);
+
+	if ((c->verb->flags & VERB_CHILDREN) || ssh)
 		return getauxval(AT_SECURE) ? ERR_PERMISSION : ERR_OK;
 	return sandbox_early(keep);
 }

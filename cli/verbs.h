@@ -146,6 +146,8 @@ enum err verb_secret_clip(struct cli *c);
 enum err verb_exec(struct cli *c);
 enum err verb_policy(struct cli *c);
 enum err verb_sign(struct cli *c);
+enum err verb_approve(struct cli *c);
+enum err verb_register(struct cli *c);
 enum err verb_audit_show(struct cli *c);
 enum err verb_audit_verify(struct cli *c);
 enum err verb_vault_check(struct cli *c);

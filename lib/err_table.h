@@ -273,6 +273,12 @@ E(FETCH_UNREACHED,376, 1, "PAM_SYSTEM_ERR",       5, "the address of the client 
 E(FETCH_TLS,      377, 1, "PAM_SYSTEM_ERR",       5, "the certificate of the client's address is not good", "somebody may be in between: do not go on; whoever runs the application can mend it")
 E(FETCH_ANSWER,   378, 1, "PAM_SYSTEM_ERR",       5, "the address of the client answered with what cannot be used", "whoever runs the application has to put its page, or its JSON document, at that very address")
 E(FETCH_DOCUMENT, 379, 1, "PAM_SYSTEM_ERR",       5, "what the client says about itself is not valid", "whoever runs the application has to mend its document; nothing was changed")
+/* logging in at a provider from a terminal */
+E(APPROVE_CODE,   385, 1, "PAM_AUTH_ERR",         5, "no login waits under that code", "a code is good for five minutes, and once; compare it with the page, or begin again there. Nobody was logged in")
+E(APPROVE_REFUSED,386, 1, "PAM_AUTH_ERR",         5, "the provider did not take it", "nothing was changed there; what it says stands above")
+E(APPROVE_TRIES,  387, 1, "PAM_MAXTRIES",         5, "the provider has had too many tries from here", "wait ten minutes, and try again; nothing was changed")
+E(APPROVE_PLACE,  388, 1, "PAM_PERM_DENIED",      5, "that request is not of the provider you named", "your token signed nothing. Copy the address from the page where you log in, https:// and all; if a stranger sent it to you, stop here")
+E(APPROVE_BLOCK,  389, 1, "PAM_SYSTEM_ERR",       5, "there is no whole block in that text", "copy it anew, from its BEGIN line to its END line; nothing was changed")
 /* running the provider */
 E(SETUP_OTHER,    390, 1, "PAM_SYSTEM_ERR",       5, "a client has this id, but for other addresses", "'--id' gives this one an id of its own; 'ownkey-oidc client show ID' says whose the other is. Nothing was changed")
 E(SETUP_SERVICE,  391, 1, "PAM_SYSTEM_ERR",       5, "there is no recipe for a service of this name", "'ownkey-oidc setup' lists them; 'ownkey-oidc setup generic REDIRECT-URI' says what any other asks for")

@@ -30,6 +30,7 @@ struct oidc {
 	struct codes *codes;
 	struct memo *waiting;	 /* op/waiting.h */
 	struct memo *ceremonies; /* login/ceremony.h */
+	struct memo *terminals;	 /* op/terminal.h */
 	struct memo *rates;	 /* login/rate.h */
 	struct sweep *sweep;
 	uint8_t form_key[32]; /* tokens in forms; drawn at each start */

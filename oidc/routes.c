@@ -10,6 +10,7 @@
 #include "oidc/op/indie_page.h"
 #include "oidc/op/logout.h"
 #include "oidc/op/metadata.h"
+#include "oidc/op/terminal.h"
 #include "oidc/op/token.h"
 #include "oidc/op/userinfo.h"
 #include "oidc/page/fixed.h"
@@ -37,8 +38,12 @@ const struct web_route oidc_routes[] = {
 	{ PATH_LOGOUT_CONFIRM,                       WEB_POST, logout_confirm,   0 },
 	{ PATH_STATIC,                               WEB_GET, page_fixed,        WEB_CACHED },
 	{ PATH_LOGIN,                                WEB_GET, login_page,        0 },
-	{ PATH_LOGIN_START,                          WEB_POST, login_start,      0 },
+	{ PATH_LOGIN_START,                          WEB_POST, terminal_choose,  0 },
 	{ PATH_LOGIN_FINISH,                         WEB_POST, login_finish,     0 },
+	{ PATH_TERMINAL,                             WEB_GET, terminal_page,     0 },
+	{ PATH_TERMINAL_PASTE,                       WEB_GET | WEB_POST, terminal_paste, 0 },
+	{ APPROVAL_PATH_ASK,                         WEB_POST, terminal_api_ask, WEB_API | WEB_BODY },
+	{ APPROVAL_PATH_ANSWER,                      WEB_POST, terminal_api_answer, WEB_API | WEB_BODY },
 	{ PATH_LOGIN_RECOVER,                        WEB_GET | WEB_POST, recover_endpoint, 0 },
 	{ PATH_REGISTER,                             WEB_GET, register_page,     0 },
 	{ PATH_REGISTER_START,                       WEB_POST, register_start,   0 },

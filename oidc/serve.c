@@ -15,6 +15,7 @@
 #include "oidc/login/rate.h"
 #include "oidc/op/code.h"
 #include "oidc/op/metadata.h"
+#include "oidc/op/terminal.h"
 #include "oidc/op/waiting.h"
 #include "oidc/page/page.h"
 #include "oidc/routes.h"
@@ -103,8 +104,10 @@ open_store(struct oidc_cmd *c)
 	o->codes = codes_new(o->conf.code_lifetime);
 	o->waiting = waiting_new();
 	o->ceremonies = ceremony_table();
+	o->terminals = terminal_table();
 	o->rates = rate_table();
-	return o->codes && o->waiting && o->ceremonies && o->rates ? ERR_OK : ERR_NOMEM;
+	return o->codes && o->waiting && o->ceremonies && o->terminals && o->rates ? ERR_OK
+										   : ERR_NOMEM;
 }
 
 static void
@@ -113,6 +116,7 @@ close_store(struct oidc *o)
 	codes_free(o->codes);
 	memo_free(o->waiting);
 	memo_free(o->ceremonies);
+	memo_free(o->terminals);
 	memo_free(o->rates);
 	db_close(o->db);
 }

@@ -286,7 +286,10 @@ invite(struct oidc_cmd *c, struct db_account *a)
 		return e;
 	printf("%s" PATH_REGISTER "?invite=%s\n", c->oidc.conf.issuer, text);
 	fflush(stdout);
-	fprintf(stderr, "Good once, for a day.%s", careful);
+	fprintf(stderr,
+	    "Good once, for a day, in a browser; without one: ownkey register, which asks for "
+	    "it.\n%s",
+	    careful + 1);
 	sec_zero(text, sizeof text);
 	return ERR_OK;
 }

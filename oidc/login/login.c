@@ -52,7 +52,8 @@ login_page(struct web_request *q, struct web_response *a)
 	    " autocapitalize=\"none\" spellcheck=\"false\" aria-describedby=\"hint\"></p>"
 	    "<p id=\"hint\" class=\"faint\">Leave it empty if your token remembers you: most that "
 	    "were registered here do.</p>"
-	    "<p><button>Log in with your token</button></p></form>");
+	    "<p><button>Log in with your token</button> "
+	    "<button name=\"terminal\" value=\"1\">Log in from a terminal</button></p></form>");
 	buf_putf(&a->body, "<p><a href=\"%s%s\">I have lost my token</a></p>",
 	    oidc_conf_path(q->oidc->conf.issuer), PATH_LOGIN_RECOVER);
 	page_end(q, a, 200);

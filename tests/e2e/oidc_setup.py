@@ -130,6 +130,8 @@ def formats(o):
     text = made(o, "synapse", SITE, "--id", "matrix2")
     got = yaml.safe_load(text[text.index("oidc_providers:"):])["oidc_providers"][0]
     assert got["issuer"] == ISSUER and got["client_id"] == "matrix2"
+    # names are not in our ID tokens, where it would look for them
+    assert got["user_profile_method"] == "userinfo_endpoint"
     assert got["client_secret"] == SECRET.search(text)[0]
     # shells take the command apart as it is meant
     text = made(o, "forgejo", SITE, "--id", "forge3")

@@ -1,5 +1,6 @@
 """What other people's relying parties need: a provider at localhost whose vault is real, and a
-person, whose browser goes from site to site and logs in with a token (WebAuthn)."""
+person, whose browser goes from site to site and logs in with a token (WebAuthn).  PEERS_TLS in the
+environment: the issuer has https, by a proxy in front, as some insist on."""
 
 import contextlib
 import http.client
@@ -7,8 +8,10 @@ import http.server
 import os
 import socket
 import socketserver
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 
@@ -21,18 +24,21 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import oidcd  # noqa: E402
 
 PORT = oidcd.free_port()
-ORIGIN = "http://localhost:%d" % PORT
+TLS_PORT = oidcd.free_port() if os.environ.get("PEERS_TLS") else 0
+ORIGIN = "%s://localhost:%d" % (("https", TLS_PORT) if TLS_PORT else ("http", PORT))
 ISSUER = ORIGIN + "/idp"
 oidcd.ISSUER = ISSUER
 free_port = oidcd.free_port
 oidcd.free_port = lambda: PORT
 
 import oidc_rp  # noqa: E402
+from fetchworld import Authority  # noqa: E402
 from oidc_browser import Forms  # noqa: E402
 from webauthn import Token  # noqa: E402
 
-oidc_rp.COOKIE = "ownkey-local"
-run_shared = oidc_rp.run_shared
+if not TLS_PORT:
+    oidc_rp.COOKIE = "ownkey-local"
+trusted, context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), None
 
 
 class Page:
@@ -70,7 +76,9 @@ class Person:
             headers.update({"Content-Type": "application/x-www-form-urlencoded",
                             "Origin": origin or "%s://%s" % (at.scheme, at.netloc)})
             body = urllib.parse.urlencode(fields)
-        c = http.client.HTTPConnection(at.hostname, at.port, timeout=60)
+        c = (http.client.HTTPSConnection(at.hostname, at.port, timeout=60, context=trusted)
+             if at.scheme == "https" else
+             http.client.HTTPConnection(at.hostname, at.port, timeout=60))
         c.request("GET" if body is None else "POST",
                   at.path + ("?" + at.query if at.query else ""), body, headers)
         r = c.getresponse()
@@ -171,7 +179,11 @@ def served(server):
 
 
 def app():
-    return served(http.server.ThreadingHTTPServer(("127.0.0.1", 0), App))
+    """With https if the provider has it."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), App)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    return served(server)
 
 
 def pump(source, sink):
@@ -182,24 +194,37 @@ def pump(source, sink):
         sink.shutdown(socket.SHUT_RDWR)
 
 
-def tls(context, port=PORT):
+def tls(certified, at=0):
     """What is in front of the provider for those who insist on https."""
     class Front(socketserver.BaseRequestHandler):
         def handle(self):
-            with contextlib.suppress(OSError), context.wrap_socket(self.request, True) as c, \
-                    socket.create_connection(("127.0.0.1", port)) as behind:
+            with contextlib.suppress(OSError), certified.wrap_socket(self.request, True) as c, \
+                    socket.create_connection(("127.0.0.1", PORT)) as behind:
                 back = threading.Thread(target=pump, args=(behind, c), daemon=True)
                 back.start()
                 pump(c, behind)
                 back.join()
 
     class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
+        daemon_threads = allow_reuse_address = True
 
         def handle_error(self, *_):  # pylint: disable=arguments-differ
             pass
 
-    return served(Server(("127.0.0.1", 0), Front))
+    return served(Server(("127.0.0.1", at), Front))
+
+
+def run_shared(cases, **conf):
+    """Each case with the same provider, in order."""
+    if not TLS_PORT:
+        return oidc_rp.run_shared(cases, **conf)
+    global context  # pylint: disable=global-statement
+    with tempfile.TemporaryDirectory() as directory:
+        authority = Authority(directory)
+        trusted.load_verify_locations(authority.path)
+        context = authority.context(["localhost"])
+        with tls(context, TLS_PORT):
+            return oidc_rp.run_shared(cases, **conf)
 
 
 def node(script, *args, timeout=100, **env):

@@ -144,7 +144,8 @@ def site(p):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     back = "http://127.0.0.1:%d/back" % server.server_port
-    p.sql("INSERT INTO client VALUES('rp','A <b>site</b>',0,?,?,'','127.0.0.1','profile email',"
+    # it has a secret: a program without one would be asked about each time
+    p.sql("INSERT INTO client VALUES('rp','A <b>site</b>',1,?,?,'','127.0.0.1','profile email',"
           "'ES256','','','','',32,1)", bytes(32), back)
     try:
         yield "/authorize?" + urllib.parse.urlencode({

@@ -75,7 +75,8 @@ def wrong_state(o):
         used = urllib.parse.parse_qs(urllib.parse.urlsplit(to).query)["code"][0]
         again = urllib.parse.urlsplit(answer(ann, site))
         fresh = urllib.parse.parse_qs(again.query)
-        page = ann.go("%s/cb?code=%s&state=%s" % (site, used, fresh["state"][0]))
+        page = ann.go("%s/cb?%s" % (site, urllib.parse.urlencode({
+            "code": used, "state": fresh["state"][0]})))
         assert page.status == 500 and json.loads(page.body) == {
             "name": "TokenError", "code": "invalid_grant"}, page
 

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import oidc_login  # noqa: E402
 from job import BUILD  # noqa: E402
 from oidc_browser import Browser  # noqa: E402
-from ownkey import run_parallel  # noqa: E402
+from ownkey import run_parallel, until  # noqa: E402
 from webauthn import AT, b64, unb64  # noqa: E402
 import webdriver  # noqa: E402
 
@@ -98,6 +98,7 @@ class Heard(Browser):
         before = len(self.at.p.said())
         page = super().send(form, follow, to, origin, **fields)
         if form["action"].endswith("/finish") and "client_data" in fields:
+            until(lambda: "/finish status=" in self.at.p.said()[before:], "it is in the log")
             said = self.at.p.said()[before:].partition(" refused: ")[2].splitlines()
             why = "" if page.status == 200 else said[0].split('"')[0] if said else "around"
             self.heard.append(ceremony(self.at.origin, form, fields, why))

@@ -448,8 +448,11 @@ run(struct pass *p)
 static bool
 is_redemption(const struct web_request *q)
 {
+	/* the older ones do not say what they come for */
+	const char *sign = q->oidc->conf.old_clients ? "code" : "grant_type";
+
 	return q->method == WEB_POST && q->oidc->conf.indieauth &&
-	    form_get(&q->form, "grant_type", NULL) != FORM_ABSENT &&
+	    form_get(&q->form, sign, NULL) != FORM_ABSENT &&
 	    form_get(&q->form, "response_type", NULL) == FORM_ABSENT;
 }
 

@@ -295,13 +295,13 @@ run_grant(struct exchange *x)
 static enum err
 run_profile(struct exchange *x)
 {
-	struct span name;
+	struct span name, type = form_value(&x->q->form, "grant_type");
 
 	if (form_repeats(&x->q->form, NULL, &name))
 		return refuse(x, "invalid_request", "a parameter is there twice");
 	if (!(x->client.flags & DB_STRANGER))
 		return refuse(x, "unauthorized_client", "this client uses the token endpoint");
-	if (!span_is(form_value(&x->q->form, "grant_type"), "authorization_code"))
+	if (!span_is(type, "authorization_code") && (type.len || !x->q->oidc->conf.old_clients))
 		return refuse(x, "unsupported_grant_type", "only authorization_code");
 	return by_code(x);
 }

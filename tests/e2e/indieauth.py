@@ -508,7 +508,7 @@ def old_clients(o):
             page = c.ask(b, response_type=kind, **none)
             assert "in an old way" in text_of(page), page.raw
             code = query_of(b.decide(page).get("location"))["code"]
-            r = c.redeem(code, "/authorize", code_verifier=None)
+            r = c.redeem(code, "/authorize", code_verifier=None, grant_type=None)
             assert r.json() == {"me": ANN}, r.raw
         page = c.ask(b, scope="create", **none)
         code = query_of(b.decide(page).get("location"))["code"]

@@ -29,8 +29,8 @@ struct authdata {
 };
 
 /* Spans point into in.  ERR_FORMAT, ERR_TRUNCATED: also for bytes behind the end, BS without BE.
- * Flags without a name (0x02, 0x20) are let be: BE and BS were such flags once, and who refused them
- * locked people out when tokens began to set them. */
+ * Flags without a name (0x02, 0x20) are let be: BE and BS were such flags once, and who refused
+ * them locked people out when tokens began to set them. */
 MUST enum err authdata_parse(struct span in, struct authdata *out);
 
 /* A public key (RFC 9053 7): the kinds that we take. */

@@ -34,7 +34,7 @@ void code_free(struct code *code);
 /* Tokens came of one that was taken.  ERR_EXISTS: somebody else came with it meanwhile, so that
  * they have to end at once. */
 MUST enum err codes_spent(struct codes *c, struct span text, uint64_t now);
-/* Was it taken before?  Whoever has what came of it learns of this, by codes_spent at the latest. */
+/* Was it taken before?  Whoever has what came of it learns of this, by codes_spent. */
 bool codes_was_spent(struct codes *c, struct span text, uint64_t now, uint8_t family[DB_ID]);
 /* Those of a session that ended, or of an account that may do nothing more (NULL = any). */
 void codes_forget(struct codes *c, const uint8_t *sid, const uint8_t *account);

@@ -9,12 +9,12 @@
 #include "lib/fiber.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/paths.h"
-#include "lib/sock.h"
-#include "lib/spawn.h"
+#include "oidc/fetch_start.h"
 #include "oidc/op/uri.h"
 
-#define NUMBER 8 /* bytes in front of an answer */
+#define NUMBER 8     /* bytes in front of an answer */
+#define AGAIN  1000  /* milliseconds before one that ended soon is started again */
+#define LONG   10000 /* that one has to live for its end to be none of its faults */
 
 /* On the stack of a fiber. */
 struct waiting {
@@ -35,6 +35,10 @@ struct fetch {
 	struct loop *loop;
 	struct chan chan; /* fd -1: off, or the helper has ended */
 	struct loop_fd *watch;
+	int starter; /* fetch_start.h; -1: there is none */
+	struct loop_fd *starter_watch;
+	struct loop_timer *again;
+	uint64_t born; /* loop_now: the helper */
 	bool is_off;
 	uint64_t last; /* id */
 	struct waiting *waiting[FETCH_WAITING];
@@ -161,13 +165,47 @@ wake(struct fetch *f, size_t i, struct span answer)
 }
 
 static void
+no_more(struct fetch *f)
+{
+	loop_fd_remove(f->starter_watch);
+	f->starter_watch = NULL;
+	if (f->starter >= 0)
+		close(f->starter);
+	f->starter = -1;
+	log_error("%s has ended: nothing is fetched until the next start", FETCH_PROGRAM);
+}
+
+static void
+on_again(void *arg)
+{
+	struct fetch *f = arg;
+
+	f->again = NULL;
+	if (fetch_start_ask(f->starter))
+		no_more(f);
+}
+
+static void
+start_again(struct fetch *f)
+{
+	uint64_t now = loop_now();
+
+	if (f->starter < 0 || f->again)
+		return;
+	f->again = loop_timer_add(f->loop, now < f->born + LONG ? now + AGAIN : now, on_again, f);
+	if (!f->again)
+		no_more(f);
+}
+
+static void
 lose(struct fetch *f)
 {
 	loop_fd_remove(f->watch);
 	f->watch = NULL;
 	if (f->chan.fd >= 0)
-		log_error("%s has ended: nothing is fetched until the next start", FETCH_PROGRAM);
+		log_warn("%s has ended", FETCH_PROGRAM);
 	chan_done(&f->chan);
+	start_again(f);
 	for (size_t i = 0; i < FETCH_WAITING; i++)
 		if (f->waiting[i])
 			wake(f, i, SPAN_NONE);
@@ -308,28 +346,39 @@ fetch_has_redirect(const struct fetch_got *g, struct span uri)
 
 /* ---- beginning and end ---- */
 static enum err
-start(const struct oidc_conf *c, int *fd)
+use(struct fetch *f, int fd)
 {
-	char path[PATHS_MAX];
-	const char *argv[] = { FETCH_PROGRAM, "public", c->ca_file, c->proxy, NULL };
-	struct spawn s = { .path = path, .argv = argv, .nfds = 3 };
-	int pair[2];
-	enum err e;
-	pid_t pid; /* it ends with descriptor 0, and with us */
+	chan_init(&f->chan, fd, FETCH_FRAME_MAX + NUMBER);
+	f->watch = loop_fd_add(f->loop, fd, POLLIN, on_helper, f);
+	f->born = loop_now();
+	if (f->watch)
+		return ERR_OK;
+	chan_done(&f->chan);
+	return ERR_NOMEM;
+}
 
-	if ((e = paths_program(FETCH_PROGRAM, path, sizeof path)) ||
-	    (e = sock_pair(SOCK_STREAM, pair)))
-		return e;
-	s.fds[0] = pair[1];
-	s.fds[1] = -1;
-	s.fds[2] = STDERR_FILENO;
-	e = spawn_start(&s, &pid);
-	close(pair[1]);
-	if (e)
-		close(pair[0]);
-	else
-		*fd = pair[0];
-	return e;
+/* Another helper, or why there is none. */
+static void
+on_starter(void *arg, short revents)
+{
+	struct fetch *f = arg;
+	int fd = -1;
+	enum err e = fetch_start_take(f->starter, &fd);
+
+	(void)revents;
+	if (e == ERR_HANGUP) {
+		no_more(f);
+		return;
+	}
+	if (!e)
+		e = use(f, fd);
+	if (!e) {
+		log_info("%s runs again", FETCH_PROGRAM);
+		return;
+	}
+	log_err(e, FETCH_PROGRAM);
+	f->born = loop_now();
+	start_again(f);
 }
 
 enum err
@@ -344,28 +393,54 @@ fetch_new_on(struct fetch **out, struct loop *l, int fd)
 	}
 	f->loop = l;
 	f->is_off = fd < 0;
-	f->chan.fd = -1;
-	if (fd >= 0) {
-		chan_init(&f->chan, fd, FETCH_FRAME_MAX + NUMBER);
-		f->watch = loop_fd_add(l, fd, POLLIN, on_helper, f);
-		if (!f->watch) {
-			fetch_done(f);
-			return ERR_NOMEM;
-		}
+	f->chan.fd = f->starter = -1;
+	if (fd >= 0 && use(f, fd)) {
+		fetch_done(f);
+		return ERR_NOMEM;
 	}
 	*out = f;
 	return ERR_OK;
 }
 
+static enum err
+follow(struct fetch *f, int starter)
+{
+	f->starter = starter;
+	f->starter_watch = loop_fd_add(f->loop, starter, POLLIN, on_starter, f);
+	return f->starter_watch ? ERR_OK : ERR_NOMEM;
+}
+
+/* With the first helper of a starter, which becomes f's own whatever comes of it. */
+static enum err
+begin(struct fetch **out, struct loop *l, int starter)
+{
+	int fd = -1;
+	enum err e = fetch_start_ask(starter);
+
+	if (!e)
+		e = fetch_start_take(starter, &fd);
+	if (!e)
+		e = fetch_new_on(out, l, fd);
+	if (e)
+		close(starter);
+	else if ((e = follow(*out, starter))) {
+		fetch_done(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
 enum err
 fetch_new(struct fetch **out, struct loop *l, const struct oidc_conf *c)
 {
-	int fd = -1;
+	int starter;
 	enum err e;
 
-	if (c->indieauth && (e = start(c, &fd)))
+	if (!c->indieauth)
+		return fetch_new_on(out, l, -1);
+	if ((e = fetch_start_open(c, &starter)))
 		return e;
-	return fetch_new_on(out, l, fd);
+	return begin(out, l, starter);
 }
 
 void
@@ -374,6 +449,10 @@ fetch_done(struct fetch *f)
 	if (!f)
 		return;
 	loop_fd_remove(f->watch);
+	loop_fd_remove(f->starter_watch);
+	loop_timer_remove(f->again);
+	if (f->starter >= 0)
+		close(f->starter);
 	if (f->chan.fd >= 0)
 		chan_done(&f->chan);
 	for (size_t i = 0; i < FETCH_KEPT; i++) {

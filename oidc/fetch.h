@@ -25,8 +25,8 @@ struct fetch_got {
 	struct buf bytes;
 };
 
-/* Starts the helper, if indieauth is on: before the sandbox, as nothing starts programs later.
- * ERR_NOPROGRAM. */
+/* Starts the helper, if indieauth is on, and what starts another when it has ended: before the
+ * sandbox.  ERR_NOPROGRAM. */
 MUST enum err fetch_new(struct fetch **out, struct loop *l, const struct oidc_conf *c);
 /* The same with a helper at the other end of fd, which becomes its own. */
 MUST enum err fetch_new_on(struct fetch **out, struct loop *l, int fd);

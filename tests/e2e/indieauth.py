@@ -1,7 +1,9 @@
 """IndieAuth (living standard; Client ID Metadata Documents): what indieauth.rocks asks of servers,
 by area, and what has gone wrong elsewhere."""
 
+import os
 import re
+import signal
 import sys
 import urllib.parse
 
@@ -10,6 +12,7 @@ from fetchworld import PRIVATE
 from indieworld import (ANN, APP, BACK, PNG, Browser, Indie, digest, provider, run_cases, text_of)
 from oidc_rp import BASE, query_of
 from oidcd import ISSUER
+from ownkey import children, until
 
 CASES = []
 
@@ -495,6 +498,20 @@ def kept(o):
     log = o.p.said()
     for secret in code, t["access_token"], t["refresh_token"], c.verifier:
         assert secret.encode() not in store and secret not in log
+
+
+@case("the fetch helper is killed: others do not notice, and another one is there soon")
+def helper_killed(o):
+    t = Indie(o).tokens("profile")
+    for _ in range(3):
+        starter, = children(o.p.process.pid)
+        helper = children(starter)[0]
+        os.kill(helper, signal.SIGKILL)
+        assert Indie(o).userinfo(t["access_token"]).status == 200
+        until(lambda h=helper: h not in children(starter) and children(starter) and
+              b'name="decision"' in Indie(o).ask(o.browser()).body, "another one fetches")
+        assert o.asked()
+    assert "ownkey-oidc-fetch runs again" in o.p.said()
 
 
 # --- clients of before 2020, and none at all ---

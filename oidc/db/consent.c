@@ -47,6 +47,18 @@ db_consent_used(struct db *s, const uint8_t account[DB_ID], struct span client, 
 	return q_run_one(&q);
 }
 
+enum err
+db_consent_subject(struct db *s, const uint8_t account[DB_ID], struct span client, struct span sub)
+{
+	struct q q;
+
+	q_begin_write(&q, s, "UPDATE consent SET sub=? WHERE account=? AND client=?", DB_PLAIN);
+	q_text(&q, sub);
+	q_bytes(&q, SPAN(account, DB_ID));
+	q_text(&q, client);
+	return q_run_one(&q);
+}
+
 static enum err
 remove_both(struct db *s, struct span account, struct span client)
 {

@@ -196,6 +196,9 @@ MUST enum err db_consent_get(
     struct db *s, const uint8_t account[DB_ID], struct span client, struct db_consent *out);
 MUST enum err db_consent_used(
     struct db *s, const uint8_t account[DB_ID], struct span client, uint64_t now);
+/* The vault calls them otherwise now.  ERR_NOTFOUND. */
+MUST enum err db_consent_subject(
+    struct db *s, const uint8_t account[DB_ID], struct span client, struct span sub);
 /* Does what a person agreed to still stand, and the session that they did it in?  ERR_NOTFOUND. */
 MUST enum err db_consent_stands(
     struct db *s, const uint8_t account[DB_ID], struct span client, const uint8_t sid[DB_ID]);

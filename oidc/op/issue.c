@@ -94,6 +94,8 @@ issue_sign(struct web_request *q, const struct issue *i, struct issue_signed *ou
 	enum jwt_alg alg = algorithm(i->client);
 	char account[2 * DB_ID];
 	struct claims c = { .n = 0 };
+	struct sign_made made;
+	enum err e;
 	struct ops_jwt_sign want = { .alg = alg,
 		.typ = JWT_ID_TOKEN,
 		.audience = i->client->id,
@@ -107,7 +109,10 @@ issue_sign(struct web_request *q, const struct issue *i, struct issue_signed *ou
 	text_encode_raw(TEXT_HEX, SPAN(i->grant->account, DB_ID), account);
 	want.account = SPAN(account, sizeof account);
 	want.claims = (struct wire_list){ .v = c.at, .n = c.n };
-	return sign_token(q->oidc->sign, &want, &out->id_token, NULL);
+	if ((e = sign_token(q->oidc->sign, &want, &out->id_token, &made)))
+		return e;
+	memcpy(out->sub, made.subject, sizeof out->sub);
+	return ERR_OK;
 }
 
 void
@@ -118,15 +123,23 @@ issue_signed_done(struct issue_signed *s)
 }
 
 /* ---- the answer ---- */
+/* The vault decides, and its list may have changed since the consent: what userinfo says is what
+ * the ID token says (Core 5.3.2). */
+static struct span
+subject(const struct issue *i, const struct issue_signed *s)
+{
+	return s->sub[0] ? span_str(s->sub) : i->grant->sub;
+}
+
 static struct db_token
-row(const struct issue *i, enum db_kind kind, uint64_t life)
+row(const struct issue *i, const struct issue_signed *s, enum db_kind kind, uint64_t life)
 {
 	const struct code *g = i->grant;
 	struct db_token t = { .kind = kind,
 		.client = i->client->id,
 		.scopes = g->scopes,
 		.audience = g->audience,
-		.sub = g->sub,
+		.sub = subject(i, s),
 		.amr = g->amr,
 		.auth_time = g->auth_time,
 		.issued = (uint64_t)time(NULL) };
@@ -143,13 +156,16 @@ write_down(struct web_request *q, const struct issue *i, const struct issue_sign
     char refresh[HANDLE_TEXT])
 {
 	const struct oidc_conf *c = &q->oidc->conf;
-	struct db_token t = row(i, DB_ACCESS, c->access_lifetime);
+	struct db_token t = row(i, s, DB_ACCESS, c->access_lifetime);
 	enum err e;
 
+	if (!span_eq(t.sub, i->grant->sub) &&
+	    (e = db_consent_subject(q->oidc->db, t.account, t.client, t.sub)) && e != ERR_NOTFOUND)
+		return e;
 	memcpy(t.hash, s->access_hash, DB_HASH);
 	if ((e = db_token_add(q->oidc->db, &t)) || !i->refresh)
 		return e;
-	t = row(i, DB_REFRESH_TOKEN, c->refresh_lifetime);
+	t = row(i, s, DB_REFRESH_TOKEN, c->refresh_lifetime);
 	if (i->later.len)
 		t.scopes = i->later;
 	handle_make(HANDLE_REFRESH, refresh, t.hash);

@@ -6,6 +6,7 @@
 #define OIDC_OP_ISSUE_H
 
 #include "oidc/op/code.h"
+#include "oidc/sign.h"
 #include "oidc/web/web.h"
 
 struct issue {
@@ -22,6 +23,7 @@ struct issue_signed {
 	char access[HANDLE_TEXT];
 	uint8_t access_hash[HANDLE_HASH];
 	struct buf id_token;
+	char sub[SIGN_SUBJECT]; /* of the ID token; "" without one */
 };
 /* ERR_LOCKED, ERR_NOAGENT, ERR_LIMIT, ERR_JWT_*.  Waits. */
 MUST enum err issue_sign(struct web_request *q, const struct issue *i, struct issue_signed *out);

@@ -189,6 +189,8 @@ find_refresh(struct exchange *x, uint8_t hash[HANDLE_HASH], struct db_token *t)
 		return e;
 	if (e || t->kind != DB_REFRESH_TOKEN || !span_eq(t->client, x->client.id))
 		return refuse(x, "invalid_grant", "the refresh token is not known, or too old");
+	if (!(x->client.flags & (DB_REFRESH | DB_STRANGER)))
+		return refuse(x, "unauthorized_client", "this client may not refresh any more");
 	if (t->spent) {
 		/* used by two: one of them stole it (RFC 9700 4.14.2) */
 		if ((e = db_family_remove(o->db, t->family, NULL)))
@@ -205,6 +207,10 @@ narrow(struct exchange *x, const struct db_token *t, struct span *scopes)
 	struct span asked = form_value(&x->q->form, "scope");
 
 	*scopes = t->scopes;
+	/* what was taken away from the client since is not asked for again by the person's yes */
+	if (!(x->client.flags & DB_STRANGER) &&
+	    !scope_is_within(asked.len ? asked : t->scopes, x->client.scopes))
+		return refuse(x, "invalid_scope", "this client may not have all of it any more");
 	if (!asked.len)
 		return ERR_OK;
 	if (!scope_is_set(asked) || !scope_is_within(asked, t->scopes))

@@ -105,8 +105,47 @@ def one_house(o):
     assert b" 303 " in o.p.raw((asked % "2001:db8:0:1::5").encode()).raw
 
 
+def one_name(o):
+    """a client that moved: ID token, userinfo and introspection have one subject (Core 5.3.2)"""
+    lasting = {"scope": "openid offline_access", "prompt": "consent"}
+    c = o.client("mover", "--redirect", "https://rp.example/cb", "--refresh")
+    o.allow()
+    b = o.browser()
+    old = c.login(b, **lasting)
+    o.add("client", "set", "mover", "--redirect", "https://rp.example/cb", "--redirect",
+          "https://other.example/cb")
+    o.allow()
+
+    def same(t, claims):
+        assert claims["sub"] != old["claims"]["sub"]
+        assert c.userinfo(t["access_token"]).json()["sub"] == claims["sub"]
+        assert c.introspect(t["access_token"])["sub"] == claims["sub"]
+
+    t = c.login(b)
+    same(t, t["claims"])
+    fresh = c.refresh(old["refresh_token"]).json()
+    same(fresh, o.read(fresh["id_token"], "mover"))
+    back = c.code(b, prompt="none", id_token_hint=t["id_token"])
+    assert "code" in back, back
+
+
+def taken_away(o):
+    """what its owner takes from a client is gone for what it was granted before, too"""
+    lasting = {"scope": "openid email offline_access", "prompt": "consent"}
+    c = o.client("less", "--redirect", "https://rp.example/cb", "--refresh")
+    o.allow()
+    t = c.login(o.browser(), **lasting)
+    o.add("client", "set", "less", "--scopes", "openid")
+    r = c.refresh(t["refresh_token"])
+    assert r.status == 400 and r.json()["error"] == "invalid_scope", r.raw
+    t = c.refresh(t["refresh_token"], scope="openid").json()
+    o.add("client", "set", "less", "--not", "refresh")
+    r = c.refresh(t["refresh_token"])
+    assert r.status == 400 and r.json()["error"] == "unauthorized_client", r.raw
+
+
 CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes,
-                                   long_requests, one_house)]
+                                   long_requests, one_house, one_name, taken_away)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES, trusted_proxy="127.0.0.1"))

@@ -44,10 +44,10 @@ def get_json(url):
 
 
 class Synapse:
-    """As it is configured for "any OP": scopes, how it says who it is, where the profile is from."""
+    """As it is configured for any provider: scopes, how it says who it is."""
 
-    def __init__(self, client, site, method="client_secret_basic", profile="userinfo_endpoint"):
-        self.client, self.profile, self.site = client, profile, site
+    def __init__(self, client, site, method):
+        self.client, self.site = client, site
         self.auth = ClientAuth(client.id, client.secret, method)
         self.metadata = m = OpenIDProviderMetadata(issuer=ISSUER)
         m.update(get_json(get_well_known_url(ISSUER, external=True)))

@@ -15,6 +15,13 @@ const struct claims_scope claims_scopes[] = {
 	{ "phone", "phone_number phone_number_verified", "your phone number" },
 	{ "groups", "groups", "the groups you are in" },
 	{ "offline_access", "", "do this also while you are not logged in" },
+	/* of Micropub, which clients of IndieAuth ask for */
+	{ "create", "", "write on your site" },
+	{ "draft", "", "write drafts on your site" },
+	{ "update", "", "change what is on your site" },
+	{ "delete", "", "delete what is on your site" },
+	{ "undelete", "", "bring back what was deleted on your site" },
+	{ "media", "", "put pictures and files on your site" },
 	{ NULL, NULL, NULL },
 };
 

@@ -35,7 +35,9 @@ put_name(struct web_response *a, const struct page_consent *c)
 {
 	const struct page_stranger *s = c->stranger;
 
-	put(a, "<p>");
+	put(a, "<p><strong><code>");
+	html_text(&a->body, host_of(c->client->id));
+	put(a, "</code></strong> wants to know who you are. ");
 	if (s->name.len) {
 		put(a, "It calls itself <q>");
 		html_text_short(&a->body, s->name, NAME_MOST);
@@ -81,11 +83,10 @@ void
 page_put_stranger(struct web_request *q, struct web_response *a, const struct page_consent *c)
 {
 	put_logo(q, a, c);
-	put(a, "<p><strong><code>");
-	html_text(&a->body, host_of(c->client->id));
-	put(a, "</code></strong> asks to know your page");
-	put(a, c->nscope ? ", and to:</p>" : ".</p>");
 	put_name(a, c);
 	put_where(a, c);
 	put_warnings(a, c->stranger);
+	put(a,
+	    c->nscope ? "<p>It is told your page, and asks for:</p>"
+		      : "<p>It is told your page.</p>");
 }

@@ -8,7 +8,7 @@ import sys
 import urllib.parse
 
 import oidc_rp
-from fetchworld import PRIVATE
+from fetchworld import PRIVATE, answer
 from indieworld import (ANN, APP, BACK, PNG, Browser, Indie, digest, provider, run_cases, text_of)
 from oidc_rp import BASE, query_of
 from oidcd import ISSUER
@@ -92,11 +92,12 @@ def user_me(o):
 @case("consent page: the host first, names as strangers' text, scopes, where the answer goes")
 def consent_page(o):
     c = Indie(o)
-    page = c.ask(o.browser(), scope="profile email create update")
+    page = c.ask(o.browser(), scope="profile email create x:y")
     text = text_of(page)
-    assert page.status == 200 and "app.example asks to know your page" in text, text
+    assert page.status == 200 and "app.example wants to know who you are" in text, text
     assert "An app &lt;b&gt;" in text and "\u202e" not in text, text
-    assert APP in text and ANN in text and "create" in text and "update" in text, text
+    assert APP in text and ANN in text and "write on your site" in text, text
+    assert "x:y" in text and text.index("app.example wants") < text.index("An app"), text
     assert "your email address" in text
     assert "script" not in page.body.decode().lower()
     assert "https://app.example;" in page.get("content-security-policy"), page.raw
@@ -197,7 +198,8 @@ def client_ids(o):
         assert c.redeem(code, "/authorize").json() == {"me": ANN}
     # a service that is registered is no stranger, however it is written
     for taken in ("https://api.example/v1", "https://API.example/v1"):
-        page_error(Indie(o, taken, "https://api.example/x").ask(o.browser()))
+        page_error(Indie(o, taken, "https://api.example/x").ask(o.browser()),
+                   "no client of this id")
 
 
 @case("redirect_uri: on the list of the document alone; else own, or by link (4.2.2)")
@@ -270,6 +272,18 @@ def local_clients(o):
             assert c.redeem(c.code(), "/authorize").json() == {"me": ANN}
     assert not o.asked()
     o.net.untouched()
+
+
+@case("who logs out while the client's page is read is asked nothing, and not logged in")
+def logged_out_meanwhile(o):
+    b = o.browser()
+
+    def end(conn):
+        o.sql("DELETE FROM session WHERE hash=?", digest(b.cookies[oidc_rp.COOKIE]))
+        conn.sendall(answer("<p>", "200 OK", "text/html"))
+    o.net.public[0].pages["/ends"] = end
+    r = Indie(o, "https://app.example/ends").ask(b)
+    assert r.status == 200 and "/login" in r.body.decode() and b"decision" not in r.body, r.raw
 
 
 @case("who has no page cannot log in that way")
@@ -475,6 +489,11 @@ def taken_back(o):
     t = c.redeem(c.code(b, scope="profile create")).json()
     page = b.get(BASE + "/account")
     assert APP in text_of(page), page.raw
+    fields = {"token": Browser.fields(page)["token"], "id": APP}
+    assert b.ask("POST", BASE + "/account/take-back", fields).status in (200, 303)
+    assert c.userinfo(t["access_token"]).status == 401
+    assert APP not in text_of(b.get(BASE + "/account"))
+    t = c.redeem(c.code(b, scope="profile create")).json()
     code = c.code(b, scope="profile")
     o.add("user", "disable", "ann")
     assert c.userinfo(t["access_token"]).status == 401

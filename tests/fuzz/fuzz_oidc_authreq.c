@@ -80,10 +80,61 @@ look_good(const struct authreq *r)
 	must(form_get(r->form, "request_uri", NULL) == FORM_ABSENT);
 }
 
+/* What the page of every stranger lists. */
+#define LISTED "https://cb.example/"
+
+static struct indie_met
+met(void)
+{
+	static const uint8_t list[] = "\x53" LISTED;
+	struct indie_met m = { .fetched = true };
+
+	m.got.a.source = FETCH_HTML;
+	m.got.a.redirects = (struct wire_list){ .n = 1, .raw = SPAN(list, sizeof list - 1) };
+	return m;
+}
+
+/* Of a client that nobody registered: on its own host, or on the list. */
+static void
+look_stranger(const struct authreq *r)
+{
+	struct weburl c, to;
+
+	must(r->client.auth == DB_AUTH_NONE && !weburl_parse(r->client.id, &c));
+	must(c.is_https || weburl_is_local(&c));
+	if (span_is(r->redirect_uri, LISTED))
+		return;
+	must(!weburl_parse(r->redirect_uri, &to) && to.port == c.port && to.is_https == c.is_https);
+	must(to.host.len == c.host.len && !to.has_fragment && uri_kind(r->redirect_uri) != URI_BAD);
+	for (size_t i = 0; i < c.host.len; i++)
+		must((to.host.p[i] | 0x20) == (c.host.p[i] | 0x20));
+}
+
+static void
+judge_as_indieauth(const struct form *f, const struct indie_met *known)
+{
+	const struct authreq_rules rules = { .pkce_always = true, .indieauth = true, .met = known };
+	struct authreq_wrong wrong;
+	struct authreq r = { .known = false };
+	enum err e = authreq_judge(&r, f, &rules, &wrong);
+
+	must(e == ERR_OK || (e == ERR_FORMAT && wrong.error && wrong.text));
+	if (r.client.flags & DB_STRANGER) {
+		must(known || !r.known);
+		if (r.known)
+			look_stranger(&r);
+		if (!e)
+			must(pkce_is_challenge(r.challenge) &&
+			    !scope_has(buf_span(&r.scopes), "openid"));
+	}
+	authreq_done(&r);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	const struct authreq_rules rules = { .pkce_always = true };
+	const struct indie_met known = met();
 	struct authreq_wrong wrong;
 	struct authreq r = { .known = false };
 	struct form f = { .n = 0 };
@@ -91,6 +142,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (form_parse(SPAN(p, n), &f))
 		return 0;
+	judge_as_indieauth(&f, NULL);
+	judge_as_indieauth(&f, &known);
 	e = authreq_judge(&r, &f, &rules, &wrong);
 	must(e == ERR_OK || (e == ERR_FORMAT && wrong.error && wrong.text));
 	if (r.known)

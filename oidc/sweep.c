@@ -1,6 +1,7 @@
 /* sweep.c - a timer that takes out what has ended. */
 #include "oidc/sweep.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,10 +10,12 @@
 #include "oidc/db/db.h"
 #include "oidc/db/memo.h"
 #include "oidc/oidc.h"
+#include "oidc/op/code.h"
 
-#define EVERY 60000 /* milliseconds */
-#define SOON  200   /* when there was more: others have their turn between */
-#define MOST  500   /* rows of a kind, a few milliseconds */
+#define EVERY 60000	   /* milliseconds */
+#define SOON  50	   /* when there was more: others have their turn between */
+#define MOST  500	   /* rows of a kind, a few milliseconds */
+#define SLACK (256 * 1024) /* bytes that stay with us */
 
 struct sweep {
 	struct oidc *o;
@@ -32,6 +35,10 @@ on_timer(void *arg)
 		log_err(e, "the store: what has ended cannot be taken out");
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
 		memo_expire(kept[i], now);
+	codes_expire(w->o->codes, now);
+	/* what a flood took, the system may have back */
+	if (!left)
+		(void)malloc_trim(SLACK);
 	w->timer = loop_timer_add(w->o->loop, now + (left && !e ? SOON : EVERY), on_timer, w);
 }
 

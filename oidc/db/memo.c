@@ -12,6 +12,7 @@ struct entry {
 	struct entry *older, *newer; /* by age */
 	void *value;
 	uint64_t ends;
+	size_t bytes;
 	uint8_t key[MEMO_KEY];
 };
 
@@ -19,6 +20,7 @@ struct memo {
 	struct memo_kind kind;
 	struct entry **bucket;
 	unsigned mask, n;
+	size_t bytes, most_bytes; /* 0 = any */
 	struct entry *oldest, *newest;
 };
 
@@ -65,6 +67,7 @@ unlink_at(struct memo *m, struct entry **at)
 	*(x->older ? &x->older->newer : &m->oldest) = x->newer;
 	*(x->newer ? &x->newer->older : &m->newest) = x->older;
 	m->n--;
+	m->bytes -= x->bytes;
 	free(x);
 	return value;
 }
@@ -100,24 +103,38 @@ memo_expire(struct memo *m, uint64_t now)
 		drop_oldest(m);
 }
 
+void
+memo_weigh(struct memo *m, size_t most)
+{
+	m->most_bytes = most;
+}
+
+static bool
+is_full(const struct memo *m, size_t bytes)
+{
+	return m->n >= m->kind.most || (m->most_bytes && m->n && bytes > m->most_bytes - m->bytes);
+}
+
 static enum err
-make_room(struct memo *m, const uint8_t key[MEMO_KEY], uint64_t now)
+make_room(struct memo *m, const uint8_t key[MEMO_KEY], size_t bytes, uint64_t now)
 {
 	memo_expire(m, now);
 	if (*place_of(m, key))
 		return ERR_EXISTS;
-	if (m->n < m->kind.most)
-		return ERR_OK;
-	if (!m->kind.oldest)
+	if (m->most_bytes && bytes > m->most_bytes)
 		return ERR_LIMIT;
-	drop_oldest(m);
+	while (is_full(m, bytes)) {
+		if (!m->kind.oldest)
+			return ERR_LIMIT;
+		drop_oldest(m);
+	}
 	return ERR_OK;
 }
 
 enum err
-memo_put(struct memo *m, const uint8_t key[MEMO_KEY], void *value, uint64_t now)
+memo_put_bytes(struct memo *m, const uint8_t key[MEMO_KEY], void *value, size_t bytes, uint64_t now)
 {
-	enum err e = make_room(m, key, now);
+	enum err e = make_room(m, key, bytes, now);
 	struct entry *x = e ? NULL : calloc(1, sizeof *x);
 
 	if (!x) {
@@ -126,13 +143,21 @@ memo_put(struct memo *m, const uint8_t key[MEMO_KEY], void *value, uint64_t now)
 	}
 	memcpy(x->key, key, MEMO_KEY);
 	x->value = value;
+	x->bytes = bytes;
 	x->ends = now + m->kind.life;
 	*place_of(m, key) = x;
 	x->older = m->newest;
 	*(m->newest ? &m->newest->newer : &m->oldest) = x;
 	m->newest = x;
 	m->n++;
+	m->bytes += bytes;
 	return ERR_OK;
+}
+
+enum err
+memo_put(struct memo *m, const uint8_t key[MEMO_KEY], void *value, uint64_t now)
+{
+	return memo_put_bytes(m, key, value, 0, now);
 }
 
 void *

@@ -9,6 +9,7 @@
 #define OIDC_DB_MEMO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/err.h"
@@ -30,6 +31,10 @@ void memo_free(struct memo *m);			     /* NULL is fine */
 /* now: loop_now, never less than before.  The value is the table's from then on, also when this
  * fails (it is dropped).  ERR_LIMIT, ERR_NOMEM, ERR_EXISTS. */
 MUST enum err memo_put(struct memo *m, const uint8_t key[MEMO_KEY], void *value, uint64_t now);
+/* For values of different size: all may have so many bytes together, as memo_put_bytes is told. */
+void memo_weigh(struct memo *m, size_t most);
+MUST enum err memo_put_bytes(
+    struct memo *m, const uint8_t key[MEMO_KEY], void *value, size_t bytes, uint64_t now);
 /* NULL: not there, or too old.  Good until the next call. */
 void *memo_find(struct memo *m, const uint8_t key[MEMO_KEY], uint64_t now);
 /* The same, and it is the caller's then: of two who ask, one gets it. */

@@ -143,6 +143,13 @@ codes_was_spent(struct codes *c, struct span text, uint64_t now, uint8_t family[
 	return true;
 }
 
+void
+codes_expire(struct codes *c, uint64_t now)
+{
+	memo_expire(c->wait, now);
+	memo_expire(c->stones, now);
+}
+
 struct of {
 	const uint8_t *sid, *account;
 };

@@ -36,6 +36,8 @@ void code_free(struct code *code);
 MUST enum err codes_spent(struct codes *c, struct span text, uint64_t now);
 /* Was it taken before?  Whoever has what came of it learns of this, by codes_spent. */
 bool codes_was_spent(struct codes *c, struct span text, uint64_t now, uint8_t family[DB_ID]);
+/* Forget what is too old. */
+void codes_expire(struct codes *c, uint64_t now);
 /* Those of a session that ended, or of an account that may do nothing more (NULL = any). */
 void codes_forget(struct codes *c, const uint8_t *sid, const uint8_t *account);
 

@@ -28,8 +28,11 @@ struct memo *
 waiting_new(void)
 {
 	const struct memo_kind kind = { WAITING_MOST, WAITING_LIFE, true, drop };
+	struct memo *m = memo_new(&kind);
 
-	return memo_new(&kind);
+	if (m)
+		memo_weigh(m, WAITING_ALL);
+	return m;
 }
 
 static enum err
@@ -49,6 +52,12 @@ copy(const struct form *from, struct form *to)
 		e = form_parse(buf_span(&text), to);
 	buf_done(&text);
 	return e;
+}
+
+static size_t
+weight(const struct waiting *w)
+{
+	return sizeof *w + w->form.text.cap + w->form.n * sizeof *w->form.at;
 }
 
 enum err
@@ -73,7 +82,7 @@ waiting_put(
 	text_encode_raw(TEXT_BASE64URL, SPAN(random, sizeof random), id);
 	id[WAITING_ID - 1] = '\0';
 	crypto_sha256(SPAN(id, WAITING_ID - 1), key);
-	return memo_put(q->oidc->waiting, key, w, loop_now());
+	return memo_put_bytes(q->oidc->waiting, key, w, weight(w), loop_now());
 }
 
 struct waiting *

@@ -10,7 +10,8 @@
 #include "oidc/web/web.h"
 
 #define WAITING_MOST  5000
-#define WAITING_BYTES 16384 /* of what was asked, as a form: 80 MB with all that wait */
+#define WAITING_BYTES 16384		 /* of what was asked, as a form */
+#define WAITING_ALL   (16 * 1024 * 1024) /* bytes of all; the oldest goes */
 #define WAITING_LIFE  (30 * 60 * 1000)
 #define WAITING_ID    44 /* with NUL */
 

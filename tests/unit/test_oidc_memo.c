@@ -108,6 +108,38 @@ test_full(void **state)
 	memo_free(m);
 }
 
+static void
+test_heavy(void **state)
+{
+	struct memo_kind kind = { .most = 100, .life = 100, .oldest = true, .drop = drop };
+	struct memo *m = memo_new(&kind);
+	uint8_t k[MEMO_KEY];
+
+	(void)state;
+	dropped = 0;
+	memo_weigh(m, 1000);
+	for (int i = 0; i < 20; i++) {
+		key(i, k);
+		assert_int_equal(memo_put_bytes(m, k, value(i), 300, 10), ERR_OK);
+	}
+	assert_int_equal(memo_count(m), 3);
+	assert_int_equal(find(m, 16, 10), -1);
+	assert_int_equal(find(m, 17, 10), 17);
+	/* what was taken weighs no more */
+	key(17, k);
+	free(memo_take(m, k, 10));
+	key(30, k);
+	assert_int_equal(memo_put_bytes(m, k, value(30), 400, 10), ERR_OK);
+	assert_int_equal(memo_count(m), 3);
+	key(31, k);
+	assert_int_equal(memo_put_bytes(m, k, value(31), 1001, 10), ERR_LIMIT);
+	assert_int_equal(memo_count(m), 3);
+	assert_int_equal(memo_put_bytes(m, k, value(31), 1000, 10), ERR_OK);
+	assert_int_equal(memo_count(m), 1);
+	memo_free(m);
+	assert_int_equal(dropped, 22);
+}
+
 static bool
 is_odd(void *arg, const void *v)
 {
@@ -155,6 +187,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_heavy),
 		cmocka_unit_test(test_like_an_array),
 	};
 

@@ -162,8 +162,8 @@ def subjects(directory):
 
 # --- a provider that was taken over ---
 
-def refused(directory):
-    """nothing but tokens of this issuer, for whom is on the list, short ones, with known claims"""
+def never():
+    """(status, what differs from GOOD): what no provider gets, whichever account it has."""
     bad = [
         ("JWT_AUDIENCE", {"audience": "mallory"}),
         ("JWT_AUDIENCE", {"audience": "forge "}),
@@ -195,8 +195,13 @@ def refused(directory):
             b"http://evil", EVENT.encode() + b'":{},"sub')]
     bad += [("TEXT", {"claims": [{"name": "amr", "texts": [b]}]})
             for b in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80")]
+    return bad
+
+
+def refused(directory):
+    """nothing but tokens of this issuer, for whom is on the list, short ones, with known claims"""
     with provider(directory) as (_, _, taken, _):
-        for status, change in bad:
+        for status, change in never():
             try:
                 expect(taken.ask("jwt.sign", **{**GOOD, **change}), status)
             except AssertionError as e:

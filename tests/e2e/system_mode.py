@@ -12,6 +12,7 @@ import traceback
 
 import cbor2
 
+import jwt_issuer
 from job import BUILD, receive, send
 from ownkey import NAME, OPS, PASS, PASSPHRASE, Agent, Person, expect, tables
 
@@ -170,6 +171,41 @@ def provider_asks(agent):
     return out
 
 
+def at_its_worst(agent):
+    """A provider that somebody else runs now: what each of its wishes is answered."""
+    out = {"sign": [], "other": {}, "lists": []}
+    with contextlib.closing(agent.client(Person(), interactive=False)) as c:
+        for status, change in jwt_issuer.never():
+            # another issuer is refused before it is looked for
+            want = "CLIENT_RIGHT" if "issuer" in change else status
+            got = c.ask("jwt.sign", **{**GOOD, **change}).status
+            if got != want:
+                out["sign"].append("%s: %s, not %s" % (change, got, want))
+        path = "oidc/" + ISSUER.replace("/", "%2F") + "/"
+        for op, params in (
+                ("jwt.allow", {"issuer": ISSUER, "names": [{"kind": 0, "name": "mallory"}]}),
+                ("jwt.forget", {"issuer": ISSUER, "names": [{"kind": 0, "name": "forge"}]}),
+                ("sign", {"label": path + "es256", "type": 1, "data": b"x"}),
+                ("id.export", {"label": path + "es256"}), ("id.rotate", {"label": path + "es256"}),
+                ("id.show", {"label": path + "es256"}), ("id.remove", {"label": path + "es256"}),
+                ("id.add", {"service": "oidc", "account": OTHER}), ("secret.get", {"label": path}),
+                ("policy.set", {"label": path + "es256", "rate": 0}), ("lock", {}),
+                ("key.list", {}), ("id.list", {}), ("audit.show", {}), ("status", {})):
+            if op in OPS:
+                out["other"][op] = c.ask(op, **params).status
+        c.ask("subscribe", on=True, asks=True)
+        os.write(agent.ready, b"x")
+        c.wait_event("CHANGED", timeout=60)
+        # all that there is by then
+        c.ask("jwt.keys", issuer=ISSUER)
+        out["events"] = [repr(e) for e in c.events]
+        ids = [c.start("jwt.sign", **{**GOOD, "alg": 1}) for _ in range(900)]
+        replies = [c.wait(i).status for i in ids]
+        out["flood"] = {s: replies.count(s) for s in set(replies)}
+        out["left"] = c.ask("jwt.sign", **{**GOOD, "alg": 1}).status
+    return out
+
+
 # --- cases ---
 
 def table(directory):
@@ -189,6 +225,27 @@ def table(directory):
         # and not because these requests are malformed: the owner is told something else
         as_owner = as_user(OWNER, [], all_operations, {"status", "id.list", "slot.list"})
         assert set(as_owner.values()) == {"OK"}, as_owner
+
+
+def taken_over(directory):
+    """a provider that was taken over: tokens of its issuer, for the lists, capped; nothing else"""
+    with system(directory) as agent:
+        heard, agent.ready = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.read(heard, 1)
+            with contextlib.closing(agent.client(Person())) as c:
+                c.call("id.add", service="oidc", account="https://private.example.org")
+            os._exit(0)
+        got = as_user(PROVIDER, [GROUP], at_its_worst, agent)
+        os.waitpid(pid, 0)
+        assert isinstance(got, dict), got
+        assert not got["sign"], got["sign"]
+        assert set(got["other"].values()) == {"NOTOWNER"} and len(got["other"]) > 10, got["other"]
+        assert got["events"] and "private" not in str(got["events"]), got["events"]
+        # 600 at once and a minute's worth while it went on
+        assert set(got["flood"]) == {"OK", "LIMIT"} and got["left"] == "LIMIT", got["flood"]
+        assert 550 <= got["flood"]["OK"] <= 800, got["flood"]
 
 
 def locked(directory):
@@ -274,7 +331,7 @@ def unattended(directory):
             assert not c.call("status").locked
 
 
-CASES = [table, locked, fewer, strangers, refused_configurations, unattended]
+CASES = [table, taken_over, locked, fewer, strangers, refused_configurations, unattended]
 
 
 def one(name):

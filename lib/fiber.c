@@ -169,6 +169,19 @@ make_stack(struct fiber *f)
 	return ERR_OK;
 }
 
+static bool
+keep_stack(uint8_t *map)
+{
+#if SPARES > 0
+	if (nspare < SPARES) {
+		spare[nspare++] = map;
+		return true;
+	}
+#endif
+	(void)map;
+	return false;
+}
+
 static void
 drop_stack(struct fiber *f)
 {
@@ -176,9 +189,7 @@ drop_stack(struct fiber *f)
 		return;
 	note_stack(f, false);
 	wipe_stack(f->map + f->guard);
-	if (nspare + 1 <= SPARES)
-		spare[nspare++] = f->map;
-	else
+	if (!keep_stack(f->map))
 		munmap(f->map, f->guard + STACK);
 	f->map = NULL;
 	/* the saved registers may hold what the stack held */

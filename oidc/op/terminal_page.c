@@ -242,7 +242,7 @@ put_paste(struct web_request *q, struct web_response *a, const struct terminal *
 	put(a,
 	    "<p>Where your token is plugged in, run <code>ownkey approve</code>, and give it this "
 	    "block:</p><pre>");
-	html_text(&a->body, buf_span(&block));
+	buf_put_span(&a->body, buf_span(&block)); /* base64 in lines, which have to stay lines */
 	put(a, "</pre>");
 	put_number(a, t);
 	page_form(q, a, PATH_TERMINAL_PASTE, token);

@@ -303,10 +303,13 @@ def logo(o):
     assert "sandbox" in r.get("content-security-policy"), r.raw
     assert o.browser("bob").get(src).status == 404
     assert o.browser(None).get(src).status == 404
-    b2 = o.browser()
-    page = Indie(o, "https://app.example/bad-logo").ask(b2)
+    o.asked()
+    o.sql("DELETE FROM session WHERE hash=?", digest(b.cookies[oidc_rp.COOKIE]))
+    assert b.get(src).status == 404 and not o.asked(), "for who is logged out"
+    b = o.browser()
+    page = Indie(o, "https://app.example/bad-logo").ask(b)
     src = re.search(r'<img[^>]* src="([^"]*)"', page.body.decode())[1]
-    assert b2.get(src).status == 404
+    assert b.get(src).status == 404
 
 
 # --- redemption (S3xx), responses (S4xx) ---

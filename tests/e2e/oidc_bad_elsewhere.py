@@ -48,7 +48,7 @@ ELSEWHERE = {
         ("csrf: another person's rows", "CWE-639", "def account(directory"),
         ("code: of a session that has ended", "RFC 9700", "def in_flight"),
     ],
-    "tests/unit/test_oidc_webauthn.c": [
+    "tests/unit/oidc_forged.h": [
         ("webauthn: " + name, origin, '"%s"' % name) for name, origin in (
             ("challenge of another session", "WebAuthn 13.4.3"), ("topOrigin",
              "SimpleWebAuthn discussion 815, lbuchs/WebAuthn#124"),
@@ -65,9 +65,11 @@ ELSEWHERE = {
             ("indefinite key", "CTAP2 8"), ("indefinite extensions", "CTAP2 8"),
             ("kty of another algorithm", "RFC 9053 7"), ("RSA with a tiny modulus", "CWE-326"),
             ("unknown format", "WebAuthn 7.1 22"), ("packed with an empty x5c", "WebAuthn 8.2"))
-    ] + [("webauthn: attested data cut at each byte", "glewlwyd CVE-2023-49208",
-          "test_cut_anywhere"),
-         ("webauthn: a COSE key off its curve", "CVE-2022-21449", "test_off_curve")],
+    ],
+    "tests/unit/test_oidc_webauthn.c": [
+        ("webauthn: attested data cut at each byte", "glewlwyd CVE-2023-49208",
+         "test_cut_anywhere"),
+        ("webauthn: a COSE key off its curve", "CVE-2022-21449", "test_off_curve")],
     "tests/e2e/fetch.py": [
         ("fetch: addresses of this machine and others", "CWE-918", "def where_it_goes"),
         ("fetch: other ways to write them", "CWE-918", "def notations"),

@@ -446,7 +446,8 @@ run(struct web_answer *x)
 		start_fiber(x);
 	else if (!x->done)
 		on_fiber(x);
-	if (!x->done || has_written(x->web))
+	x->wrote = has_written(x->web);
+	if (!x->done || x->wrote)
 		hold(x);
 }
 
@@ -457,13 +458,16 @@ web_settle(struct web *w)
 	bool any = false;
 	enum err e;
 
-	if (has_written(w) && (e = w->conf.hooks.commit(w->conf.oidc))) {
+	e = has_written(w) ? w->conf.hooks.commit(w->conf.oidc) : ERR_OK;
+	if (e)
 		log_err(e, "the store: nothing of this moment was kept");
-		for (x = w->pending; x; x = x->next)
-			x->failed = e;
-	}
 	for (x = w->pending; x; x = next) {
 		next = x->next;
+		/* who waited through it will write later, and that is kept: it must not be told that
+		 * it was not */
+		if (e && (x->done || x->wrote))
+			x->failed = e;
+		x->wrote = false;
 		if (!x->done)
 			continue;
 		release(x);

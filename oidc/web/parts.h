@@ -57,6 +57,7 @@ struct web_answer {
 	bool too_large;	 /* the body: read and thrown away, then refused */
 	bool done;	 /* the response is complete */
 	bool held;	 /* suspended until the commit */
+	bool wrote;	 /* began in this wake-up, before what is to be committed, and waits */
 	enum err failed; /* what it wrote was not kept */
 	uint64_t began;
 	size_t size, swallowed;

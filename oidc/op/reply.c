@@ -7,6 +7,7 @@ static void
 send(struct web_request *q, struct web_response *a, const struct authreq *r, struct buf *fields)
 {
 	struct form f = { .n = 0 };
+	struct span origin = uri_origin(r->redirect_uri);
 	struct buf to = BUF_INIT;
 	enum err e;
 
@@ -20,7 +21,7 @@ send(struct web_request *q, struct web_response *a, const struct authreq *r, str
 	if (e)
 		web_unavailable(q, a, e);
 	else if (r->form_post)
-		page_form_post(q, a, r->redirect_uri, uri_origin(r->redirect_uri), &f);
+		page_form_post(q, a, r->redirect_uri, origin.len ? origin : r->redirect_uri, &f);
 	else
 		web_redirect(a, buf_span(&to));
 	form_done(&f);

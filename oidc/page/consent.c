@@ -33,6 +33,12 @@ put_scopes(struct web_response *a, const struct page_consent *c)
 static void
 allow_form(struct web_response *a, struct span to)
 {
+	const uint8_t *colon = to.len ? memchr(to.p, ':', to.len) : NULL;
+
+	/* a scheme of an application's own has no origin: "org.example.app:" (CSP 2.3.1) */
+	if (colon && span_sub(to, (size_t)(colon - to.p), 3).len == 3 &&
+	    memcmp(colon, "://", 3) != 0)
+		to.len = (size_t)(colon - to.p) + 1;
 	if (!to.len || to.len >= sizeof a->form_action)
 		return;
 	memcpy(a->form_action, to.p, to.len);

@@ -33,7 +33,7 @@ struct page_consent {
 };
 void page_consent(struct web_request *q, struct web_response *a, const struct page_consent *c);
 
-/* f: the fields of the answer.  to: origin of redirect_uri, empty if it has none. */
+/* f: the fields of the answer.  to: origin of redirect_uri, or all of it. */
 void page_form_post(struct web_request *q, struct web_response *a, struct span redirect_uri,
     struct span to, const struct form *f);
 

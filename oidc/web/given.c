@@ -159,6 +159,12 @@ web_unavailable(struct web_request *q, struct web_response *a, enum err why)
 		{ ERR_NOAGENT, "the agent that signs is not running; whoever runs this starts it" },
 		{ ERR_BUSY, "too many people are here at once; try again in a moment" },
 		{ ERR_LIMIT, "too much was signed in a short time; try again in a moment" },
+		{ ERR_JWT_AUDIENCE,
+		    "the vault does not know this site yet; whoever runs this "
+		    "allows it (ownkey jwt allow)" },
+		{ ERR_JWT_ACCOUNT,
+		    "the vault does not know this account yet; whoever runs this "
+		    "allows it (ownkey jwt allow)" },
 		{ ERR_CANCELLED, "this service is being stopped; try again in a moment" },
 	};
 	const char *text = "nothing was changed; try again in a moment";

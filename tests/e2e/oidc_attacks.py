@@ -144,8 +144,37 @@ def taken_away(o):
     assert r.status == 400 and r.json()["error"] == "unauthorized_client", r.raw
 
 
+def own_scheme(o):
+    """an application with a scheme of its own: the page lets its form lead there, by either way"""
+    back = "org.example.app:/a;b,c"
+    app = o.client("own", "--native", "--redirect", back, how=None)
+    o.allow()
+    for mode in None, "form_post":
+        b = o.browser()
+        page = b.follow(b.get(BASE + "/authorize", **app.request(redirect_uri=back,
+                                                                 response_mode=mode)))
+        csp = page.get("content-security-policy")
+        assert page.status == 200 and "form-action 'self' org.example.app:;" in csp, page.raw
+        r = b.decide(page)
+        if mode:
+            assert "form-action 'self' org.example.app:;" in r.get("content-security-policy"), r.raw
+        else:
+            assert r.get("location").startswith(back + "?code="), r.raw
+
+
+def not_on_the_list(o):
+    """a client that the vault was not told of: the page says what is left to do"""
+    late = o.client("late", "--redirect", "https://rp.example/cb")
+    b = o.browser()
+    r = b.decide(authorize(o, b, late))
+    assert r.status == 503 and b"ownkey jwt allow" in r.body, r.raw
+    o.allow()
+    late.login(b)
+
+
 CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes,
-                                   long_requests, one_house, one_name, taken_away)]
+                                   long_requests, one_house, one_name, taken_away, own_scheme,
+                                   not_on_the_list)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES, trusted_proxy="127.0.0.1"))

@@ -209,17 +209,6 @@ method_of(const char *s, bool *head)
 }
 
 /* ---- who asks ---- */
-static bool
-is_proxy(void *arg, const char *address)
-{
-	const struct web *w = arg;
-
-	for (size_t i = 0; i < w->conf.ntrusted; i++)
-		if (strcmp(w->conf.trusted[i], address) == 0)
-			return true;
-	return false;
-}
-
 /* X-Forwarded-For counts only from a proxy that is trusted; nothing else of that family ever. */
 static void
 set_address(struct web_answer *x, struct span forwarded)
@@ -227,7 +216,7 @@ set_address(struct web_answer *x, struct span forwarded)
 	memcpy(x->q.address, x->conn->address, sizeof x->q.address);
 	if (!x->conn->trusted)
 		return;
-	if (!header_forwarded_for(forwarded, is_proxy, x->web, x->q.address))
+	if (!header_forwarded_for(forwarded, web_trusts, x->web, x->q.address))
 		memcpy(x->q.address, x->conn->address, sizeof x->q.address);
 }
 
@@ -463,8 +452,7 @@ web_settle(struct web *w)
 		log_err(e, "the store: nothing of this moment was kept");
 	for (x = w->pending; x; x = next) {
 		next = x->next;
-		/* who waited through it will write later, and that is kept: it must not be told that
-		 * it was not */
+		/* who waited through it writes later, and that is kept */
 		if (e && (x->done || x->wrote))
 			x->failed = e;
 		x->wrote = false;

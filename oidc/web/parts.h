@@ -97,6 +97,8 @@ struct web {
 };
 
 /* server.c */
+/* arg: struct web; is this the address of a proxy that may say whose request it is? */
+bool web_trusts(void *arg, const char *address);
 void web_conn_phase(struct web_conn *c, enum web_phase phase);
 /* exchange.c: callbacks of MHD, and what happens when the wake-up ends */
 enum MHD_Result web_on_request(void *arg, struct MHD_Connection *mhd, const char *url,

@@ -136,9 +136,11 @@ on_connection(
 	}
 }
 
-static bool
-is_trusted(const struct web *w, const char *address)
+bool
+web_trusts(void *arg, const char *address)
 {
+	const struct web *w = arg;
+
 	for (size_t i = 0; i < w->conf.ntrusted; i++)
 		if (strcmp(w->conf.trusted[i], address) == 0)
 			return true;
@@ -155,13 +157,13 @@ union address {
 
 /* As text; "" for a Unix socket. */
 static void
-describe(const struct web *w, const union address *from, struct web_conn *c)
+describe(struct web *w, const union address *from, struct web_conn *c)
 {
 	if (from->any.sa_family == AF_INET)
 		inet_ntop(AF_INET, &from->in.sin_addr, c->address, sizeof c->address);
 	else if (from->any.sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &from->in6.sin6_addr, c->address, sizeof c->address);
-	c->trusted = is_trusted(w, c->address[0] ? c->address : "unix");
+	c->trusted = web_trusts(w, c->address[0] ? c->address : "unix");
 }
 
 /* MHD owns the descriptor from here, whatever becomes of it. */

@@ -7,9 +7,9 @@
  * nothing it calls may wait.
  *
  * Responses of one wake-up go out together, after web_hooks.commit: what a handler wrote is in the
- * store before anybody hears of it.  If that fails, every request that began or ended in the wake-up
- * is answered 503 instead, and nothing was changed.  So a handler that waits writes before its
- * first wait or after its last, never between two.
+ * store before anybody hears of it.  If that fails, every request that began or ended in the
+ * wake-up is answered 503 instead, and nothing was changed.  So a handler that waits writes before
+ * its first wait or after its last, never between two.
  *
  * A request was checked before a handler sees it: its method is one of the row's, query and body
  * are well-formed (form.h), at most one Authorization header, no doubtful framing.

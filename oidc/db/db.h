@@ -216,7 +216,7 @@ struct db_session {
 	uint64_t created, used;
 	uint64_t auth_time; /* when the token was touched last */
 	uint64_t expires;
-	struct span agent; /* what the browser calls itself, shortened */
+	struct span agent; /* what the browser calls itself: login/browser.h */
 	struct span amr;   /* RFC 8176, separated by a space */
 	struct buf bytes;
 };

@@ -111,16 +111,16 @@ do_codes(struct deed *d)
 
 	if (e)
 		return e;
-	page_begin(d->q, d->a, "Your recovery codes");
-	buf_put_str(&d->a->body,
-	    "<p>They are shown <strong>this once</strong>. Print them, or write them down: each "
-	    "works once, and lets whoever has it register a token for your account.</p>"
-	    "<ol class=\"codes\">");
+	page_open(d->q, d->a, SAY_CODES_TITLE);
+	page_put_with(d->q, d->a, "p class=\"notice\"", SAY_CODES_ONCE,
+	    PAGE_PARTS(PAGE_PART_SAY(SAY_CODES_THIS_ONCE)));
+	buf_put_str(&d->a->body, "<ol class=\"codes\">");
 	for (size_t i = 0; i < RECOVER_CODES; i++)
 		buf_putf(&d->a->body, "<li>%s</li>", codes[i]);
 	explicit_bzero(codes, sizeof codes);
-	buf_putf(&d->a->body, "</ol><p><a href=\"%s%s\">I have them on paper</a></p>",
-	    oidc_conf_path(d->q->oidc->conf.issuer), PATH_ACCOUNT);
+	buf_put_str(&d->a->body, "</ol>\n<p>");
+	page_link(d->q, d->a, PATH_ACCOUNT, SAY_CODES_DONE);
+	buf_put_str(&d->a->body, "</p>\n");
 	page_end(d->q, d->a, 200);
 	d->answered = true;
 	return ERR_OK;
@@ -162,8 +162,8 @@ do_delete(struct deed *d)
 	if ((e = db_account_remove(db_of(d), d->session.account)) || (e = session_end(d->q, d->a)))
 		return e;
 	log_info("an account was deleted by its owner");
-	page_begin(d->q, d->a, "Your account is deleted");
-	buf_put_str(&d->a->body, "<p>Nothing of it is kept here.</p>");
+	page_open(d->q, d->a, SAY_DELETED);
+	page_put(d->q, d->a, "p", SAY_DELETED_WHAT);
 	page_end(d->q, d->a, 200);
 	return ERR_OK;
 }

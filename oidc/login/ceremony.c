@@ -98,24 +98,61 @@ ceremony_read(const struct form *f, const struct ceremony_field *field, size_t n
 void
 ceremony_failed(struct web_request *q, struct web_response *a, const char *text, const char *path)
 {
-	page_begin(q, a, "That did not work");
-	buf_put_str(&a->body, "<p>");
-	html_text(&a->body, span_str(text));
-	buf_put_str(&a->body, "</p><p><a href=\"");
-	html_text(&a->body, span_str(oidc_conf_path(q->oidc->conf.issuer)));
-	html_text(&a->body, span_str(path));
-	buf_put_str(&a->body, "\">Begin again</a></p>");
+	const char *same = say_same(page_language(q), text);
+
+	page_open(q, a, SAY_FAILED);
+	buf_put_str(&a->body, "<p role=\"alert\">");
+	html_text(&a->body, span_str(same ? same : text));
+	buf_put_str(&a->body, "</p>\n<p>");
+	page_link(q, a, path, strcmp(path, "/account") == 0 ? SAY_TO_ACCOUNT : SAY_BEGIN_AGAIN);
+	buf_put_str(&a->body, "</p>\n");
 	page_end(q, a, 403);
+}
+
+/* ---- what the script says ---- */
+void
+ceremony_put_form(struct web_request *q, struct web_response *a, const char *path, const char *act)
+{
+	static const struct {
+		const char *name;
+		enum say what;
+	} says[] = {
+		{ "now", SAY_TOUCH_NOW },
+		{ "moment", SAY_TOUCH_MOMENT },
+		{ "exists", SAY_WHY_EXISTS },
+		{ "address", SAY_WHY_ADDRESS },
+		{ "nothing", SAY_WHY_NOTHING },
+		{ "other", SAY_WHY_OTHER },
+		{ "none", SAY_WHY_NO_TOKENS },
+	};
+
+	buf_putf(&a->body, "<form method=\"post\" id=\"ceremony\" action=\"%s%s\" data-act=\"%s\"",
+	    oidc_conf_path(q->oidc->conf.issuer), path, act);
+	for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+		buf_putf(&a->body, " data-say-%s=\"", says[i].name);
+		page_say(q, a, says[i].what);
+		buf_put_str(&a->body, "\"");
+	}
 }
 
 void
 ceremony_put_status(struct web_request *q, struct web_response *a, const char *path, const char *go)
 {
+	char to[256];
+
+	page_hidden_locale(q, a);
+	buf_put_str(&a->body, "<ol class=\"steps\">");
+	page_put(q, a, "li", SAY_TOUCH_PLUG);
+	page_put(q, a, "li", SAY_TOUCH_PIN);
+	page_put(q, a, "li", SAY_TOUCH_BLINKS);
 	buf_put_str(&a->body,
-	    "<p id=\"say\" role=\"status\" aria-live=\"polite\"></p>"
-	    "<noscript><p>A token can be asked by a script only, and scripts are off here.</p>"
-	    "</noscript>"
-	    "<p><button type=\"button\" id=\"again\" hidden>Try again</button></p></form>");
-	buf_putf(&a->body, "<p><a href=\"%s%s%s%s\">Begin again</a></p>",
-	    oidc_conf_path(q->oidc->conf.issuer), path, go[0] ? "?go=" : "", go);
+	    "</ol>\n<p id=\"say\" class=\"notice\" role=\"status\" aria-live=\"polite\"></p>"
+	    "<noscript>");
+	page_put(q, a, "p class=\"notice\"", SAY_NO_SCRIPT);
+	buf_put_str(&a->body, "</noscript><p><button type=\"button\" id=\"again\" hidden>");
+	page_say(q, a, SAY_TRY_AGAIN);
+	buf_put_str(&a->body, "</button></p></form>\n<p>");
+	snprintf(to, sizeof to, "%s%s%s", path, go[0] ? "?go=" : "", go);
+	page_link(q, a, to, SAY_BEGIN_AGAIN);
+	buf_put_str(&a->body, "</p>\n");
 }

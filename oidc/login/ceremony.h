@@ -51,9 +51,12 @@ struct ceremony_field {
 MUST enum err ceremony_read(
     const struct form *f, const struct ceremony_field *field, size_t n, struct buf *keep);
 
-/* The end of one that failed: why, for the person, and a way to begin again. */
+/* The end of one that failed: why (English, of the table of say.h), and a way to begin again. */
 void ceremony_failed(
     struct web_request *q, struct web_response *a, const char *text, const char *path);
+/* <form> with what its script says, by act "get" or "create"; more attributes, and ">", follow. */
+void ceremony_put_form(
+    struct web_request *q, struct web_response *a, const char *path, const char *act);
 /* What the page shows while the token is asked, and the way back: path, with what waits ("":
  * nothing). */
 void ceremony_put_status(

@@ -36,6 +36,14 @@ read_go(struct span in, char go[CEREMONY_GO])
 }
 
 /* ---- the page ---- */
+static void
+put_other_ways(struct web_request *q, struct web_response *a)
+{
+	put(a, "<ul class=\"links\"><li>");
+	page_link(q, a, PATH_LOGIN_RECOVER, SAY_LOST);
+	put(a, "</li></ul>\n");
+}
+
 void
 login_page(struct web_request *q, struct web_response *a)
 {
@@ -43,19 +51,28 @@ login_page(struct web_request *q, struct web_response *a)
 
 	read_go(form_value(&q->query, "go"), go);
 	session_form(q, a, "login", SPAN_NONE, token);
-	page_begin(q, a, "Log in");
+	page_open(q, a, SAY_LOGIN);
+	page_put(q, a, "p", SAY_LOGIN_HOW);
+	if (go[0])
+		page_put(q, a, "p", SAY_LOGIN_FOR);
+	put(a, "<noscript>");
+	page_put(q, a, "p class=\"notice\"", SAY_NO_SCRIPT);
+	put(a, "</noscript>\n");
 	page_form(q, a, PATH_LOGIN_START, token);
 	page_hidden(a, "go", span_str(go));
+	put(a, "<p>");
+	page_label(q, a, "name", SAY_NAME_HERE);
 	put(a,
-	    "<p><label for=\"name\">Your name here</label>"
 	    "<input id=\"name\" name=\"name\" maxlength=\"64\" autocomplete=\"username webauthn\""
-	    " autocapitalize=\"none\" spellcheck=\"false\" aria-describedby=\"hint\"></p>"
-	    "<p id=\"hint\" class=\"faint\">Leave it empty if your token remembers you: most that "
-	    "were registered here do.</p>"
-	    "<p><button>Log in with your token</button> "
-	    "<button name=\"terminal\" value=\"1\">Log in from a terminal</button></p></form>");
-	buf_putf(&a->body, "<p><a href=\"%s%s\">I have lost my token</a></p>",
-	    oidc_conf_path(q->oidc->conf.issuer), PATH_LOGIN_RECOVER);
+	    " autocapitalize=\"none\" spellcheck=\"false\" dir=\"auto\""
+	    " aria-describedby=\"hint\"></p>\n");
+	page_put(q, a, "p id=\"hint\" class=\"faint\"", SAY_NAME_HINT);
+	put(a, "<p class=\"choice\"><button>");
+	page_say(q, a, SAY_LOGIN_TOKEN);
+	put(a, "</button> <button class=\"quiet\" name=\"terminal\" value=\"1\">");
+	page_say(q, a, SAY_LOGIN_TERMINAL);
+	put(a, "</button></p></form>\n");
+	put_other_ways(q, a);
 	page_end(q, a, 200);
 }
 
@@ -123,11 +140,9 @@ put_ceremony(
 	challenge[CEREMONY_TEXT - 1] = '\0';
 	relying_of(q->oidc->conf.issuer, &r);
 	session_form(q, a, "login finish", SPAN_NONE, token);
-	page_begin_with(q, a, "Touch your token", "webauthn.js");
-	buf_putf(&a->body,
-	    "<form method=\"post\" id=\"ceremony\" action=\"%s%s\" data-act=\"get\" "
-	    "data-challenge=\"%s\" data-rp=\"%s\" data-list=\"",
-	    oidc_conf_path(q->oidc->conf.issuer), PATH_LOGIN_FINISH, challenge, r.id);
+	page_open_with(q, a, SAY_TOUCH, "webauthn.js");
+	ceremony_put_form(q, a, PATH_LOGIN_FINISH, "get");
+	buf_putf(&a->body, " data-challenge=\"%s\" data-rp=\"%s\" data-list=\"", challenge, r.id);
 	html_text(&a->body, list);
 	put(a, "\">");
 	page_hidden(a, "token", span_str(token));
@@ -249,7 +264,7 @@ login_by(struct web_request *q, struct web_response *a, const struct db_credenti
 void
 login_go_on(struct web_request *q, struct web_response *a, const char *go)
 {
-	const char *base = oidc_conf_path(q->oidc->conf.issuer);
+	char path[sizeof PATH_CONTINUE + 4 + CEREMONY_GO];
 	struct buf to = BUF_INIT;
 
 	if (!go[0]) {
@@ -258,11 +273,11 @@ login_go_on(struct web_request *q, struct web_response *a, const char *go)
 		buf_done(&to);
 		return;
 	}
-	page_begin(q, a, "You are logged in");
-	buf_putf(&a->body,
-	    "<meta http-equiv=\"refresh\" content=\"0;url=%s%s?go=%s\">"
-	    "<p><a href=\"%s%s?go=%s\">Go on</a></p>",
-	    base, PATH_CONTINUE, go, base, PATH_CONTINUE, go);
+	snprintf(path, sizeof path, "%s?go=%s", PATH_CONTINUE, go);
+	page_open_on(q, a, SAY_LOGGED_IN, path);
+	put(a, "<p>");
+	page_link(q, a, path, SAY_GO_ON);
+	put(a, "</p>\n");
 	page_end(q, a, 200);
 }
 

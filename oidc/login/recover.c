@@ -83,22 +83,25 @@ show(struct web_request *q, struct web_response *a)
 	char token[SESSION_FORM];
 
 	session_form(q, a, "recover", SPAN_NONE, token);
-	page_begin(q, a, "I have lost my token");
-	buf_put_str(&a->body,
-	    "<p>If you have another token that is registered here, log in with that one. Else one "
-	    "of your recovery codes lets you register a new token.</p>");
+	page_open(q, a, SAY_LOST);
+	page_put(q, a, "p", SAY_LOST_HOW);
 	page_form(q, a, PATH_LOGIN_RECOVER, token);
+	buf_put_str(&a->body, "<p>");
+	page_label(q, a, "name", SAY_NAME_HERE);
 	buf_put_str(&a->body,
-	    "<p><label for=\"name\">Your name here</label>"
-	    "<input id=\"name\" name=\"name\" required"
-	    " maxlength=\"64\" autocomplete=\"username\" autocapitalize=\"none\""
-	    " spellcheck=\"false\"></p>"
-	    "<p><label for=\"code\">A recovery code</label>"
-	    "<input id=\"code\" name=\"code\" required maxlength=\"64\""
-	    " autocomplete=\"off\" spellcheck=\"false\"></p>"
-	    "<p><button>Register a new token</button></p></form>"
-	    "<p class=\"faint\">No codes either? Whoever runs this place can send you an "
-	    "invitation.</p>");
+	    "<input id=\"name\" name=\"name\" required maxlength=\"64\" autocomplete=\"username\""
+	    " autocapitalize=\"none\" spellcheck=\"false\" dir=\"auto\"></p>\n<p>");
+	page_label(q, a, "code", SAY_LOST_CODE);
+	buf_put_str(&a->body,
+	    "<input id=\"code\" name=\"code\" required maxlength=\"64\" autocomplete=\"off\""
+	    " autocapitalize=\"characters\" spellcheck=\"false\" aria-describedby=\"hint\"></p>\n");
+	page_put(q, a, "p id=\"hint\" class=\"faint\"", SAY_LOST_CODE_HINT);
+	page_button(q, a, "", SAY_LOST_DO);
+	buf_put_str(&a->body, "</form>\n");
+	page_put(q, a, "p class=\"faint\"", SAY_LOST_NONE);
+	buf_put_str(&a->body, "<p>");
+	page_link(q, a, "/login", SAY_LOST_OTHER);
+	buf_put_str(&a->body, "</p>\n");
 	page_end(q, a, 200);
 }
 

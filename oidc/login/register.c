@@ -124,17 +124,22 @@ show(struct registration *r)
 	char token[SESSION_FORM];
 
 	session_form(r->q, r->a, "register", r->invite, token);
-	page_begin(r->q, r->a, "Register a token");
-	put(r, "<p>It will log in <strong>");
-	html_text(&r->a->body, r->account.name);
-	put(r, "</strong> here from then on.</p>");
+	page_open(r->q, r->a, SAY_REGISTER);
+	page_put_with(
+	    r->q, r->a, "p", SAY_REGISTER_FOR, PAGE_PARTS(PAGE_PART_NAME(r->account.name)));
+	put(r, "<noscript>");
+	page_put(r->q, r->a, "p class=\"notice\"", SAY_NO_SCRIPT);
+	put(r, "</noscript>\n");
 	page_form(r->q, r->a, PATH_REGISTER_START, token);
 	page_hidden(r->a, "invite", r->invite);
+	put(r, "<p>");
+	page_label(r->q, r->a, "label", SAY_REGISTER_LABEL);
 	put(r,
-	    "<p><label for=\"label\">What do you call this token?</label>"
-	    "<input id=\"label\" name=\"label\" maxlength=\"64\" autocomplete=\"off\""
-	    " placeholder=\"blue key ring\"></p>"
-	    "<p><button>Register it</button></p></form>");
+	    "<input id=\"label\" name=\"label\" maxlength=\"64\" autocomplete=\"off\" dir=\"auto\""
+	    " aria-describedby=\"hint\"></p>\n");
+	page_put(r->q, r->a, "p id=\"hint\" class=\"faint\"", SAY_REGISTER_HINT);
+	page_button(r->q, r->a, "", SAY_REGISTER_DO);
+	put(r, "</form>\n");
 	page_end(r->q, r->a, 200);
 }
 
@@ -178,9 +183,7 @@ put_options(struct registration *r, const char *challenge)
 
 	relying_of(c->issuer, &relying);
 	text_encode_raw(TEXT_BASE64URL, SPAN(r->account.id, DB_ID), user);
-	buf_putf(&r->a->body, "<form method=\"post\" id=\"ceremony\" action=\"%s%s\"",
-	    oidc_conf_path(c->issuer), PATH_REGISTER_FINISH);
-	put_attribute(r, "act", SPAN_LIT("create"));
+	ceremony_put_form(r->q, r->a, PATH_REGISTER_FINISH, "create");
 	put_attribute(r, "challenge", span_str(challenge));
 	put_attribute(r, "rp", span_str(relying.id));
 	put_attribute(r, "rp-name", span_str(c->name[0] ? c->name : relying.id));
@@ -199,7 +202,7 @@ put_ceremony(struct registration *r, const char *challenge)
 	snprintf(path, sizeof path, "%s%s%.*s", PATH_REGISTER, r->invite.len ? "?invite=" : "",
 	    (int)r->invite.len, r->invite.len ? (const char *)r->invite.p : "");
 	session_form(r->q, r->a, "register finish", span_str(challenge), token);
-	page_begin_with(r->q, r->a, "Touch your token", "webauthn.js");
+	page_open_with(r->q, r->a, SAY_TOUCH, "webauthn.js");
 	put_options(r, challenge);
 	page_hidden(r->a, "token", span_str(token));
 	page_hidden(r->a, "challenge", span_str(challenge));

@@ -3,11 +3,11 @@
 #include "lib/crypto.h"
 #include "lib/text.h"
 #include "oidc/db/handle.h"
+#include "oidc/login/browser.h"
 #include "oidc/login/session.h"
 #include "oidc/oidc.h"
 
 #define USED_EVERY 60 /* seconds: not a write for each page */
-#define AGENT_MAX  200
 
 /* On https with the prefix that lets only this host set it (RFC 6265bis 4.1.3.2). */
 static const char *
@@ -73,16 +73,15 @@ session_get(struct web_request *q, struct db_session *out)
 	return e;
 }
 
-/* What the browser calls itself, for "where am I logged in". */
-static struct span
-agent_of(const struct web_request *q, struct buf *out)
+/* What the browser calls itself, for "where am I logged in": nothing of it is kept but that. */
+static void
+agent_of(const struct web_request *q, char out[BROWSER_TEXT])
 {
 	struct span s;
 
 	if (web_header(q, "User-Agent", &s) != FORM_ONE)
-		return SPAN_NONE;
-	text_printable(SPAN(s.p, s.len < AGENT_MAX ? s.len : AGENT_MAX), out);
-	return buf_err(out) ? SPAN_NONE : buf_span(out);
+		s = SPAN_NONE;
+	browser_write(browser_read(s), out);
 }
 
 /* The same person at the same browser: the older row goes, what came of it stays. */
@@ -109,26 +108,23 @@ session_begin(struct web_request *q, struct web_response *a, const struct sessio
 {
 	const struct oidc_conf *c = &q->oidc->conf;
 	struct db_session s = { .created = now(), .amr = l->amr };
-	struct buf agent = BUF_INIT;
-	char text[HANDLE_TEXT];
+	char text[HANDLE_TEXT], agent[BROWSER_TEXT];
 	uint64_t life = c->session_lifetime;
 	enum err e;
 
 	memcpy(s.account, l->account, DB_ID);
 	crypto_random(s.sid, sizeof s.sid);
 	handle_make(HANDLE_SESSION, text, s.hash);
-	s.agent = agent_of(q, &agent);
+	agent_of(q, agent);
+	s.agent = span_str(agent);
 	if ((e = replace(q, &s)))
-		goto out;
+		return e;
 	s.used = s.auth_time = now();
 	if (c->session_idle && c->session_idle < life)
 		life = c->session_idle;
 	s.expires = s.used + life;
-	if ((e = db_session_add(q->oidc->db, &s)))
-		goto out;
-	web_cookie_put(q, a, cookie_name(q, false), span_str(text), c->session_lifetime);
-out:
-	buf_done(&agent);
+	if (!(e = db_session_add(q->oidc->db, &s)))
+		web_cookie_put(q, a, cookie_name(q, false), span_str(text), c->session_lifetime);
 	return e;
 }
 

@@ -24,6 +24,7 @@
 #include "oidc/op/uri.h"
 #include "oidc/op/waiting.h"
 #include "oidc/page/consent.h"
+#include "oidc/page/page.h"
 #include "oidc/sign.h"
 
 #define USED_EVERY 3600 /* seconds: not a write for each login */
@@ -84,6 +85,7 @@ send_to(struct pass *p, const char *path)
 	buf_put_str(&to, path);
 	buf_put_str(&to, "?go=");
 	buf_put_span(&to, p->waited ? p->go : span_str(e ? "" : id));
+	page_put_locale(p->q, &to);
 	if (!e && !(e = buf_err(&to)))
 		web_redirect(p->a, buf_span(&to));
 	buf_done(&to);
@@ -200,7 +202,7 @@ list_scopes(const struct pass *p, struct page_consent *c)
 	while (c->nscope < PAGE_SCOPES && scope_next(&rest, &one)) {
 		struct page_scope *s = &c->scope[c->nscope++];
 
-		s->says = claims_says(one);
+		s->name = one;
 		s->fresh = p->consent.scopes.len && !scope_is_within(one, p->consent.scopes);
 	}
 	return !scope_next(&rest, &one);
@@ -228,12 +230,14 @@ ask(struct pass *p)
 {
 	struct page_stranger stranger;
 	struct db_account account = { .created = 0 };
-	char token[SESSION_FORM], go[WAITING_ID];
+	char token[SESSION_FORM], go[WAITING_ID], other[sizeof PATH_LOGIN + 4 + WAITING_ID];
 	struct page_consent c = { .client = &p->r.client,
 		.account = &account,
 		.to = uri_origin(p->r.redirect_uri),
+		.value = claims_show,
 		.path = PATH_CONTINUE,
 		.service = p->r.audience,
+		.other = other,
 		.go = go,
 		.token = token };
 	enum err e;
@@ -249,6 +253,7 @@ ask(struct pass *p)
 	memcpy(p->waited->asked, account.id, DB_ID);
 	memcpy(go, p->go.p, p->go.len);
 	go[p->go.len] = '\0';
+	snprintf(other, sizeof other, "%s?go=%s", PATH_LOGIN, go);
 	session_form(p->q, p->a, "consent", p->go, token);
 	if (!c.to.len)
 		c.to = p->r.redirect_uri;
@@ -490,6 +495,7 @@ go_on(struct web_request *q, struct web_response *a)
 	if (!(p.waited = find_waiting(q, a, &p.go)))
 		return;
 	p.form = &p.waited->form;
+	page_prefer(q, form_value(p.form, "ui_locales"));
 	run(&p);
 	waiting_done(p.waited);
 }
@@ -523,6 +529,7 @@ decide(struct web_request *q, struct web_response *a)
 		return;
 	}
 	p.form = &p.waited->form;
+	page_prefer(q, form_value(p.form, "ui_locales"));
 	p.agreed = span_is(said, "yes");
 	if (p.agreed)
 		run(&p);

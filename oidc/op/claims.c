@@ -5,24 +5,23 @@
 #include "oidc/op/scope.h"
 
 const struct claims_scope claims_scopes[] = {
-	{ "openid", "", "know that it is you" },
+	{ "openid", "" },
 	{ "profile",
 	    "name family_name given_name middle_name nickname preferred_username profile picture "
-	    "website gender birthdate zoneinfo locale updated_at",
-	    "your name and profile" },
-	{ "email", "email email_verified", "your email address" },
-	{ "address", "address", "your postal address" },
-	{ "phone", "phone_number phone_number_verified", "your phone number" },
-	{ "groups", "groups", "the groups you are in" },
-	{ "offline_access", "", "do this also while you are not logged in" },
+	    "website gender birthdate zoneinfo locale updated_at" },
+	{ "email", "email email_verified" },
+	{ "address", "address" },
+	{ "phone", "phone_number phone_number_verified" },
+	{ "groups", "groups" },
+	{ "offline_access", "" },
 	/* of Micropub, which clients of IndieAuth ask for */
-	{ "create", "", "write on your site" },
-	{ "draft", "", "write drafts on your site" },
-	{ "update", "", "change what is on your site" },
-	{ "delete", "", "delete what is on your site" },
-	{ "undelete", "", "bring back what was deleted on your site" },
-	{ "media", "", "put pictures and files on your site" },
-	{ NULL, NULL, NULL },
+	{ "create", "" },
+	{ "draft", "" },
+	{ "update", "" },
+	{ "delete", "" },
+	{ "undelete", "" },
+	{ "media", "" },
+	{ NULL, NULL },
 };
 
 enum kind { TEXT, TRUTH, NUMBER, OBJECT, LIST };
@@ -73,15 +72,6 @@ load(struct span text)
 		return all;
 	json_decref(all);
 	return NULL;
-}
-
-struct span
-claims_says(struct span scope)
-{
-	for (const struct claims_scope *s = claims_scopes; s->name; s++)
-		if (span_is(scope, s->name))
-			return span_str(s->says);
-	return scope;
 }
 
 /* ---- telling ---- */
@@ -172,6 +162,52 @@ claims_put_profile(struct jput *j, const struct db_account *account, struct span
 		(void)put_first(j, "email", all, SPAN_LIT("email"));
 	json_decref(all);
 	return buf_err(j->out);
+}
+
+/* ---- showing ---- */
+static void
+show(struct buf *out, json_t *v)
+{
+	const char *key;
+	json_t *one;
+	size_t i;
+
+	if (json_is_string(v)) {
+		if (out->len)
+			buf_put_str(out, ", ");
+		buf_put(out, json_string_value(v), json_string_length(v));
+	}
+	json_array_foreach(v, i, one)
+	{
+		if (json_is_string(one))
+			show(out, one);
+	}
+	json_object_foreach(v, key, one)
+	{
+		if (json_is_string(one))
+			show(out, one);
+	}
+}
+
+void
+claims_show(const struct db_account *account, struct span scope, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	struct jput j = jput_into(&text);
+	const char *key;
+	json_t *all, *v;
+
+	jput_object(&j, NULL);
+	if (!claims_put(&j, account, scope)) {
+		jput_end(&j);
+		all = load(buf_span(&text));
+		json_object_foreach(all, key, v)
+		{
+			show(out, v);
+		}
+		json_decref(all);
+	}
+	buf_done(&text);
 }
 
 /* ---- checking ---- */

@@ -8,16 +8,15 @@
 #include "oidc/db/db.h"
 #include "oidc/web/jput.h"
 
-/* A scope and what it stands for, in the words of the consent page. */
+/* A scope and what it stands for. */
 struct claims_scope {
 	const char *name;
 	const char *claims; /* separated by a space; "" = none */
-	const char *says;
 };
 extern const struct claims_scope claims_scopes[]; /* ended by name NULL */
 
-/* A scope in words; of an unknown one its name. */
-struct span claims_says(struct span scope);
+/* The texts that one scope tells, with ", " between, appended: for the person whose they are. */
+void claims_show(const struct db_account *account, struct span scope, struct buf *out);
 /* Members for these scopes into the open object of j. */
 MUST enum err claims_put(struct jput *j, const struct db_account *account, struct span scopes);
 /* The same for IndieAuth (living standard 5.3.4): name, url, photo, and with that scope email. */

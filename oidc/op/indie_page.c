@@ -49,7 +49,7 @@ put_page(struct web_request *q, struct web_response *a, const struct db_account 
 
 	indie_put_links(&head, &q->oidc->conf);
 	put_link_header(a, &q->oidc->conf);
-	page_begin_head(q, a, "Who this is", buf_span(&head));
+	page_open_head(q, a, SAY_WHO_THIS_IS, buf_span(&head));
 	buf_put_str(
 	    &a->body, "<p class=\"h-card\"><a class=\"p-name u-url u-uid\" rel=\"me\" href=\"");
 	html_text(&a->body, account->me);

@@ -1,4 +1,6 @@
 #include "lib/text.h"
+#include "oidc/login/account.h"
+#include "oidc/login/login.h"
 #include "oidc/login/session.h"
 #include "oidc/oidc.h"
 #include "oidc/op/code.h"
@@ -112,10 +114,11 @@ go_back(struct leaving *l)
 static void
 say_done(struct leaving *l)
 {
-	page_begin(l->q, l->a, "You are logged out");
-	put(l,
-	    "<p>Here, and of what this login had opened: other sites may still know you for a "
-	    "while.</p>");
+	page_open(l->q, l->a, SAY_LOGGED_OUT);
+	page_put(l->q, l->a, "p", SAY_LOGGED_OUT_WHAT);
+	put(l, "<p>");
+	page_link(l->q, l->a, PATH_LOGIN, SAY_LOGIN_AGAIN);
+	put(l, "</p>\n");
 	page_end(l->q, l->a, 200);
 }
 
@@ -144,13 +147,17 @@ ask(struct leaving *l)
 	bool back = may_go_back(l);
 
 	session_form(l->q, l->a, "logout", back ? l->to : SPAN_NONE, token);
-	page_begin(l->q, l->a, "Log out?");
+	page_open(l->q, l->a, SAY_LOGOUT);
+	page_put(l->q, l->a, "p", SAY_LOGOUT_WHAT);
 	page_form(l->q, l->a, PATH_LOGOUT_CONFIRM, token);
 	if (back) {
 		page_hidden(l->a, "to", l->to);
 		page_hidden(l->a, "state", l->state);
 	}
-	put(l, "<p><button>Yes, log out</button></p></form>");
+	page_button(l->q, l->a, "", SAY_LOGOUT_YES);
+	put(l, "</form>\n<p>");
+	page_link(l->q, l->a, PATH_ACCOUNT, SAY_LOGOUT_NO);
+	put(l, "</p>\n");
 	allow_form(l, back ? uri_origin(l->to) : SPAN_NONE);
 	page_end(l->q, l->a, 200);
 }

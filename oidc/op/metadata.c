@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "oidc/page/say.h"
 #include "oidc/sign.h"
 #include "oidc/web/jput.h"
 
@@ -77,6 +78,7 @@ put_lists(struct jput *j)
 		{ "code_challenge_methods_supported", "S256" },
 		{ "prompt_values_supported", "none login consent select_account" },
 		{ "display_values_supported", "page popup touch" },
+		{ "ui_locales_supported", say_tags },
 		{ "claim_types_supported", "normal" },
 		{ "claims_supported",
 		    "iss sub aud exp iat auth_time nonce acr amr azp at_hash sid name "

@@ -6,13 +6,14 @@
 #define OIDC_PAGE_CONSENT_H
 
 #include "oidc/db/db.h"
+#include "oidc/page/say.h"
 #include "oidc/web/web.h"
 
 #define PAGE_SCOPES 32
 
 struct page_scope {
-	struct span says; /* in words; of one that has none its name */
-	bool fresh;	  /* the client did not have it yet, but others */
+	struct span name;
+	bool fresh; /* the client did not have it yet, but others */
 };
 /* A client that nobody registered (IndieAuth): what it says about itself. */
 struct page_stranger {
@@ -29,9 +30,15 @@ struct page_consent {
 	struct page_scope scope[PAGE_SCOPES];
 	size_t nscope;
 	struct span service; /* that it wants a token for, besides (RFC 8707); empty = none */
+	/* What exactly a scope tells of this account; nothing appended: nothing to show. */
+	void (*value)(const struct db_account *account, struct span scope, struct buf *out);
 	const char *path, *go, *token; /* of the form */
+	const char *other;	       /* path to log in as somebody else */
 };
 void page_consent(struct web_request *q, struct web_response *a, const struct page_consent *c);
+
+/* A scope in words, as items of a list say it ("see your email address"). */
+void page_put_scope(struct web_request *q, struct web_response *a, struct span scope);
 
 /* f: the fields of the answer.  to: origin of redirect_uri, or all of it. */
 void page_form_post(struct web_request *q, struct web_response *a, struct span redirect_uri,

@@ -16,6 +16,7 @@
 /* clang-format on */
 
 FILE_HERE(style, "style.css");
+FILE_HERE(icon, "icon.svg");
 FILE_HERE(post, "post.js");
 FILE_HERE(webauthn, "webauthn.js");
 
@@ -24,6 +25,7 @@ static const struct fixed {
 	const uint8_t *from, *to;
 } files[] = {
 	{ "style.css", "text/css; charset=utf-8", page_style, page_style_end },
+	{ "icon.svg", "image/svg+xml", page_icon, page_icon_end },
 	{ "post.js", "text/javascript; charset=utf-8", page_post, page_post_end },
 	{ "webauthn.js", "text/javascript; charset=utf-8", page_webauthn, page_webauthn_end },
 };

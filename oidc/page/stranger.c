@@ -1,9 +1,8 @@
 #include "lib/weburl.h"
 #include "oidc/oidc.h"
 #include "oidc/page/html.h"
+#include "oidc/page/page.h"
 #include "oidc/page/stranger.h"
-
-#define NAME_MOST 60 /* characters */
 
 static void
 put(struct web_response *a, const char *text)
@@ -31,62 +30,46 @@ put_logo(struct web_request *q, struct web_response *a, const struct page_consen
 }
 
 static void
-put_name(struct web_response *a, const struct page_consent *c)
+put_name(struct web_request *q, struct web_response *a, const struct page_consent *c)
 {
 	const struct page_stranger *s = c->stranger;
 
-	put(a, "<p><strong><code>");
-	html_text(&a->body, host_of(c->client->id));
-	put(a, "</code></strong> wants to know who you are. ");
-	if (s->name.len) {
-		put(a, "It calls itself <q>");
-		html_text_short(&a->body, s->name, NAME_MOST);
-		put(a, "</q>. ");
-	}
-	put(a, "Its address: <code>");
-	html_text(&a->body, c->client->id);
-	put(a, "</code>");
+	page_put_with(q, a, "p class=\"who\"", SAY_STRANGER_WHO,
+	    PAGE_PARTS(PAGE_PART_NAME(host_of(c->client->id))));
+	if (s->name.len)
+		page_put_with(q, a, "p", SAY_STRANGER_NAME, PAGE_PARTS(PAGE_PART_NAME(s->name)));
+	page_put_with(q, a, "p", SAY_STRANGER_ADDRESS, PAGE_PARTS(PAGE_PART_CODE(c->client->id)));
 	if (s->home.len) {
-		put(a, " (");
-		html_link(&a->body, s->home, SPAN_LIT("about it"));
-		put(a, ")");
+		put(a, "<p>");
+		html_link(
+		    &a->body, s->home, span_str(say_text(page_language(q), SAY_STRANGER_ABOUT)));
+		put(a, "</p>\n");
 	}
-	put(a, ".</p>");
 }
 
 /* Where the answer goes, if that is elsewhere. */
 static void
-put_where(struct web_response *a, const struct page_consent *c)
+put_where(struct web_request *q, struct web_response *a, const struct page_consent *c)
 {
-	if (span_eq(host_of(c->to), host_of(c->client->id)))
-		return;
-	put(a, "<p>The answer goes to <strong><code>");
-	html_text(&a->body, c->to);
-	put(a, "</code></strong>, which it says is its own.</p>");
+	if (!span_eq(host_of(c->to), host_of(c->client->id)))
+		page_put_with(q, a, "p", SAY_STRANGER_WHERE, PAGE_PARTS(PAGE_PART_CODE(c->to)));
 }
 
 static void
-put_warnings(struct web_response *a, const struct page_stranger *s)
+put_warnings(struct web_request *q, struct web_response *a, const struct page_stranger *s)
 {
 	if (s->is_local)
-		put(a,
-		    "<p role=\"alert\"><strong>It says that it is a program on this computer. Any "
-		    "program here could say so: go on only if you have just started it "
-		    "yourself.</strong></p>");
+		page_put(q, a, "p class=\"notice\" role=\"alert\"", SAY_STRANGER_LOCAL);
 	if (s->no_pkce)
-		put(a,
-		    "<p role=\"alert\"><strong>It logs people in in an old way, in which others "
-		    "may catch the answer. Go on only if you need it.</strong></p>");
+		page_put(q, a, "p class=\"notice\" role=\"alert\"", SAY_STRANGER_OLD);
 }
 
 void
 page_put_stranger(struct web_request *q, struct web_response *a, const struct page_consent *c)
 {
 	put_logo(q, a, c);
-	put_name(a, c);
-	put_where(a, c);
-	put_warnings(a, c->stranger);
-	put(a,
-	    c->nscope ? "<p>It is told your page, and asks for:</p>"
-		      : "<p>It is told your page.</p>");
+	put_name(q, a, c);
+	put_where(q, a, c);
+	put_warnings(q, a, c->stranger);
+	page_put(q, a, "p", SAY_STRANGER_TOLD);
 }

@@ -72,23 +72,22 @@
 
 	function why(e) {
 		if (e.name === 'InvalidStateError')
-			return 'This token is registered for this account already.';
+			return form.dataset.sayExists;
 		if (e.name === 'SecurityError')
-			return 'This browser does not trust the address of this page with tokens.';
+			return form.dataset.sayAddress;
 		if (e.name === 'NotAllowedError')
-			return 'Nothing was confirmed: no token that fits, not touched in time, ' +
-				'or cancelled. Nothing was changed; you can try again.';
-		return 'The browser could not do it: ' + e.message;
+			return form.dataset.sayNothing;
+		return form.dataset.sayOther + ' ' + e.message;
 	}
 
 	async function run() {
 		if (busy)
 			return;
 		busy = true;
-		say.textContent = 'Plug in your token, and touch it when it blinks.';
+		say.textContent = form.dataset.sayNow;
 		try {
 			await (form.dataset.act === 'create' ? create : get)(form.dataset);
-			say.textContent = 'One moment.';
+			say.textContent = form.dataset.sayMoment;
 			form.submit();
 		} catch (e) {
 			busy = false;
@@ -100,8 +99,7 @@
 
 	again.addEventListener('click', run);
 	if (!window.PublicKeyCredential) {
-		say.textContent = 'This browser, or this connection without https, ' +
-			'cannot talk to tokens.';
+		say.textContent = form.dataset.sayNone;
 		return;
 	}
 	run();

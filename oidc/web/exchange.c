@@ -305,12 +305,12 @@ look_at(struct web_answer *x, const char *method, const char *version)
 	}
 	x->q.route = find_row(x, x->q.method, &methods, &x->q.tail);
 	if (!x->q.route) {
-		refuse(x, 404, "there is nothing at this address");
+		refuse(x, 404, "There is nothing at this address.");
 	} else if (x->q.method == WEB_OPTIONS) {
 		answer_options(x, methods);
 	} else if (!(methods & (unsigned)x->q.method)) {
 		put_allow(x, methods);
-		refuse(x, 405, "this address does not take this method");
+		refuse(x, 405, "This address cannot be used in this way.");
 	} else {
 		look_at_body(x, &h);
 	}
@@ -477,7 +477,8 @@ respond(struct web_answer *x)
 	}
 	if (x->a.bad || !x->a.status || buf_err(&x->a.body) || buf_err(&x->a.headers)) {
 		web_response_clear(&x->a);
-		web_refuse(&x->q, &x->a, 500, "server_error", "this went wrong here, not with you");
+		web_refuse(
+		    &x->q, &x->a, 500, "server_error", "This went wrong here, not with you.");
 	}
 	web_give_defaults(x);
 	x->size = x->a.body.len;

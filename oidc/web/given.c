@@ -110,7 +110,7 @@ put_plain_page(struct web_response *a, const char *title, const char *text)
 	buf_putf(&a->body,
 	    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	    "<meta name=\"viewport\" content=\"width=device-width\">"
-	    "<title>%s</title></head>\n<body><main><h1>%s</h1><p>%s.</p></main></body></html>\n",
+	    "<title>%s</title></head>\n<body><main><h1>%s</h1><p>%s</p></main></body></html>\n",
 	    title, title, text);
 }
 
@@ -148,6 +148,14 @@ web_refuse(struct web_request *q, struct web_response *a, unsigned status, const
 		put_plain_page(a, title_of(status), text);
 }
 
+/* Pages know them by these words (page/say_en_table.h). */
+#define LOCKED                                                                                 \
+	"The vault that signs is locked: nobody can log in until whoever runs this opens it. " \
+	"Nothing is wrong with your token."
+#define NO_AGENT                                                                                 \
+	"The agent that signs is not running: nobody can log in until whoever runs this starts " \
+	"it. Nothing is wrong with your token."
+
 void
 web_unavailable(struct web_request *q, struct web_response *a, enum err why)
 {
@@ -155,19 +163,19 @@ web_unavailable(struct web_request *q, struct web_response *a, enum err why)
 		enum err why;
 		const char *text;
 	} texts[] = {
-		{ ERR_LOCKED, "the vault that signs is locked; whoever runs this opens it" },
-		{ ERR_NOAGENT, "the agent that signs is not running; whoever runs this starts it" },
-		{ ERR_BUSY, "too many people are here at once; try again in a moment" },
-		{ ERR_LIMIT, "too much was signed in a short time; try again in a moment" },
+		{ ERR_LOCKED, LOCKED },
+		{ ERR_NOAGENT, NO_AGENT },
+		{ ERR_BUSY, "Too many people are here at once. Try again in a moment." },
+		{ ERR_LIMIT, "Too much was signed in a short time. Try again in a moment." },
 		{ ERR_JWT_AUDIENCE,
-		    "the vault does not know this site yet; whoever runs this "
-		    "allows it (ownkey jwt allow)" },
+		    "The vault does not know this site yet. Whoever runs this allows it (ownkey jwt "
+		    "allow)." },
 		{ ERR_JWT_ACCOUNT,
-		    "the vault does not know this account yet; whoever runs this "
-		    "allows it (ownkey jwt allow)" },
-		{ ERR_CANCELLED, "this service is being stopped; try again in a moment" },
+		    "The vault does not know this account yet. Whoever runs this allows it (ownkey "
+		    "jwt allow)." },
+		{ ERR_CANCELLED, "This service is being stopped. Try again in a moment." },
 	};
-	const char *text = "nothing was changed; try again in a moment";
+	const char *text = "Nothing was changed. Try again in a moment.";
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (texts[i].why == why)

@@ -30,6 +30,7 @@
 struct oidc; /* oidc/oidc.h: what handlers work with */
 struct loop;
 struct web;
+struct say_language; /* page/say.h */
 
 enum web_method { WEB_GET = 1, WEB_POST = 2, WEB_HEAD = 4, WEB_OPTIONS = 8, WEB_OTHER = 16 };
 
@@ -70,7 +71,10 @@ struct web_request {
 	/* login/session.h: which browser, once it was asked for */
 	uint8_t browser[32];
 	bool has_browser;
-	bool is_api;		   /* of a row for both: errors are JSON, too, as with WEB_API */
+	bool is_api; /* of a row for both: errors are JSON, too, as with WEB_API */
+	/* page/page.h: NULL until a page asks; the second only when ui_locales said so */
+	const struct say_language *language;
+	const char *asked_language;
 	struct web_answer *answer; /* the server's */
 };
 

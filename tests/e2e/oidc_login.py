@@ -225,10 +225,14 @@ def account(directory):
         assert not is_in(thief.open("/account"))
         assert refused(p.login(p.browser(), t))
         # where
-        there, third = p.browser(agent="elsewhere <b>"), p.browser(agent="third")
+        there = p.browser(agent="Mozilla/5.0 (X11; OpenBSD amd64; rv:128.0) Firefox/128.0")
+        third = p.browser(agent="third <b>")
         assert is_in(p.login(there, second)) and is_in(p.login(third, second))
         page = b.open("/account")
-        assert "elsewhere <b>" in page.text and b"<b>" not in page.body
+        assert "Firefox on OpenBSD" in page.text and "does not say which" in page.text
+        # nothing more is kept than is shown
+        assert {r[0] for r in p.sql("SELECT agent FROM session")} == {"", "Firefox/OpenBSD"}
+        assert b"third" not in page.body and b"<b>" not in page.body
         assert is_in(b.send(page.form("/account/leave")))
         assert sorted(is_in(x.open("/account")) for x in (there, third)) == [False, True]
         assert is_in(b.send(page.form("/account/leave-others")))

@@ -124,7 +124,7 @@ def consent(o):
     assert b.decide(page).status == 400
     o.open.login(b)
     r = b.get(BASE + "/authorize", **o.open.request(scope="openid email"))
-    assert b"(new)" in b.follow(r).body
+    assert b">new<" in b.follow(r).body
 
 
 # --- races ---

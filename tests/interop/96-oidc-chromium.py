@@ -84,8 +84,10 @@ def pages(directory):
         assert p.sql("SELECT count(*) FROM credential") == [(2,)]
         assert {r[0] for r in p.sql("SELECT transports FROM credential")} == {"usb", "nfc"}
         assert all(r[0] & 8 for r in p.sql("SELECT flags FROM credential"))
+        d.click("li summary")
         d.click("form[action$='/remove'] button")
-        d.wait("Register a second one")
+        d.wait("Register a second token")
+        d.click("section:last-of-type summary")
         d.type("#sure", "anna")
         d.click("form[action$='/delete'] button")
         d.wait("is deleted")
@@ -163,10 +165,12 @@ def sites(directory):
         enroll(d, p, "anna")
         ident = p.sql("SELECT id FROM account")[0][0]
         p.sql("INSERT INTO consent VALUES(?,'rp','profile','s',1,?)", ident, int(time.time()))
-        # a login, and nothing to ask
+        # a login; a program is asked about each time (RFC 8252 8.6)
         d.call("DELETE", "/cookie")
         d.open(p.origin + asks + "profile")
         d.click("main button")
+        d.wait("A <b>site</b>")
+        d.click("button[value=yes]")
         d.wait("GET /back?")
         assert "code=okac_" in d.text() and "state=kept" in d.text(), d.text()
         # a login, and something to ask
@@ -182,6 +186,8 @@ def sites(directory):
         assert "code=okac_" in d.text(), d.text()
         # logged in already, and the answer by a form
         d.open(p.origin + asks + "profile&response_mode=form_post")
+        d.wait("A <b>site</b>")
+        d.click("button[value=yes]")
         d.wait("POST /back")
         assert "code=okac_" in d.text() and "code" not in d.call("GET", "/url"), d.text()
         # no

@@ -42,7 +42,7 @@ static enum err
 touch(struct web_request *q, struct db_session *s)
 {
 	const struct oidc_conf *c = &q->oidc->conf;
-	uint64_t t = now(), end = s->created + c->session_lifetime;
+	uint64_t t = now(), end = s->auth_time + c->session_lifetime;
 
 	if (t < s->used + USED_EVERY)
 		return ERR_OK;

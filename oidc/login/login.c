@@ -13,7 +13,7 @@
 #include "oidc/page/html.h"
 #include "oidc/page/page.h"
 
-#define DECOY 64 /* bytes of a credential id that nobody has */
+#define DECOY 96 /* bytes of the longest; whole HMACs */
 
 static void
 put(struct web_response *a, const char *text)
@@ -96,17 +96,28 @@ login_put_credentials(struct db *s, const uint8_t account[DB_ID], struct buf *ou
 	return e ? e : buf_err(out);
 }
 
+/* One or two, as long as those of tokens and synced passkeys: always the same would tell. */
 static enum err
 put_decoy(struct db *s, struct span name, struct buf *out)
 {
-	uint8_t key[32], id[DECOY];
+	static const uint8_t lengths[] = { 64, 48, 32, 64, 20, 16, 48, DECOY };
+	uint8_t key[32], mac[32], id[DECOY];
 	enum err e = db_chance(s, "decoy", key);
+	unsigned n;
 
 	if (e)
 		return e;
-	crypto_hmac_sha256(SPAN(key, sizeof key), name, id);
-	crypto_hmac_sha256(SPAN(key, sizeof key), SPAN(id, 32), id + 32);
-	text_encode(TEXT_BASE64URL, SPAN(id, sizeof id), out);
+	crypto_hmac_sha256(SPAN(key, sizeof key), name, mac);
+	n = 1 + (mac[0] & 1);
+	while (n--) {
+		for (size_t at = 0; at < sizeof id; at += sizeof mac) {
+			crypto_hmac_sha256(SPAN(key, sizeof key), SPAN(mac, sizeof mac), mac);
+			memcpy(id + at, mac, sizeof mac);
+		}
+		if (out->len)
+			buf_put_u8(out, ' ');
+		text_encode(TEXT_BASE64URL, SPAN(id, lengths[mac[1] & 7]), out);
+	}
 	return buf_err(out);
 }
 

@@ -2,8 +2,8 @@
  * login.h - logging in with a token: a page that asks for a name, or for none (the token knows
  * it), one that has the token sign, and where the answer comes.
  *
- * Who types a name learns nothing of whether there is such an account: for a name that nobody has,
- * the page asks for a credential that nobody has, always the same one for the same name.
+ * Who types a name is not told whether there is such an account: for a name that nobody has, the
+ * page asks for one or two credentials that nobody has, always the same ones for the same name.
  */
 #ifndef OIDC_LOGIN_LOGIN_H
 #define OIDC_LOGIN_LOGIN_H

@@ -183,8 +183,11 @@ def names(directory):
         _, t = p.registered("anna")
         b = p.browser()
         assert unb64(p.begin(b, "anna")["data-list"]) == t.id
-        decoys = {n: p.begin(b, n)["data-list"] for n in ("nobody", "noone", "x")}
-        assert len(set(decoys.values())) == 3 and all(len(unb64(v)) == 64 for v in decoys.values())
+        decoys = {n: p.begin(b, n)["data-list"] for n in ["nobody%d" % i for i in range(40)]}
+        ids = [unb64(i) for v in decoys.values() for i in v.split()]
+        assert len(set(ids)) == len(ids) and {len(v.split()) for v in decoys.values()} == {1, 2}
+        # as long as other people's: a length that is always the same would tell
+        assert {len(i) for i in ids} <= {16, 20, 32, 48, 64, 96} and len({len(i) for i in ids}) > 2
         p.p.stop()
         p.p.start()
         again = p.browser()
@@ -337,6 +340,18 @@ def closed(directory):
         assert is_in(b.send(form, **t.create(form)))
 
 
+def again(directory):
+    """who logs in again has all of the time again, not what was left of it"""
+    with place(directory) as p:
+        b, t = p.registered("anna")
+        now = int(time.time())
+        p.sql("UPDATE session SET created=?", now - 7 * 86400 + 100)
+        assert is_in(p.login(b, t))
+        p.sql("UPDATE session SET used=used-100")
+        assert is_in(b.open("/account"))
+        assert p.sql("SELECT expires>? FROM session", now + 3600) == [(1,)]
+
+
 def ended(directory):
     """what has ended does not stay in the store"""
     with place(directory) as p:
@@ -446,6 +461,7 @@ def main():
         ("recovery codes", recovery),
         ("tries are counted", rates),
         ("what has ended does not stay in the store", ended),
+        ("a login lasts from when it was made last", again),
         ("nobody comes in by an invitation where that is closed", closed),
         ("stylesheet and scripts", files),
         ("a login goes on to the site it is for", goes_on),

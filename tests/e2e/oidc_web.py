@@ -28,6 +28,7 @@ def signing(directory):
             owner.call("id.add", service="oidc", account=ISSUER)
         with running(directory, agent) as p:
             until(lambda: p.get(HEALTH).status == 200, "it can sign")
+            until(lambda: p.get("/idp/jwks.json").status == 200, "it has asked for the keys")
             yield agent, person, p
 
 
@@ -60,7 +61,6 @@ def discovery(directory):
         assert d["grant_types_supported"] == ["authorization_code", "refresh_token"]
         assert "none" in d["token_endpoint_auth_methods_supported"]
         assert "openid" in d["scopes_supported"] and d["response_types_supported"] == ["code"]
-        until(lambda: p.get("/idp/jwks.json").status == 200, "it has asked the agent")
         keys = p.get("/idp/jwks.json").json()["keys"]
         assert {k["alg"] for k in keys} >= set(d["id_token_signing_alg_values_supported"])
         assert len({k["kid"] for k in keys}) == len(keys)

@@ -8,9 +8,12 @@ import sys
 import time
 import urllib.parse
 
+from job import BUILD
 from oidc_rp import BASE, COOKIE, FORM, REDIRECT, run_shared
 from oidcd import Response
 from ownkey import until
+
+WATCHED = BUILD.endswith("/san")  # AddressSanitizer keeps what was freed
 
 # until others are answered, on a machine with two cores that does other things
 PATIENCE = 8
@@ -92,7 +95,7 @@ def bounded(o, name, kb):
     yield
     grown = resident(o.p) - before
     print("# %s: %d kB more" % (name, grown))
-    assert grown < kb, grown
+    assert grown < kb or WATCHED, grown
     assert rows(o) == stored
     assert o.rp.login(o.browser())["id_token"]
 
@@ -164,7 +167,7 @@ def codes(o):
     assert flood(o.p, data, 20400, at_once=50) == {303: 20400}
     grown = resident(o.p) - before
     print("# codes: %d kB more" % grown)
-    assert grown < 60000, grown
+    assert grown < 60000 or WATCHED, grown
     o.rp.verifier = verifier
     assert o.rp.redeem(first).status == 400
     assert o.rp.login(o.browser("bob"), prompt="consent")["id_token"]
@@ -269,7 +272,7 @@ def slow(o):
         assert not alive, "%d of them are still there" % len(alive)
         grown = resident(o.p) - before
         print("# slow ones: %d kB more, cut off after %.0f s" % (grown, time.monotonic() - began))
-        assert grown < 40000
+        assert grown < 40000 or WATCHED
         for c in deaf:
             c.sock.settimeout(60)
         until(lambda: all(is_cut_off(c) for c in deaf), "nobody who does not read stays", 60)

@@ -168,11 +168,11 @@ web_unavailable(struct web_request *q, struct web_response *a, enum err why)
 		{ ERR_BUSY, "Too many people are here at once. Try again in a moment." },
 		{ ERR_LIMIT, "Too much was signed in a short time. Try again in a moment." },
 		{ ERR_JWT_AUDIENCE,
-		    "The vault does not know this site yet. Whoever runs this allows it (ownkey jwt "
-		    "allow)." },
+		    "The vault does not know this site yet. Whoever runs this allows it "
+		    "(ownkey jwt allow)." },
 		{ ERR_JWT_ACCOUNT,
-		    "The vault does not know this account yet. Whoever runs this allows it (ownkey "
-		    "jwt allow)." },
+		    "The vault does not know this account yet. Whoever runs this allows it "
+		    "(ownkey jwt allow)." },
 		{ ERR_CANCELLED, "This service is being stopped. Try again in a moment." },
 	};
 	const char *text = "Nothing was changed. Try again in a moment.";

@@ -204,7 +204,9 @@ put_part(struct web_request *q, struct web_response *a, const struct page_part *
 		put(a, p->kind == PAGE_NAME ? "</bdi></strong>" : "</bdi></code>");
 		break;
 	case PAGE_SAY:
-		page_put(q, a, "strong", (enum say)p->number);
+		put(a, "<strong>");
+		page_say(q, a, (enum say)p->number);
+		put(a, "</strong>");
 		break;
 	case PAGE_NUMBER:
 		buf_putf(&a->body, "%llu", (unsigned long long)p->number);

@@ -19,7 +19,8 @@ class Driver:
         options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu",
                             "--disable-dev-shm-usage", "--window-size=%d,900" % width, *args]}
         self.id = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "goog:chromeOptions": options}}})["sessionId"]
+            "browserName": "chrome", "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})["sessionId"]
         self.at += "/session/" + self.id
 
     def call(self, method, path, body=None):
@@ -46,6 +47,32 @@ class Driver:
 
     def type(self, css, text):
         self.call("POST", self.find(css) + "/value", {"text": text})
+
+    def cdp(self, command, **params):
+        return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def log(self, kind):
+        """What came since it was asked last: "browser" (its console) or "performance"."""
+        return self.call("POST", "/se/log", {"type": kind})
+
+    def asked(self):
+        """Addresses that were asked for over the network since then."""
+        told = (json.loads(line["message"])["message"] for line in self.log("performance"))
+        return [m["params"]["request"]["url"] for m in told
+                if m["method"] == "Network.requestWillBeSent"]
+
+    def show(self, width, height, scheme="light"):
+        """A screen of this size, of somebody who likes it light or dark."""
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                 deviceScaleFactor=1, mobile=False)
+        self.cdp("Emulation.setEmulatedMedia",
+                 features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def keys(self, text):
+        """To whatever has the focus."""
+        keys = [{"type": t, "value": c} for c in text for t in ("keyDown", "keyUp")]
+        self.call("POST", "/actions", {"actions": [
+            {"type": "key", "id": "keyboard", "actions": keys}]})
 
     def text(self):
         return self.run("return document.body.innerText")

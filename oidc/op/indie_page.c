@@ -55,9 +55,8 @@ put_page(struct web_request *q, struct web_response *a, const struct db_account 
 	html_text(&a->body, account->me);
 	buf_put_str(&a->body, "\">");
 	html_text(&a->body, account->name);
-	buf_put_str(&a->body,
-	    "</a></p><p>Sites where one logs in with a web address know this person by this "
-	    "one.</p>");
+	buf_put_str(&a->body, "</a></p>\n");
+	page_put(q, a, "p", SAY_WHO_KNOWN);
 	web_header_put(a, "Cache-Control", SPAN_LIT("public, max-age=600"));
 	page_end(q, a, 200);
 	buf_done(&head);

@@ -87,6 +87,7 @@ T(STRANGER_LOCAL, "Sie sagt, sie sei ein Programm auf diesem Rechner. Das könnt
 T(STRANGER_OLD, "Sie meldet Leute auf eine alte Art an, bei der andere die Antwort abfangen können. Mach nur weiter, wenn du sie brauchst.")
 T(STRANGER_TOLD, "Ihr wird die Adresse deiner Seite gesagt.")
 T(WHO_THIS_IS, "Wer das ist")
+T(WHO_KNOWN, "Seiten, bei denen man sich mit einer Webadresse anmeldet, kennen diesen Menschen unter dieser.")
 T(ONE_STEP, "Noch ein Schritt")
 T(ONE_STEP_HOW, "Es geht zurück zu der Seite, von der du kommst.")
 

@@ -87,6 +87,7 @@ T(STRANGER_LOCAL, "It says that it is a program on this computer. Any program he
 T(STRANGER_OLD, "It logs people in in an old way, in which others may catch the answer. Go on only if you need it.")
 T(STRANGER_TOLD, "It is told the address of your page.")
 T(WHO_THIS_IS, "Who this is")
+T(WHO_KNOWN, "Sites where one logs in with a web address know this person by this one.")
 T(ONE_STEP, "One more step")
 T(ONE_STEP_HOW, "You go back to the site that you came from.")
 

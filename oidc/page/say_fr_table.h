@@ -87,6 +87,7 @@ T(STRANGER_LOCAL, "Il dit être un programme de cet ordinateur. N’importe quel
 T(STRANGER_OLD, "Il connecte les gens à l’ancienne manière, où d’autres peuvent capter la réponse. Continuez seulement si vous en avez besoin.")
 T(STRANGER_TOLD, "L’adresse de votre page lui est communiquée.")
 T(WHO_THIS_IS, "Qui c’est")
+T(WHO_KNOWN, "Les sites où l’on se connecte avec une adresse web connaissent cette personne sous celle-ci.")
 T(ONE_STEP, "Encore une étape")
 T(ONE_STEP_HOW, "Vous retournez au site d’où vous venez.")
 

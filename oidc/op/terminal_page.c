@@ -124,25 +124,42 @@ terminal_choose(struct web_request *q, struct web_response *a)
 
 /* ---- it waits ---- */
 static void
-put_number(struct web_response *a, const struct terminal *t)
+put_number(struct web_request *q, struct web_response *a, const struct terminal *t)
 {
-	buf_putf(&a->body,
-	    "<p>It asks whether this page shows the number <strong class=\"code\">%s</strong>. "
-	    "Say yes only then, and only if it was you who began here.</p>",
-	    t->number);
+	page_put_with(
+	    q, a, "p", SAY_TERMINAL_NUMBER, PAGE_PARTS(PAGE_PART_NAME(span_str(t->number))));
 }
 
 static void
 put_again(struct web_request *q, struct web_response *a, const struct terminal *t)
 {
+	char path[sizeof PATH_TERMINAL_PASTE + 6 + TERMINAL_PAGE + CEREMONY_GO];
+
 	buf_putf(&a->body, "<form method=\"get\" action=\"%s%s\">", base(q), PATH_TERMINAL);
 	page_hidden(a, "page", span_str(t->page));
-	put(a, "<p><button>Look again</button></p></form>");
-	buf_putf(&a->body,
-	    "<p><a href=\"%s%s?page=%s\">The terminal cannot reach this address</a></p>"
-	    "<p><a href=\"%s%s%s%s\">Begin again</a></p>",
-	    base(q), PATH_TERMINAL_PASTE, t->page, base(q), PATH_LOGIN, t->c.go[0] ? "?go=" : "",
-	    t->c.go);
+	page_hidden_locale(q, a);
+	page_button(q, a, "", SAY_TERMINAL_AGAIN);
+	put(a, "</form><p>");
+	snprintf(path, sizeof path, "%s?page=%s", PATH_TERMINAL_PASTE, t->page);
+	page_link(q, a, path, SAY_TERMINAL_UNREACHED);
+	put(a, "</p><p>");
+	snprintf(path, sizeof path, "%s%s%s", PATH_LOGIN, t->c.go[0] ? "?go=" : "", t->c.go);
+	page_link(q, a, path, SAY_BEGIN_AGAIN);
+	put(a, "</p>");
+}
+
+/* The page with its own address to come back to. */
+static void
+open_waits(struct web_request *q, struct web_response *a, const struct terminal *t)
+{
+	struct buf head = BUF_INIT;
+
+	buf_putf(&head, "<meta http-equiv=\"refresh\" content=\"%d;url=%s%s?page=%s", AGAIN,
+	    base(q), PATH_TERMINAL, t->page);
+	page_put_locale(q, &head);
+	buf_put_str(&head, "\">");
+	page_open_head(q, a, SAY_LOGIN_TERMINAL, buf_span(&head));
+	buf_done(&head);
 }
 
 static void
@@ -151,21 +168,13 @@ put_waits(struct web_request *q, struct web_response *a, const struct terminal *
 	char code[APPROVAL_CODE_TEXT];
 
 	approval_code_show(t->code, code);
-	page_begin(q, a, "Log in from a terminal");
-	buf_putf(&a->body, "<meta http-equiv=\"refresh\" content=\"%d;url=%s%s?page=%s\">", AGAIN,
-	    base(q), PATH_TERMINAL, t->page);
-	put(a,
-	    "<p>Where your token is plugged in, run:</p><pre class=\"code\">ownkey approve --at ");
+	open_waits(q, a, t);
+	page_put(q, a, "p", SAY_TERMINAL_RUN);
+	put(a, "<pre class=\"code\">ownkey approve --at ");
 	html_text(&a->body, span_str(q->oidc->conf.issuer));
 	buf_putf(&a->body, " %s</pre>", code);
-	put_number(a, t);
-	put(a, "<p role=\"status\">");
-	put(a,
-	    t->seen ? "A terminal has asked for this request. Answer there: this page goes on by "
-		      "itself."
-		    : "This page goes on by itself when you have answered there. The code is good "
-		      "for five minutes.");
-	put(a, "</p>");
+	put_number(q, a, t);
+	page_put(q, a, "p role=\"status\"", t->seen ? SAY_TERMINAL_SEEN : SAY_TERMINAL_WAITS);
 	put_again(q, a, t);
 	page_end(q, a, 200);
 }
@@ -238,19 +247,21 @@ put_paste(struct web_request *q, struct web_response *a, const struct terminal *
 	if ((e = buf_err(&block)))
 		goto out;
 	session_form(q, a, "terminal paste", span_str(t->page), token);
-	page_begin(q, a, "Log in by copying");
-	put(a,
-	    "<p>Where your token is plugged in, run <code>ownkey approve</code>, and give it this "
-	    "block:</p><pre>");
+	page_open(q, a, SAY_TERMINAL_COPY);
+	page_put_with(
+	    q, a, "p", SAY_TERMINAL_GIVE, PAGE_PARTS(PAGE_PART_CODE(SPAN_LIT("ownkey approve"))));
+	put(a, "<pre>");
 	buf_put_span(&a->body, buf_span(&block)); /* base64 in lines, which have to stay lines */
 	put(a, "</pre>");
-	put_number(a, t);
+	put_number(q, a, t);
 	page_form(q, a, PATH_TERMINAL_PASTE, token);
 	page_hidden(a, "page", span_str(t->page));
+	page_label(q, a, "block", SAY_TERMINAL_BLOCK);
 	put(a,
-	    "<p><label for=\"block\">Paste here the block that it prints:</label></p>"
-	    "<p><textarea id=\"block\" name=\"block\" rows=\"8\" cols=\"66\" spellcheck=\"false\" "
-	    "autocapitalize=\"none\"></textarea></p><p><button>Log in</button></p></form>");
+	    "<textarea id=\"block\" name=\"block\" rows=\"8\" cols=\"66\" spellcheck=\"false\" "
+	    "autocapitalize=\"none\"></textarea>");
+	page_button(q, a, "", SAY_LOGIN);
+	put(a, "</form>");
 	page_end(q, a, 200);
 out:
 	buf_done(&ask);

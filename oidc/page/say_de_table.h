@@ -18,7 +18,7 @@ T(NAME_HINT, "Lass das Feld leer, wenn dein Token dich kennt: Das tun die meiste
 T(LOGIN_TOKEN, "Mit dem Token anmelden")
 T(LOGIN_TERMINAL, "Von einem Terminal anmelden")
 T(LOST, "Ich habe mein Token verloren")
-T(NO_SCRIPT, "Skripte sind in diesem Browser ausgeschaltet, und nur ein Skript kann ein Token fragen. Schalte sie für diese Seite ein; nichts hier kommt von anderswo.")
+T(NO_SCRIPT, "Skripte sind in diesem Browser ausgeschaltet, und nur ein Skript kann ein Token fragen. Schalte sie für diese Seite ein; nichts hier kommt von anderswo. Oder melde dich von einem Terminal an.")
 T(LOGGED_IN, "Du bist angemeldet")
 
 /* touching it */
@@ -194,4 +194,20 @@ T(ERROR_METHOD, "Diese Adresse kann so nicht benutzt werden.")
 T(ERROR_OFTEN, "Das wurde zu oft versucht. Warte zehn Minuten, und versuche es noch einmal.")
 T(ERROR_SAYS_SITE, "Die Seite, von der du kommst, hat so gefragt, dass es keine Antwort gibt. Nichts über dich wurde ihr gesagt. Geh zurück und versuche es noch einmal, oder sag es denen, die sie betreiben.")
 T(ERROR_DETAIL, "Für sie: {1}")
+
+/* from a terminal */
+T(TERMINAL_RUN, "Wo dein Token steckt, gib ein:")
+T(TERMINAL_NUMBER, "Es fragt, ob diese Seite die Zahl {1} zeigt. Sage nur dann ja, und nur, wenn du selbst hier angefangen hast.")
+T(TERMINAL_WAITS, "Diese Seite geht von selbst weiter, sobald du dort geantwortet hast. Der Code gilt fünf Minuten.")
+T(TERMINAL_SEEN, "Ein Terminal hat danach gefragt. Antworte dort: diese Seite geht von selbst weiter.")
+T(TERMINAL_AGAIN, "Noch einmal nachsehen")
+T(TERMINAL_UNREACHED, "Das Terminal erreicht diese Adresse nicht")
+T(TERMINAL_COPY, "Durch Kopieren anmelden")
+T(TERMINAL_GIVE, "Wo dein Token steckt, starte {1} und gib ihm diesen Block:")
+T(TERMINAL_BLOCK, "Füge hier den Block ein, den es ausgibt:")
+T(TERMINAL_GONE, "Diese Anfrage ist vorbei: sie wurde benutzt, fünf Minuten sind um, oder sie begann in einem anderen Browser.")
+T(TERMINAL_NAME, "Um dich von einem Terminal anzumelden, gib zuerst deinen Namen ein: nach ihm wird dein Token gefragt.")
+T(TERMINAL_DENIED, "Am Terminal wurde nein gesagt. Niemand wurde angemeldet.")
+T(TERMINAL_SPENT, "Die Antwort des Terminals passte nicht: ein anderes Token, oder eines, das nicht für diesen Namen registriert ist. Niemand wurde angemeldet.")
+T(TERMINAL_BROKEN, "Das war keine ganze Antwort auf diese Seite. Kopiere sie noch einmal, von der Zeile mit BEGIN bis zu der mit END. Niemand wurde angemeldet.")
 /* clang-format on */

@@ -18,7 +18,7 @@ T(NAME_HINT, "Leave it empty if your token remembers you: most that were registe
 T(LOGIN_TOKEN, "Log in with your token")
 T(LOGIN_TERMINAL, "Log in from a terminal")
 T(LOST, "I have lost my token")
-T(NO_SCRIPT, "Scripts are off in this browser, and only a script can ask a token. Switch them on for this page; nothing here comes from elsewhere.")
+T(NO_SCRIPT, "Scripts are off in this browser, and only a script can ask a token. Switch them on for this page; nothing here comes from elsewhere. Or log in from a terminal.")
 T(LOGGED_IN, "You are logged in")
 
 /* touching it */
@@ -194,4 +194,20 @@ T(ERROR_METHOD, "This address cannot be used in this way.")
 T(ERROR_OFTEN, "That was tried too often. Wait ten minutes, and try again.")
 T(ERROR_SAYS_SITE, "The site that sent you here asked in a way that cannot be answered. Nothing about you was told to it. Go back there and try again, or tell whoever runs it.")
 T(ERROR_DETAIL, "For them: {1}")
+
+/* from a terminal */
+T(TERMINAL_RUN, "Where your token is plugged in, run:")
+T(TERMINAL_NUMBER, "It asks whether this page shows the number {1}. Say yes only then, and only if it was you who began here.")
+T(TERMINAL_WAITS, "This page goes on by itself when you have answered there. The code is good for five minutes.")
+T(TERMINAL_SEEN, "A terminal has asked for this request. Answer there: this page goes on by itself.")
+T(TERMINAL_AGAIN, "Look again")
+T(TERMINAL_UNREACHED, "The terminal cannot reach this address")
+T(TERMINAL_COPY, "Log in by copying")
+T(TERMINAL_GIVE, "Where your token is plugged in, run {1}, and give it this block:")
+T(TERMINAL_BLOCK, "Paste here the block that it prints:")
+T(TERMINAL_GONE, "This request has ended: it was used, five minutes have gone, or it was begun in another browser.")
+T(TERMINAL_NAME, "To log in from a terminal, type your name first: your token is asked for by it.")
+T(TERMINAL_DENIED, "No was said at the terminal. Nobody was logged in.")
+T(TERMINAL_SPENT, "The terminal's answer did not fit: another token, or one that is not registered for that name. Nobody was logged in.")
+T(TERMINAL_BROKEN, "That was no whole answer to this page. Copy it anew, from its BEGIN line to its END line. Nobody was logged in.")
 /* clang-format on */

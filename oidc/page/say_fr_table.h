@@ -18,7 +18,7 @@ T(NAME_HINT, "Laissez ce champ vide si votre clé vous connaît : c’est le cas
 T(LOGIN_TOKEN, "Se connecter avec la clé")
 T(LOGIN_TERMINAL, "Se connecter depuis un terminal")
 T(LOST, "J’ai perdu ma clé")
-T(NO_SCRIPT, "Les scripts sont désactivés dans ce navigateur, et seul un script peut interroger une clé. Activez-les pour cette page ; rien ici ne vient d’ailleurs.")
+T(NO_SCRIPT, "Les scripts sont désactivés dans ce navigateur, et seul un script peut interroger une clé. Activez-les pour cette page ; rien ici ne vient d’ailleurs. Ou connectez-vous depuis un terminal.")
 T(LOGGED_IN, "Vous êtes connecté")
 
 /* touching it */
@@ -194,4 +194,20 @@ T(ERROR_METHOD, "Cette adresse ne s’utilise pas ainsi.")
 T(ERROR_OFTEN, "Il y a eu trop d’essais. Attendez dix minutes, puis réessayez.")
 T(ERROR_SAYS_SITE, "Le site qui vous a envoyé ici a posé une demande à laquelle on ne peut pas répondre. Rien sur vous ne lui a été dit. Retournez-y et réessayez, ou prévenez ceux qui le gèrent.")
 T(ERROR_DETAIL, "Pour eux : {1}")
+
+/* from a terminal */
+T(TERMINAL_RUN, "Là où votre clé est branchée, lancez :")
+T(TERMINAL_NUMBER, "On vous demande si cette page montre le nombre {1}. Ne dites oui que dans ce cas, et seulement si c’est vous qui avez commencé ici.")
+T(TERMINAL_WAITS, "Cette page continue d’elle-même quand vous avez répondu là-bas. Le code est valable cinq minutes.")
+T(TERMINAL_SEEN, "Un terminal a demandé cette requête. Répondez là-bas : cette page continue d’elle-même.")
+T(TERMINAL_AGAIN, "Regarder encore")
+T(TERMINAL_UNREACHED, "Le terminal n’atteint pas cette adresse")
+T(TERMINAL_COPY, "Se connecter en copiant")
+T(TERMINAL_GIVE, "Là où votre clé est branchée, lancez {1} et donnez-lui ce bloc :")
+T(TERMINAL_BLOCK, "Collez ici le bloc qui s’affiche :")
+T(TERMINAL_GONE, "Cette requête est terminée : elle a servi, cinq minutes ont passé, ou elle a commencé dans un autre navigateur.")
+T(TERMINAL_NAME, "Pour vous connecter depuis un terminal, tapez d’abord votre nom : il dit quelle clé interroger.")
+T(TERMINAL_DENIED, "Le terminal a dit non. Personne n’a été connecté.")
+T(TERMINAL_SPENT, "La réponse du terminal ne convient pas : une autre clé, ou une clé qui n’est pas enregistrée pour ce nom. Personne n’a été connecté.")
+T(TERMINAL_BROKEN, "Ce n’était pas une réponse entière à cette page. Copiez-la de nouveau, de la ligne BEGIN à la ligne END. Personne n’a été connecté.")
 /* clang-format on */

@@ -69,7 +69,7 @@ def main():
     return run_parallel([
         ("w3m", browser(["w3m", "-cookie", "-o", "accept_cookie=1", "-no-mouse"],
                         to_name=[TAB, ENTER], to_button=[ENTER, TAB, TAB, ENTER],
-                        again=[TAB, ENTER])),
+                        again=[b"R"])),
         ("lynx", browser(["lynx", "-accept_all_cookies", "-nopause"],
                          to_name=[], to_button=[DOWN, DOWN, ENTER], again=[ENTER])),
         ("links", browser(["links", "-html-numbered-links", "0"],

@@ -20,6 +20,7 @@ TEXT(apache_api, "apache-api");
 TEXT(apache_proxy, "apache-proxy");
 TEXT(bookstack, "bookstack");
 TEXT(caddy, "caddy");
+TEXT(dovecot, "dovecot");
 TEXT(forgejo, "forgejo");
 TEXT(generic, "generic");
 TEXT(gitea, "gitea");
@@ -45,6 +46,7 @@ static const struct recipe recipes[] = {
 	{ "apache", "Apache (login, by mod_auth_openidc)", S, { "/oidc/redirect" }, "/", "basic", NULL, true, T(apache) },
 	{ "apache-api", "Apache (tokens, by mod_auth_openidc)", RECIPE_RESOURCE, { NULL }, NULL, "basic", NULL, false, T(apache_api) },
 	{ "bookstack", "BookStack", S, { "/oidc/callback" }, NULL, "basic", "RS256", true, T(bookstack) },
+	{ "dovecot", "Dovecot (mail, by tokens)", RECIPE_RESOURCE, { NULL }, NULL, "basic", NULL, false, T(dovecot) },
 	{ "forgejo", "Forgejo", S, { "/user/oauth2/ownkey/callback" }, NULL, "basic", NULL, false, T(forgejo) },
 	{ "gitea", "Gitea", S, { "/user/oauth2/ownkey/callback" }, NULL, "basic", NULL, false, T(gitea) },
 	{ "gitlab", "GitLab", S, { "/users/auth/openid_connect/callback" }, NULL, "basic", "RS256", true, T(gitlab) },
@@ -73,6 +75,7 @@ static const char *const words_in_text[RECIPE_WORDS] = {
 	[RECIPE_SECRET] = "SECRET", [RECIPE_REDIRECT] = "REDIRECT",
 	[RECIPE_AUTHORIZE] = "AUTHORIZE", [RECIPE_TOKEN] = "TOKEN",
 	[RECIPE_USERINFO] = "USERINFO", [RECIPE_INTROSPECT] = "INTROSPECT",
+	[RECIPE_INTROSPECT_AS] = "INTROSPECT_AS",
 	[RECIPE_LOGOUT] = "LOGOUT", [RECIPE_JWKS] = "JWKS", [RECIPE_METADATA] = "METADATA",
 	[RECIPE_NGINX] = "NGINX", [RECIPE_APACHE] = "APACHE", [RECIPE_CADDY] = "CADDY",
 	[RECIPE_TRUSTED] = "TRUSTED",

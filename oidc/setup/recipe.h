@@ -48,6 +48,7 @@ enum recipe_word {
 	RECIPE_TOKEN,
 	RECIPE_USERINFO,
 	RECIPE_INTROSPECT,
+	RECIPE_INTROSPECT_AS, /* with id and secret, for those that decode it once more */
 	RECIPE_LOGOUT,
 	RECIPE_JWKS,
 	RECIPE_METADATA,

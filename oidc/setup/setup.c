@@ -95,6 +95,37 @@ put_listen(struct setup *s)
 	buf_put_str(&s->texts[RECIPE_TRUSTED], at[0] == '[' ? "::1" : "127.0.0.1");
 }
 
+/* Percent-encoded twice: the address is decoded once before it becomes Basic authentication, and
+ * id and secret are once more by whoever follows RFC 6749 2.3.1. */
+static void
+put_twice(struct buf *out, struct span text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-._~";
+
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr(plain, text.p[i], sizeof plain - 1))
+			buf_put_u8(out, text.p[i]);
+		else
+			buf_putf(out, "%%25%02X", text.p[i]);
+}
+
+static void
+put_introspect_as(struct setup *s)
+{
+	struct buf *out = &s->texts[RECIPE_INTROSPECT_AS];
+	struct span url = buf_span(&s->texts[RECIPE_INTROSPECT]);
+	const uint8_t *colon = memchr(url.p, ':', url.len);
+	size_t n = colon ? (size_t)(colon - url.p) + 3 : 0; /* "://" */
+
+	buf_put_span(out, SPAN(url.p, n));
+	put_twice(out, s->id);
+	buf_put_u8(out, ':');
+	put_twice(out, buf_span(&s->texts[RECIPE_SECRET]));
+	buf_put_u8(out, '@');
+	buf_put_span(out, SPAN(url.p + n, url.len - n));
+}
+
 static void
 put_service(struct setup *s)
 {
@@ -112,6 +143,7 @@ put_service(struct setup *s)
 	if (s->recipe->auth)
 		buf_put_str(
 		    &s->texts[RECIPE_SECRET], s->made ? s->client.secret : "SECRET-OF-THIS-CLIENT");
+	put_introspect_as(s);
 }
 
 static enum err

@@ -53,7 +53,8 @@ def lists(o):
     done = o.p.run("setup")
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert done.returncode == 0
-    assert set(names) == set(SERVICES) | PROXIES | {"apache-api", "generic", "indieauth"}
+    assert set(names) == set(SERVICES) | PROXIES | {
+        "apache-api", "dovecot", "generic", "indieauth"}
     assert len(names) == len(set(names)) and max(map(len, done.stdout.splitlines())) <= 50
 
 
@@ -118,6 +119,12 @@ def resource(o):
     assert api.introspect("okat_" + "A" * 43) == {"active": False}
     document = o.p.get("/idp/.well-known/openid-configuration").json()
     assert "Endpoint %s\n" % document["introspection_endpoint"] in text
+    text = made(o, "dovecot", "https://mail.example")
+    whole(text)
+    secret = re.search(r"^secret +(okcs_\S+)$", text, re.M)[1]
+    where = document["introspection_endpoint"].replace(
+        "://", "://https%253A%252F%252Fmail.example:" + secret + "@")
+    assert "introspection_url = %s\n" % where in text, text
 
 
 def formats(o):

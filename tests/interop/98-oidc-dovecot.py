@@ -1,18 +1,20 @@
 #!/usr/bin/python3
 # limit: 240
-"""Dovecot: a mailbox is opened by an access token for it (OAUTHBEARER, XOAUTH2, or as the
-password), looked at by introspection.  It serves XMPP servers that ask Dovecot, too."""
+"""What `ownkey-oidc setup dovecot` prints, pasted into Dovecot as it is: a mailbox is opened by an
+access token for it (OAUTHBEARER, XOAUTH2, or as the password), looked at by introspection.  It
+serves XMPP servers that ask Dovecot, too."""
 
 import contextlib
 import getpass
 import imaplib
 import os
+import re
 import subprocess
 import sys
 import tempfile
-import urllib.parse
 
-from oidc_peers import PORT, free_port, run_shared
+from oidc_peers import ISSUER, free_port, run_shared, tls
+from fetchworld import Authority
 from ownkey import until
 
 MAIL = "https://mail.example"
@@ -24,17 +26,13 @@ state_dir = {dir}/state
 log_path = {dir}/log
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain oauthbearer xoauth2
+auth_mechanisms = plain
 auth_failure_delay = 0
 mail_location = maildir:{dir}/mail/%u
 default_internal_user = {user}
 default_internal_group =
 default_login_user = {user}
-passdb {{
-	driver = oauth2
-	mechanisms = oauthbearer xoauth2 plain
-	args = {dir}/oauth2
-}}
+{text}
 userdb {{
 	driver = static
 	args = uid={uid} gid={gid} home={dir}/mail/%u allow_all_users=yes
@@ -58,28 +56,43 @@ service imap-login {{
 	}}
 }}
 """
-LOOK = """
-introspection_url = http://{who}@127.0.0.1:{provider}/idp/introspect
-introspection_mode = post
-username_attribute = username
-active_attribute = active
-active_value = true
-"""
+EXT = "/etc/dovecot/ownkey-oauth2.conf.ext"
+CA = "/etc/ssl/certs/ca-certificates.crt"
+
+
+class Mail:
+    """The client that `ownkey-oidc setup dovecot` made, and what it printed."""
+
+    def __init__(self, o):
+        done = o.p.run("setup", "dovecot", MAIL)
+        assert done.returncode == 0 or "vault's list" in done.stderr, done
+        self.look = re.search(r"^introspection_url.*?(?=\n\n)", done.stdout, re.M | re.S)[0]
+        self.conf = re.search(r"^auth_mechanisms.*?^}$", done.stdout, re.M | re.S)[0]
+        assert EXT in self.conf and CA in self.look, done.stdout
+        # what the text says for programs that send the token as the password
+        self.more = re.search(r"(mechanisms = .* plain)$", done.stdout, re.M)[1]
+
+    def plain(self):
+        return re.sub(r"^\tmechanisms = .*$", "\t" + self.more, self.conf, flags=re.M)
 
 
 @contextlib.contextmanager
-def dovecot(mail):
-    """An IMAP server on a port, that looks at tokens as this client."""
-    # the name of a service is a URL: Dovecot decodes it once, and the provider once
-    who = ":".join(urllib.parse.quote(urllib.parse.quote(t, ""), "")
-                   for t in (mail.id, mail.secret))
-    with tempfile.TemporaryDirectory() as directory:
+def dovecot(look, text):
+    """An IMAP server on a port, that has what was printed."""
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
+        authority = Authority(directory)
+        front = stack.enter_context(tls(authority.context(["localhost"])))
+        # issuers of tests have no https
+        host = ISSUER[ISSUER.index("://") + 3:]
+        assert look.count(host) == 1, look
+        look = look.replace("http://", "https://").replace(host, "localhost:%d/idp" % front)
         port = free_port()
-        values = {"dir": directory, "port": port, "who": who, "provider": PORT,
+        values = {"dir": directory, "port": port, "text": text.replace(EXT, directory + "/oauth2"),
                   "uid": os.getuid(), "gid": os.getgid(), "user": getpass.getuser()}
-        for name, text in ("conf", CONF), ("oauth2", LOOK):
+        for name, said in (("conf", CONF.format(**values)),
+                           ("oauth2", look.replace(CA, authority.path) + "\n")):
             with open(directory + "/" + name, "w", encoding="ascii") as f:
-                f.write(text.format(**values))
+                f.write(said)
         with subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", directory + "/conf"]) as process:
             def answers():
                 assert process.poll() is None
@@ -124,16 +137,17 @@ def opens(port, how, name, token):
 
 def mailbox(o):
     """a token for the mailbox opens it; others, of others, for others, revoked, do not"""
-    mail = o.client(MAIL, "--resource")
+    mail = Mail(o)
     phone = o.client("phone", "--redirect", "https://rp.example/cb", "--trusted", "--scopes",
                      "openid profile email")
     o.allow()
 
     def token(who, **more):
         return phone.login(o.browser(who), scope="openid profile", **more)["access_token"]
-    ann, bob, elsewhere = token("ann", resource=MAIL), token("bob", resource=MAIL), token("ann")
-    with dovecot(mail) as port:
-        for how in "OAUTHBEARER", "XOAUTH2", "PLAIN":
+
+    def judge(port, *ways):
+        ann, bob, elsewhere = token("ann", resource=MAIL), token("bob", resource=MAIL), token("ann")
+        for how in ways:
             assert opens(port, how, "ann", ann), how
             assert opens(port, how, "bob", bob), how
             # alice's token and mallory's name: what two modules of Prosody let through
@@ -141,8 +155,13 @@ def mailbox(o):
             for wrong in elsewhere, ann[:-1], "okat_" + "A" * 43, "x":
                 assert not opens(port, how, "ann", wrong), (how, wrong)
         assert phone.post("/revoke", token=ann).status == 200
-        for how in "OAUTHBEARER", "XOAUTH2", "PLAIN":
+        for how in ways:
             assert not opens(port, how, "ann", ann) and opens(port, how, "bob", bob), how
+        return bob
+    with dovecot(mail.look, mail.conf) as port:
+        assert not opens(port, "PLAIN", "bob", judge(port, "OAUTHBEARER", "XOAUTH2"))
+    with dovecot(mail.look, mail.plain()) as port:
+        judge(port, "OAUTHBEARER", "XOAUTH2", "PLAIN")
 
 
 CASES = [("Dovecot: " + mailbox.__doc__, mailbox)]

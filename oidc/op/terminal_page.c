@@ -92,6 +92,7 @@ begin(struct web_request *q, struct web_response *a, struct ceremony *c, struct 
 	}
 	name_site(q, t);
 	buf_putf(&to, "%s%s?page=%s", q->oidc->conf.issuer, PATH_TERMINAL, t->page);
+	page_put_locale(q, &to);
 	web_redirect(a, buf_span(&to));
 	buf_done(&to);
 }

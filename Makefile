@@ -31,7 +31,7 @@ verify_DIRS    := pam/verify
 list_DIRS      := pam/list
 handoff_DIRS   := pam/handoff
 oidc_DIRS      := oidc oidc/web oidc/op oidc/login oidc/page oidc/db \
-	oidc/setup
+	oidc/setup oidc/demo
 fetch_DIRS     := oidc/fetch
 softtoken_DIRS := tests/softtoken
 kat_DIRS       := tests/kat
@@ -192,7 +192,7 @@ check-programs: programs $(PAM_TESTED) $(UNIT) $(REPLAY) $(PRELOAD) $(DOCS) $(ka
 # --- rules ---
 
 # a room, not a program: make would link pam/verify.c into it
-pam/verify pam/handoff pam/list $(wordlist 2,9,$(oidc_DIRS)) $(fetch_DIRS): ;
+pam/verify pam/handoff pam/list $(filter-out oidc,$(oidc_DIRS)) $(fetch_DIRS): ;
 
 say = $(if $(V),,@echo "  $(1)	$(2:$(B)/%=%)"; )
 

@@ -282,4 +282,5 @@ E(APPROVE_BLOCK,  389, 1, "PAM_SYSTEM_ERR",       5, "there is no whole block in
 /* running the provider */
 E(SETUP_OTHER,    390, 1, "PAM_SYSTEM_ERR",       5, "a client has this id, but for other addresses", "'--id' gives this one an id of its own; 'ownkey-oidc client show ID' says whose the other is. Nothing was changed")
 E(SETUP_SERVICE,  391, 1, "PAM_SYSTEM_ERR",       5, "there is no recipe for a service of this name", "'ownkey-oidc setup' lists them; 'ownkey-oidc setup generic REDIRECT-URI' says what any other asks for")
+E(DEMO_ENDED,     392, 1, "PAM_SYSTEM_ERR",       5, "a part of the demo ended by itself", "'ownkey doctor' may know why; what it said is above. Everything of the demo is ended and removed")
 /* clang-format on */

@@ -59,6 +59,8 @@ const struct oidc_verb oidc_verbs[] = {
   { A(ID), A(NAME), A(TRUSTED), A(CONFIG) }, 0,
   "tell a service of the provider; lists them",
   "ownkey-oidc setup forgejo https://git.example.org" },
+{ "demo", oidc_verb_demo, "", 0, 0, { 0 }, OIDC_VERB_NOCONF,
+  "all of it on this machine, to try", "ownkey-oidc demo" },
 { "help", oidc_verb_help, "[COMMAND]", 0, 2, { 0 }, OIDC_VERB_NOCONF,
   "this, or about one command", "ownkey-oidc help serve" },
 { "version", oidc_verb_version, "", 0, 0, { 0 }, OIDC_VERB_NOCONF,

@@ -73,6 +73,7 @@ enum err oidc_verb_key_add(struct oidc_cmd *c);
 enum err oidc_verb_key_rotate(struct oidc_cmd *c);
 enum err oidc_verb_key_list(struct oidc_cmd *c);
 enum err oidc_verb_setup(struct oidc_cmd *c);
+enum err oidc_verb_demo(struct oidc_cmd *c);
 enum err oidc_verb_backup(struct oidc_cmd *c);
 enum err oidc_verb_help(struct oidc_cmd *c);
 enum err oidc_verb_version(struct oidc_cmd *c);

@@ -47,7 +47,7 @@ allowed()
 	oidc/login/*)     echo lib oidc oidc/web oidc/db oidc/page oidc/login jansson fido ;;
 	oidc/op/*)        echo lib oidc oidc/web oidc/db oidc/page oidc/login oidc/op jansson ;;
 	oidc/*)           echo lib include oidc oidc/web oidc/db oidc/page oidc/login oidc/op \
-				oidc/setup oidc/fetch jansson ;;
+				oidc/setup oidc/demo oidc/fetch jansson ;;
 	contrib/*)        echo include ;;
 	esac
 }

@@ -32,6 +32,7 @@ struct oidc {
 	struct memo *ceremonies; /* login/ceremony.h */
 	struct memo *terminals;	 /* op/terminal.h */
 	struct memo *rates;	 /* login/rate.h */
+	struct memo *pages;	 /* the same: of strangers */
 	struct sweep *sweep;
 	uint8_t form_key[32]; /* tokens in forms; drawn at each start */
 };

@@ -106,8 +106,10 @@ open_store(struct oidc_cmd *c)
 	o->ceremonies = ceremony_table();
 	o->terminals = terminal_table();
 	o->rates = rate_table();
-	return o->codes && o->waiting && o->ceremonies && o->terminals && o->rates ? ERR_OK
-										   : ERR_NOMEM;
+	o->pages = rate_page_table();
+	return o->codes && o->waiting && o->ceremonies && o->terminals && o->rates && o->pages
+	    ? ERR_OK
+	    : ERR_NOMEM;
 }
 
 static void
@@ -118,6 +120,7 @@ close_store(struct oidc *o)
 	memo_free(o->ceremonies);
 	memo_free(o->terminals);
 	memo_free(o->rates);
+	memo_free(o->pages);
 	db_close(o->db);
 }
 

@@ -26,7 +26,7 @@ static void
 on_timer(void *arg)
 {
 	struct sweep *w = arg;
-	struct memo *const kept[] = { w->o->waiting, w->o->ceremonies, w->o->rates };
+	struct memo *const kept[] = { w->o->waiting, w->o->ceremonies, w->o->rates, w->o->pages };
 	uint64_t now = loop_now();
 	bool left = false;
 	enum err e = db_purge(w->o->db, (uint64_t)time(NULL), MOST, &left);

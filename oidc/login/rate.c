@@ -18,15 +18,21 @@ rate_table(void)
 	return memo_new(&kind);
 }
 
-static bool
-count(struct web_request *q, const char *what, struct span who, unsigned most)
+struct memo *
+rate_page_table(void)
 {
-	struct span v[] = { span_str(what), SPAN("", 1), who };
-	uint8_t key[MEMO_KEY];
-	unsigned *n;
+	const struct memo_kind kind = { MOST, RATE_PAGE_WINDOW * 1000, true, free };
 
-	crypto_sha256v(v, sizeof v / sizeof *v, key);
-	if ((n = memo_find(q->oidc->rates, key, loop_now()))) {
+	return memo_new(&kind);
+}
+
+/* One more under this key. */
+static bool
+count_key(struct memo *m, const uint8_t key[MEMO_KEY], unsigned most)
+{
+	unsigned *n = memo_find(m, key, loop_now());
+
+	if (n) {
 		if (*n >= most)
 			return false;
 		++*n;
@@ -35,7 +41,17 @@ count(struct web_request *q, const char *what, struct span who, unsigned most)
 	if (!(n = malloc(sizeof *n)))
 		return true;
 	*n = 1;
-	return !memo_put(q->oidc->rates, key, n, loop_now());
+	return !memo_put(m, key, n, loop_now());
+}
+
+static bool
+count(struct web_request *q, const char *what, struct span who, unsigned most)
+{
+	struct span v[] = { span_str(what), SPAN("", 1), who };
+	uint8_t key[MEMO_KEY];
+
+	crypto_sha256v(v, sizeof v / sizeof *v, key);
+	return count_key(q->oidc->rates, key, most);
 }
 
 /* What one house has of an address.  Empty: nobody's in particular; loopback is the proxy's, which
@@ -80,4 +96,18 @@ rate_take(struct web_request *q, struct web_response *a, const struct rate *r)
 	web_refuse(q, a, 429, "temporarily_unavailable",
 	    "That was tried too often. Wait ten minutes, and try again.");
 	return false;
+}
+
+bool
+rate_page(struct web_request *q, const uint8_t account[DB_ID], struct span client)
+{
+	struct span v[] = { SPAN(account, DB_ID), client };
+	struct memo *m = q->oidc->pages;
+	uint8_t all[MEMO_KEY], one[MEMO_KEY];
+
+	crypto_sha256v(v, 1, all);
+	crypto_sha256v(v, 2, one);
+	if (memo_find(m, one, loop_now()))
+		return true;
+	return count_key(m, all, RATE_PAGES) && count_key(m, one, 1);
 }

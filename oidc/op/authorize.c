@@ -18,6 +18,7 @@
 #include "oidc/op/code.h"
 #include "oidc/op/hint.h"
 #include "oidc/op/metadata.h"
+#include "oidc/op/profile.h"
 #include "oidc/op/reply.h"
 #include "oidc/op/scope.h"
 #include "oidc/op/token.h"
@@ -389,6 +390,20 @@ check_page(struct pass *p)
 	return ERR_FORMAT;
 }
 
+/* One person cannot make this machine look at address after address. */
+static enum err
+check_rate(struct pass *p)
+{
+	if (!profile_is_fetched(p->r.client.id) ||
+	    rate_page(p->q, p->session.account, p->r.client.id))
+		return ERR_OK;
+	web_header_put(p->a, "Retry-After", SPAN_LIT("3600"));
+	web_refuse(p->q, p->a, 429, "temporarily_unavailable",
+	    "You came from too many different sites within an hour. The page of this one was not "
+	    "read, and it was told nothing. Wait an hour, and log in there again.");
+	return ERR_FORMAT;
+}
+
 static enum err
 look_at(struct pass *p)
 {
@@ -418,7 +433,7 @@ meet(struct pass *p)
 	/* the consent page is next in any case, and would fetch it again */
 	if (!p->waited && !quiet(p))
 		return send_to(p, PATH_CONTINUE);
-	if ((e = check_page(p)) || (e = look_at(p)))
+	if ((e = check_page(p)) || (e = check_rate(p)) || (e = look_at(p)))
 		return e;
 	authreq_done(&p->r);
 	db_row_done(&p->session);

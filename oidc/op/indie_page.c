@@ -1,3 +1,4 @@
+#include "oidc/login/rate.h"
 #include "oidc/login/session.h"
 #include "oidc/oidc.h"
 #include "oidc/op/indie.h"
@@ -87,6 +88,20 @@ indie_page(struct web_request *q, struct web_response *a)
 }
 
 /* ---- a client's logo ---- */
+/* Is somebody logged in here?  Nobody else makes this machine go anywhere, and they not to
+ * everywhere. */
+static enum err
+check_person(struct web_request *q, struct span client)
+{
+	struct db_session s;
+	enum err e = session_get(q, &s);
+
+	if (!e && !rate_page(q, s.account, client))
+		e = ERR_LIMIT;
+	db_row_done(&s);
+	return e;
+}
+
 static enum err
 find_logo(struct web_request *q, struct span client, struct fetch_got *logo)
 {
@@ -94,6 +109,8 @@ find_logo(struct web_request *q, struct span client, struct fetch_got *logo)
 	struct indie_met met = { .fetched = false };
 	enum err e = indie_client(q->oidc->db, client, &c);
 
+	if (!e)
+		e = check_person(q, c.id);
 	if (!e)
 		e = indie_meet(q->oidc->fetch, c.id, &met);
 	if (!e && (!met.fetched || !met.got.a.logo.len))
@@ -127,23 +144,12 @@ put_logo(struct web_response *a, const struct fetch_got *logo)
 	a->status = 200;
 }
 
-/* Is somebody logged in here?  Nobody else makes this machine go anywhere. */
-static enum err
-check_person(struct web_request *q)
-{
-	struct db_session s;
-	enum err e = session_get(q, &s);
-
-	db_row_done(&s);
-	return e;
-}
-
 void
 indie_logo(struct web_request *q, struct web_response *a)
 {
 	struct fetch_got logo = { .bytes = BUF_INIT };
 	struct waiting *w = waiting_find(q, form_value(&q->query, "go"));
-	enum err e = w ? check_person(q) : ERR_NOTFOUND;
+	enum err e = w ? ERR_OK : ERR_NOTFOUND;
 
 	if (!e)
 		e = find_logo(q, form_value(&w->form, "client_id"), &logo);

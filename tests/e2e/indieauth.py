@@ -250,13 +250,38 @@ def ssrf(o):
     hosts = ["p%d.example" % i for i in range(len(PRIVATE))] + ["mixed.example", "mixed6.example"]
     for host in hosts:
         c = Indie(o, "https://%s/client" % host, "https://%s/back" % host)
-        page_error(c.ask(o.browser()), "could not be read")
+        page_error(c.ask(o.browser("bob")), "could not be read")
     o.net.untouched()
     for where in ("app.example:22", "wrong.example", "expired.example", "self.example",
                   "no-such.example", "intranet"):
         c = Indie(o, "https://%s/client" % where, "https://%s/back" % where)
-        page_error(c.ask(o.browser()), "could not be read")
+        page_error(c.ask(o.browser("dan")), "could not be read")
     o.net.untouched()
+
+
+@case("one account makes 30 different pages be read in an hour, and no more")
+def many_pages(o):
+    b = o.browser("eve")
+    for i in range(30):
+        page = Indie(o, "https://app.example/bare?%d" % i).ask(b)
+        page_error(page, "could not be read")  # nothing is there: it counts as well
+    o.asked()
+    for more in "https://app.example/bare?30", "https://app.example/client?x":
+        r = Indie(o, more).ask(b)
+        page_error(r, "too many different sites")
+        assert r.status == 429 and r.get("retry-after") == "3600", r.raw
+    # nor by its logo, or without a page to look at
+    r = b.get(BASE + "/authorize", **Indie(o, "https://app.example/client?y").request())
+    go = query_of(r.get("location"))["go"]
+    assert b.get(BASE + "/authorize/logo?go=" + go).status == 404
+    assert Indie(o, "https://app.example/z").ask(b, prompt="none").status == 429
+    assert not o.asked()
+    # what was read before, what is never read, and other people
+    page_error(Indie(o, "https://app.example/bare?0").ask(b), "could not be read")
+    assert o.asked() == ["/bare?0"]
+    page = Indie(o, "http://localhost:8080/", "http://localhost:8080/cb").ask(b)
+    assert page.status == 200 and b'name="decision"' in page.body, page.raw
+    assert Indie(o).ask(o.browser("dan")).status == 200
 
 
 @case("programs on the person's machine: never fetched, own address alone, a warning")

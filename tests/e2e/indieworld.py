@@ -138,6 +138,8 @@ def provider(directory, net, **conf):
         it.add("user", "add", "ann", "--claims", claims, "--me", "https://Ann.example")
         it.add("user", "add", "bob", "--me", ISSUER + "/people/bob")
         it.add("user", "add", "carl")
+        for more in "dan", "eve":
+            it.add("user", "add", more, "--me", "https://%s.example/" % more)
         it.rp = it.client("rp", "--redirect", oidc_rp.REDIRECT, "--scopes", "profile email")
         it.micropub = it.client("https://ann.example/micropub", "--resource")
         it.add("client", "set", "https://ann.example/micropub", "--indieauth")

@@ -1,4 +1,4 @@
-#include "oidc/db/sql.h"
+#include "oidc/db/recent.h"
 
 enum err
 db_account_add(struct db *s, const struct db_account *a)
@@ -82,11 +82,17 @@ read_one(struct q *q, struct db_account *out)
 enum err
 db_account_get(struct db *s, const uint8_t id[DB_ID], struct db_account *out)
 {
+	const struct recent_key k = { RECENT_ACCOUNT, { SPAN(id, DB_ID) } };
 	struct q q;
+	enum err e;
 
+	if (recent_get(s, &k, out))
+		return ERR_OK;
 	q_begin(&q, s, COLUMNS "WHERE id=?");
 	q_bytes(&q, SPAN(id, DB_ID));
-	return read_one(&q, out);
+	if (!(e = read_one(&q, out)))
+		recent_put(s, &k, out);
+	return e;
 }
 
 enum err

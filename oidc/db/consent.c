@@ -1,4 +1,4 @@
-#include "oidc/db/sql.h"
+#include "oidc/db/recent.h"
 
 enum err
 db_consent_set(struct db *s, const struct db_consent *c)
@@ -22,9 +22,14 @@ enum err
 db_consent_stands(
     struct db *s, const uint8_t account[DB_ID], struct span client, const uint8_t sid[DB_ID])
 {
+	const struct recent_key k = { RECENT_STANDS,
+		{ SPAN(account, DB_ID), SPAN(sid, DB_ID), client } };
 	struct q q;
 	bool found;
+	enum err e;
 
+	if (recent_get(s, &k, NULL))
+		return ERR_OK;
 	q_begin(&q, s,
 	    "SELECT 1 FROM consent, session WHERE consent.account=? AND client=? AND sid=?"
 	    " AND session.account=consent.account");
@@ -32,7 +37,9 @@ db_consent_stands(
 	q_text(&q, client);
 	q_bytes(&q, SPAN(sid, DB_ID));
 	found = q_row(&q);
-	return q_end_one(&q, found, NULL);
+	if (!(e = q_end_one(&q, found, NULL)))
+		recent_put(s, &k, NULL);
+	return e;
 }
 
 enum err
@@ -103,16 +110,22 @@ enum err
 db_consent_get(
     struct db *s, const uint8_t account[DB_ID], struct span client, struct db_consent *out)
 {
+	const struct recent_key k = { RECENT_CONSENT, { SPAN(account, DB_ID), client } };
 	struct q q;
 	bool found;
+	enum err e;
 
+	if (recent_get(s, &k, out))
+		return ERR_OK;
 	*out = (struct db_consent){ .used = 0 };
 	q_begin(&q, s, COLUMNS "WHERE account=? AND client=?");
 	q_bytes(&q, SPAN(account, DB_ID));
 	q_text(&q, client);
 	if ((found = q_row(&q)))
 		read_row(&q, out);
-	return q_end_one(&q, found, &out->bytes);
+	if (!(e = q_end_one(&q, found, &out->bytes)))
+		recent_put(s, &k, out);
+	return e;
 }
 
 enum err

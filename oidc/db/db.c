@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oidc/db/sql.h"
+#include "oidc/db/recent.h"
 
 #define PATIENCE 5000 /* ms */
 
@@ -84,6 +84,7 @@ db_close(struct db *s)
 {
 	if (!s)
 		return;
+	recent_done(s);
 	for (size_t i = 0; i < SQL_KEPT; i++)
 		(void)sqlite3_finalize(s->kept[i].st);
 	(void)sqlite3_close(s->db);
@@ -115,6 +116,7 @@ db_rollback(struct db *s)
 	if (s->writing && !sqlite3_get_autocommit(s->db))
 		(void)sql_word(s, "ROLLBACK");
 	s->writing = s->lost = false;
+	recent_settle(s);
 }
 
 /* A commit that fails may have put its rows into the log, whence a crash would bring them back:
@@ -149,6 +151,7 @@ db_commit(struct db *s)
 		return e;
 	}
 	s->writing = false;
+	recent_settle(s);
 	/* begun by what need not last, joined by what must: a checkpoint writes the log to the disk
 	 * first.  Should it fail, the rows are there and the power may still take them. */
 	if (late)

@@ -1,4 +1,4 @@
-#include "oidc/db/sql.h"
+#include "oidc/db/recent.h"
 
 /* ---- errors ---- */
 enum err
@@ -78,16 +78,26 @@ sql_word(struct db *s, const char *text)
 	return q_end(&q);
 }
 
+enum err
+sql_moment(struct db *s)
+{
+	enum err e;
+
+	if (!s->steady || s->reading || s->writing)
+		return ERR_OK;
+	if ((e = sql_word(s, "BEGIN")))
+		return e;
+	s->reading = true;
+	recent_look(s);
+	return ERR_OK;
+}
+
 void
 q_begin(struct q *q, struct db *s, const char *text)
 {
-	*q = (struct q){ .s = s };
-	if (s->steady && !s->reading && !s->writing) {
-		if ((q->e = sql_word(s, "BEGIN")))
-			return;
-		s->reading = true;
-	}
-	q->st = prepared(s, text, &q->e);
+	*q = (struct q){ .s = s, .e = sql_moment(s) };
+	if (!q->e)
+		q->st = prepared(s, text, &q->e);
 }
 
 /* Only reads were in it, so there is nothing that could fail. */
@@ -121,6 +131,7 @@ transaction(struct db *s, enum db_last last)
 			return e;
 		s->writing = true;
 		s->last = last;
+		recent_look(s);
 	}
 	if (last == DB_DURABLE)
 		s->last = last;
@@ -133,6 +144,7 @@ q_begin_write(struct q *q, struct db *s, const char *text, enum db_last last)
 	enum err e = transaction(s, last);
 
 	if (!e) {
+		recent_touch(s, text);
 		q_begin(q, s, text);
 		return;
 	}

@@ -14,6 +14,15 @@
 
 #define SQL_KEPT 128
 
+/* recent.h */
+struct recent {
+	struct recent_place *places; /* made when the first row comes */
+	uint64_t version;	     /* of the file when they were read */
+	uint64_t hits;
+	unsigned turn; /* whose place is taken next */
+	bool touched;  /* this transaction has written what may be here */
+};
+
 struct db {
 	sqlite3 *db;
 	bool writing;
@@ -24,6 +33,7 @@ struct db {
 	enum db_last sync; /* as the database is set, which cannot change within one */
 	uint64_t swept;	   /* tokens: the purge has come so far */
 	int64_t version;   /* data_version as it was asked last */
+	struct recent recent;
 	struct {
 		const char *text;
 		sqlite3_stmt *st;
@@ -64,6 +74,8 @@ MUST enum err q_end_with(struct q *q, enum err e);
 MUST enum err q_end_one(struct q *q, bool found, struct buf *keep);
 uint64_t q_changes(const struct db *s);
 enum err sql_err(struct db *s, int rc);
+/* Reads from now on are of one moment, if the store is steady and nothing has begun one. */
+MUST enum err sql_moment(struct db *s);
 /* A statement without values or rows. */
 enum err sql_word(struct db *s, const char *text);
 /* End the transaction of reads, if there is one. */

@@ -2,6 +2,7 @@
 that make people and clients."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import threading
 import time
 
 from job import BUILD
-from oidc_rp import BASE, REDIRECT, query_of, run_shared
+from oidc_rp import BASE, COOKIE, REDIRECT, query_of, run_shared
 from oidcd import ISSUER
 from ownkey import PIN, expect, until
 
@@ -346,9 +347,48 @@ def disabled(o):
     assert done.returncode == 0, done
 
 
+def taken_away(o):
+    """what is taken away beside the running provider ends at the next request"""
+    def asked(browser):
+        r = browser.get(BASE + "/authorize", **client.request(prompt="none"))
+        if r.status != 303:
+            return r.status
+        q = query_of(r.get("location"))
+        return q.get("error", "code" if "code" in q else q)
+
+    client = o.client("brief", "--redirect", REDIRECT, "--scopes", "openid")
+    o.allow()
+    b = o.browser()
+    client.login(b)
+    hashed = hashlib.sha256(b.cookies[COOKIE].encode()).digest()
+    for text, value, error in [
+            ("UPDATE account SET disabled=1 WHERE name=?", "ann", "login_required"),
+            ("UPDATE account SET disabled=0 WHERE name=?", "ann", "code"),
+            ("UPDATE session SET expires=1 WHERE hash=?", hashed, "login_required"),
+            ("UPDATE session SET expires=4000000000 WHERE hash=?", hashed, "code"),
+            ("UPDATE consent SET scopes='' WHERE client=?", "brief", "consent_required"),
+            ("UPDATE consent SET scopes='openid' WHERE client=?", "brief", "code"),
+            ("DELETE FROM consent WHERE client=?", "brief", "consent_required")]:
+        for _ in range(2):  # the second time it is known already
+            o.sql("SELECT 1")
+            asked(b)
+        o.sql(text, value)
+        assert asked(b) == error, (text, asked(b))
+        assert asked(b) == error, text
+    client.login(b)
+    assert asked(b) == "code"
+    code = client.code(b)["code"]
+    o.sql("DELETE FROM session WHERE hash=?", hashed)
+    assert asked(b) == "login_required"
+    invalid(client.redeem(code))
+    assert o.p.run("client", "remove", "brief", "--yes").returncode == 0
+    assert asked(b) == 400
+
+
 CASES = [(f.__doc__, f) for f in (revocation, introspection, resource, consent, fifty,
                                    refresh_race, killed, locked_vault, locked_database, full_disk,
-                                   secrets_in_log, commands, disabled)]
+                                   secrets_in_log, commands, disabled,
+                                   taken_away)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES, address_connections=200))

@@ -108,7 +108,7 @@ const struct verb verbs[] = {
 { "jwt forget", verb_jwt_forget, "ISSUER WHOM", 2, MANY, { A(JSON) },
   0, "no more tokens for an audience or account", "ownkey jwt forget $ISSUER audience:wiki" },
 { "approve", verb_approve, "[CODE]", 0, 1, { A(AT), A(TOKEN), A(FORCE), ASKS },
-  VERB_ASKS, "log in at a provider's page with your token", "ownkey approve --at https://id.test 1A2B-3C4D" },
+  VERB_ASKS, "log in at a provider's page with your token", "ownkey approve --at https://id.test CODE" },
 { "register", verb_register, "", 0, 0, { A(LABEL), A(TOKEN), A(FORCE), ASKS },
   VERB_ASKS, "register your token at a provider", "ownkey register --label 'blue key'" },
 { "pam enroll", verb_pam_enroll, "[SLOT] [USER]", 0, 2, { A(SSH_KEY) },

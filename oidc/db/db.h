@@ -228,9 +228,10 @@ MUST enum err db_session_get(
 MUST enum err db_session_touch(struct db *s, const struct db_session *x);
 /* Its row alone: another takes its place. */
 MUST enum err db_session_forget(struct db *s, const uint8_t sid[DB_ID]);
-/* With the tokens that came of it. */
+/* With the tokens that came of it; not those that were given to last, which have no sid. */
 MUST enum err db_session_remove(struct db *s, const uint8_t sid[DB_ID]);
-/* All of an account, but the one that is kept (may be NULL). */
+/* All of an account, but the one that is kept (may be NULL), and all tokens but those of that one:
+ * also what was given to last. */
 MUST enum err db_session_clear(struct db *s, const uint8_t account[DB_ID], const uint8_t *keep);
 typedef enum err db_session_fn(void *arg, const struct db_session *x);
 MUST enum err db_session_each(
@@ -243,7 +244,7 @@ struct db_token {
 	enum db_kind kind;
 	uint8_t family[DB_ID]; /* all that came of one code */
 	uint8_t account[DB_ID];
-	uint8_t sid[DB_ID]; /* session that it came of; all zero = none */
+	uint8_t sid[DB_ID]; /* session that it ends with; all zero = none: it lasts */
 	struct span client;
 	struct span scopes;
 	struct span audience;	/* who may ask about it besides the client; empty = nobody */

@@ -26,7 +26,7 @@ struct session_login {
  * in here, the one that is there with a new cookie. */
 MUST enum err session_begin(
     struct web_request *q, struct web_response *a, const struct session_login *l);
-/* End this browser's, with the tokens that came of it. */
+/* End this browser's, with the tokens that came of it; not those that were given to last. */
 MUST enum err session_end(struct web_request *q, struct web_response *a);
 
 /* A session's name for one client: hex.  Another for each, so that two cannot find out by it that

@@ -93,7 +93,7 @@ T(ONE_STEP_HOW, "Es geht zurück zu der Seite, von der du kommst.")
 
 /* logging out */
 T(LOGOUT, "Abmelden?")
-T(LOGOUT_WHAT, "Du bist dann in diesem Browser abgemeldet, und Seiten, bei denen du dich von hier aus angemeldet hast, verlieren ihren Zugang.")
+T(LOGOUT_WHAT, "Du bist dann in diesem Browser abgemeldet, und Seiten, bei denen du dich von hier aus angemeldet hast, verlieren ihren Zugang. Die auch dann etwas tun dürfen, wenn du nicht angemeldet bist, behalten ihn: Sie stehen auf deiner Kontoseite.")
 T(LOGOUT_YES, "Ja, abmelden")
 T(LOGOUT_NO, "Nein, angemeldet bleiben")
 T(LOGGED_OUT, "Du bist abgemeldet")

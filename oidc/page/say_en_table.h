@@ -93,7 +93,7 @@ T(ONE_STEP_HOW, "You go back to the site that you came from.")
 
 /* logging out */
 T(LOGOUT, "Log out?")
-T(LOGOUT_WHAT, "You are then logged out in this browser, and sites that you logged in at through here lose their access.")
+T(LOGOUT_WHAT, "You are then logged out in this browser, and sites that you logged in at through here lose their access. Those that may act also while you are not logged in keep it: your account page lists them.")
 T(LOGOUT_YES, "Yes, log out")
 T(LOGOUT_NO, "No, stay logged in")
 T(LOGGED_OUT, "You are logged out")

@@ -93,7 +93,7 @@ T(ONE_STEP_HOW, "Vous retournez au site d’où vous venez.")
 
 /* logging out */
 T(LOGOUT, "Se déconnecter ?")
-T(LOGOUT_WHAT, "Vous serez déconnecté de ce navigateur, et les sites auxquels vous vous êtes connecté d’ici perdront leur accès.")
+T(LOGOUT_WHAT, "Vous serez déconnecté de ce navigateur, et les sites auxquels vous vous êtes connecté d’ici perdront leur accès. Ceux qui peuvent agir même quand vous n’êtes pas connecté le gardent : la page de votre compte les montre.")
 T(LOGOUT_YES, "Oui, se déconnecter")
 T(LOGOUT_NO, "Non, rester connecté")
 T(LOGGED_OUT, "Vous êtes déconnecté")

@@ -511,12 +511,13 @@ def introspection(o):
 
 # --- the person's say (S9xx and ours) ---
 
-@case("what was allowed is on the person's own page, and can be taken back")
+@case("what was allowed outlives a logout, is on the person's page, and can be taken back")
 def taken_back(o):
     c, b = Indie(o), o.browser()
     t = c.redeem(c.code(b, scope="profile create")).json()
+    b = o.elsewhere(b)
     page = b.get(BASE + "/account")
-    assert APP in text_of(page), page.raw
+    assert APP in text_of(page) and c.userinfo(t["access_token"]).status == 200, page.raw
     fields = {"token": Browser.fields(page)["token"], "id": APP}
     assert b.ask("POST", BASE + "/account/take-back", fields).status in (200, 303)
     assert c.userinfo(t["access_token"]).status == 401

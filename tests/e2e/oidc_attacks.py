@@ -172,9 +172,53 @@ def not_on_the_list(o):
     late.login(b)
 
 
+def lasting(o):
+    """what was agreed to last outlives a logout (Core 11), and ends where a person ends it"""
+    asked = {"scope": "openid offline_access", "prompt": "consent"}
+
+    def leave(b):
+        page = b.get(BASE + "/logout")
+        assert b.ask("POST", b.action(page), b.fields(page)).status == 200, page.raw
+        assert error(authorize(o, b, prompt="none")) == "login_required"
+
+    def good(t):
+        return o.rp.userinfo(t["access_token"]).status == 200
+
+    b = o.browser()
+    short, t = o.post.login(b), o.rp.login(b, **asked)
+    leave(b)
+    assert o.post.userinfo(short["access_token"]).status == 401
+    assert good(t)
+    t = o.rp.refresh(t["refresh_token"]).json()
+    assert good(t) and o.read(t["id_token"], "rp")["sub"], t
+    b = o.browser()
+    t = o.rp.login(b, **asked)
+    assert b.get(BASE + "/account").body.count(b'name="id" value="rp"') == 1
+
+    def do(what, **fields):
+        who = o.browser()
+        page = who.get(BASE + "/account")
+        token = who.fields(page)["token"]
+        r = who.ask("POST", BASE + "/account/" + what, {"token": token, **fields})
+        assert r.status == 303, r.raw
+
+    # seen from another browser, when the one it was given at is long logged out
+    leave(b)
+    do("take-back", id="rp")
+    assert not good(t) and o.rp.refresh(t["refresh_token"]).status == 400
+    for end in (lambda: do("leave-others"), lambda: o.add("user", "disable", "ann")):
+        b = o.browser()
+        t = o.rp.login(b, **asked)
+        leave(b)
+        assert good(t)
+        end()
+        assert not good(t) and o.rp.refresh(t["refresh_token"]).status == 400
+    o.add("user", "disable", "ann", "--undo")
+
+
 CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes,
                                    long_requests, one_house, one_name, taken_away, own_scheme,
-                                   not_on_the_list)]
+                                   not_on_the_list, lasting)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES, trusted_proxy="127.0.0.1"))

@@ -215,6 +215,12 @@ class Op:
             b.cookies[COOKIE] = cookie
         return b
 
+    def elsewhere(self, browser):
+        """They log out there; another browser that they are logged in at."""
+        page = browser.get(BASE + "/logout")
+        assert browser.ask("POST", browser.action(page), browser.fields(page)).status == 200
+        return self.browser()
+
     def again(self, browser):
         """The person touches the token once more."""
         time.sleep(1.1)

@@ -79,7 +79,7 @@ send_to(struct pass *p, const char *path)
 	if (!p->waited && !rate_take(p->q, p->a, &rate))
 		return ERR_FORMAT;
 	if (!p->waited)
-		e = waiting_put(p->q, p->a, p->form, id);
+		e = waiting_put(p->q, p->a, p->form, &p->session, id);
 	if (e == ERR_TOOBIG)
 		return tell(p, "invalid_request", "the request is longer than what can wait here");
 	buf_put_str(&to, p->q->oidc->conf.issuer);
@@ -99,7 +99,7 @@ is_fresh(const struct pass *p)
 {
 	uint64_t now = (uint64_t)time(NULL), then = p->session.auth_time;
 
-	if (p->waited && then >= p->waited->since)
+	if (p->waited && waiting_saw_login(p->waited, &p->session))
 		return true;
 	if (p->r.prompt & (AUTHREQ_PROMPT_LOGIN | AUTHREQ_PROMPT_SELECT))
 		return false;
@@ -145,22 +145,50 @@ find_consent(struct pass *p)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
+static enum err
+ask_subject(struct pass *p, char sub[SIGN_SUBJECT])
+{
+	char account[2 * DB_ID];
+
+	text_encode_raw(TEXT_HEX, SPAN(p->session.account, DB_ID), account);
+	return sign_subject(p->q->oidc->sign, p->r.client.id, SPAN(account, sizeof account), sub);
+}
+
+/* Whom the client knows by this.  Without a consent (it was taken back) the vault knows. */
+static enum err
+is_hinted(struct pass *p, const char *hinted, bool *is)
+{
+	char sub[SIGN_SUBJECT];
+	enum err e = ERR_OK;
+
+	*is = p->consent.client.len && span_is(p->consent.sub, hinted);
+	if (p->consent.client.len || is_stranger(p))
+		return ERR_OK;
+	if (!(e = ask_subject(p, sub)))
+		*is = strcmp(sub, hinted) == 0;
+	else if (quiet(p))
+		return tell(p, "temporarily_unavailable", "who is meant cannot be found out now");
+	return e;
+}
+
 /* The client says whom it means: then it is that person, or nobody (Core 3.1.2.1). */
 static enum err
 check_hint(struct pass *p)
 {
 	struct span hint = form_value(p->form, "id_token_hint");
 	char sub[SIGN_SUBJECT];
+	enum err e;
+	bool is;
 
 	if (!hint.len)
 		return ERR_OK;
 	if (hint_subject(p->q->oidc, hint, p->r.client.id, sub))
 		return tell(p, "invalid_request", "id_token_hint is none of our ID tokens");
-	if (p->consent.client.len && span_is(p->consent.sub, sub))
-		return ERR_OK;
+	if ((e = is_hinted(p, sub, &is)) || is)
+		return e;
 	if (quiet(p))
 		return tell(p, "login_required", "somebody else is logged in");
-	return p->waited && p->session.auth_time >= p->waited->since
+	return p->waited && waiting_saw_login(p->waited, &p->session)
 	    ? tell(p, "login_required", "somebody else logged in")
 	    : send_to(p, PATH_LOGIN);
 }
@@ -297,7 +325,6 @@ static enum err
 keep_consent(struct pass *p, char sub[SIGN_SUBJECT])
 {
 	uint64_t now = (uint64_t)time(NULL);
-	char account[2 * DB_ID];
 	enum err e;
 
 	if (is_stranger(p)) {
@@ -313,8 +340,7 @@ keep_consent(struct pass *p, char sub[SIGN_SUBJECT])
 		    ? ERR_OK
 		    : db_consent_used(p->q->oidc->db, p->session.account, p->r.client.id, now);
 	}
-	text_encode_raw(TEXT_HEX, SPAN(p->session.account, DB_ID), account);
-	e = sign_subject(p->q->oidc->sign, p->r.client.id, SPAN(account, sizeof account), sub);
+	e = ask_subject(p, sub);
 	return e ? e : write_consent(p, span_str(sub));
 }
 

@@ -61,8 +61,8 @@ weight(const struct waiting *w)
 }
 
 enum err
-waiting_put(
-    struct web_request *q, struct web_response *a, const struct form *form, char id[WAITING_ID])
+waiting_put(struct web_request *q, struct web_response *a, const struct form *form,
+    const struct db_session *had, char id[WAITING_ID])
 {
 	struct waiting *w = calloc(1, sizeof *w);
 	uint8_t random[32], key[MEMO_KEY];
@@ -77,12 +77,19 @@ waiting_put(
 		return e;
 	}
 	w->since = (uint64_t)time(NULL);
+	memcpy(w->had, had->hash, sizeof w->had);
 	session_browser(q, a, w->browser);
 	crypto_random(random, sizeof random);
 	text_encode_raw(TEXT_BASE64URL, SPAN(random, sizeof random), id);
 	id[WAITING_ID - 1] = '\0';
 	crypto_sha256(SPAN(id, WAITING_ID - 1), key);
 	return memo_put_bytes(q->oidc->waiting, key, w, weight(w), loop_now());
+}
+
+bool
+waiting_saw_login(const struct waiting *w, const struct db_session *now)
+{
+	return now->auth_time >= w->since && memcmp(now->hash, w->had, sizeof w->had) != 0;
 }
 
 struct waiting *

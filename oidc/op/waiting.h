@@ -7,6 +7,7 @@
 #ifndef OIDC_OP_WAITING_H
 #define OIDC_OP_WAITING_H
 
+#include "oidc/db/db.h"
 #include "oidc/web/web.h"
 
 #define WAITING_MOST  5000
@@ -18,6 +19,7 @@
 struct waiting {
 	struct form form; /* what was asked */
 	uint64_t since;	  /* unix seconds */
+	uint8_t had[32];  /* hash of the session that was there then; zero: none */
 	uint8_t browser[32];
 	uint8_t asked[16]; /* account that the consent page was shown to; zero: to nobody */
 	unsigned held;	   /* by how many; the table is one */
@@ -25,9 +27,12 @@ struct waiting {
 
 struct memo;
 struct memo *waiting_new(void);
-/* Keep what the request has; id gets its name.  ERR_TOOBIG, ERR_NOMEM. */
-MUST enum err waiting_put(
-    struct web_request *q, struct web_response *a, const struct form *form, char id[WAITING_ID]);
+/* Keep what the request has, and which session it found; id gets its name.  ERR_TOOBIG,
+ * ERR_NOMEM. */
+MUST enum err waiting_put(struct web_request *q, struct web_response *a, const struct form *form,
+    const struct db_session *had, char id[WAITING_ID]);
+/* Is this session of a login since then?  Each has another hash; seconds do not tell apart. */
+bool waiting_saw_login(const struct waiting *w, const struct db_session *now);
 /* That of this browser; NULL: there is none (any more).  It stays where it is, and is good until
  * waiting_done, whatever becomes of the table meanwhile. */
 struct waiting *waiting_find(struct web_request *q, struct span id);

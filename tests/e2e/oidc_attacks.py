@@ -216,9 +216,37 @@ def lasting(o):
     o.add("user", "disable", "ann", "--undo")
 
 
+def same_second(o):
+    """prompt=login wants a login after the request, not one in the same second"""
+    b = o.browser(age=-5)
+    r = b.get(BASE + "/authorize", **o.rp.request(prompt="login"))
+    assert r.status == 303 and "/login?go=" in r.get("location"), r.raw
+    go = BASE + "/authorize/continue?go=" + query_of(r.get("location"))["go"]
+    r = b.get(go)
+    assert r.status == 303 and "/login?go=" in r.get("location"), r.raw
+    o.again(b)
+    r = b.follow(b.get(go))
+    assert b'name="decision"' in r.body or "code" in query_of(r.get("location")), r.raw
+
+
+def hinted(o):
+    """who took it back is still whom the client's ID token means"""
+    b = o.browser()
+    t = o.post.login(b)
+    page = b.get(BASE + "/account")
+    r = b.ask("POST", BASE + "/account/take-back", {"token": b.fields(page)["token"], "id": "post"})
+    assert r.status == 303, r.raw
+    asked = {"id_token_hint": t["id_token"]}
+    assert error(authorize(o, b, o.post, prompt="none", **asked)) == "consent_required"
+    assert error(authorize(o, o.browser("bob"), o.post, prompt="none", **asked)) == \
+        "login_required"
+    assert o.post.login(b, **asked)["claims"]["sub"] == t["claims"]["sub"]
+
+
 CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes,
                                    long_requests, one_house, one_name, taken_away, own_scheme,
-                                   not_on_the_list, lasting)]
+                                   not_on_the_list, lasting, same_second,
+                                   hinted)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES, trusted_proxy="127.0.0.1"))

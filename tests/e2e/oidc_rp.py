@@ -224,8 +224,10 @@ class Op:
     def again(self, browser):
         """The person touches the token once more."""
         time.sleep(1.1)
-        self.sql("UPDATE session SET auth_time=? WHERE hash=?", int(time.time()),
-                 hashlib.sha256(browser.cookies[COOKIE].encode()).digest())
+        old, cookie = browser.cookies[COOKIE], "oks_" + secrets.token_urlsafe(32)
+        self.sql("UPDATE session SET auth_time=?, hash=? WHERE hash=?", int(time.time()),
+                 *(hashlib.sha256(c.encode()).digest() for c in (cookie, old)))
+        browser.cookies[COOKIE] = cookie
 
 
 @contextlib.contextmanager

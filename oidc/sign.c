@@ -11,12 +11,15 @@
 #include "lib/loop.h"
 
 #define KEY_TEXT 2048
+/* Milliseconds that a request waits for an agent that is there and says nothing. */
+#define PATIENCE 15000
 
 struct kept {
 	struct sign_key key;
 	char jwk[KEY_TEXT];
 };
 
+struct waiting;
 struct sign {
 	struct loop *loop;
 	const struct oidc_conf *conf;
@@ -29,7 +32,8 @@ struct sign {
 	size_t nkeys;
 	struct buf jwks;
 	uint64_t version;
-	bool asking, again; /* for keys */
+	bool asking, again;   /* for keys */
+	struct waiting *left; /* nobody waits any more, and the agent has not answered yet */
 };
 
 /* ---- keys ---- */
@@ -245,90 +249,147 @@ sign_follow(struct sign *s)
 }
 
 /* ---- asking ---- */
+/* The agent's answer may come when whoever asked has gone. */
 struct waiting {
-	struct fiber *fiber;
+	struct fiber *fiber; /* NULL: gone, and with it what the pointers lead to */
+	struct loop_timer *timer;
 	struct buf *token;
 	struct sign_made *made;
 	char *subject;
 	enum err status;
+	bool answered;
+	uint64_t id;
+	struct waiting *next, **at; /* in sign->left */
 };
 
 static void
-on_token(void *arg, enum err status, const char *text, const void *rep)
+take_token(struct waiting *w, const struct ops_jwt_sign_rep *r)
 {
-	const struct ops_jwt_sign_rep *r = rep;
-	struct waiting *w = arg;
-
-	(void)text;
-	w->status = status;
-	if (!status) {
-		buf_put_span(w->token, r->token);
-		w->status = buf_err(w->token);
-	}
-	if (!w->status && w->made) {
-		w->made->issued = r->issued;
-		w->made->expires = r->expires;
-		copy(w->made->kid, sizeof w->made->kid, r->kid);
-		copy(w->made->subject, sizeof w->made->subject, r->subject);
-	}
-	fiber_wake(w->fiber, w->status);
+	buf_put_span(w->token, r->token);
+	w->status = buf_err(w->token);
+	if (w->status || !w->made)
+		return;
+	w->made->issued = r->issued;
+	w->made->expires = r->expires;
+	copy(w->made->kid, sizeof w->made->kid, r->kid);
+	copy(w->made->subject, sizeof w->made->subject, r->subject);
 }
 
 static void
-on_subject(void *arg, enum err status, const char *text, const void *rep)
+take_subject(struct waiting *w, const struct ops_jwt_subject_rep *r)
 {
-	const struct ops_jwt_subject_rep *r = rep;
+	if (r->subject.len >= SIGN_SUBJECT)
+		w->status = ERR_FORMAT;
+	else
+		copy(w->subject, SIGN_SUBJECT, r->subject);
+}
+
+static void
+on_reply(void *arg, enum err status, const char *text, const void *rep)
+{
 	struct waiting *w = arg;
 
 	(void)text;
+	if (!w->fiber) {
+		*w->at = w->next;
+		if (w->next)
+			w->next->at = w->at;
+		free(w);
+		return;
+	}
 	w->status = status;
-	if (!status && r->subject.len >= SIGN_SUBJECT)
-		w->status = ERR_FORMAT;
-	if (!w->status)
-		copy(w->subject, SIGN_SUBJECT, r->subject);
-	fiber_wake(w->fiber, w->status);
+	w->answered = true;
+	if (!status && w->token)
+		take_token(w, rep);
+	else if (!status)
+		take_subject(w, rep);
+	fiber_wake(w->fiber, ERR_OK);
+}
+
+static void
+on_late(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->timer = NULL;
+	fiber_wake(w->fiber, ERR_BUSY);
+}
+
+/* The request is taken back, and its answer dropped when it comes. */
+static void
+leave(struct sign *s, struct waiting *w)
+{
+	w->fiber = NULL;
+	w->next = s->left;
+	w->at = &s->left;
+	if (w->next)
+		w->next->at = &w->next;
+	s->left = w;
+	async_cancel(s->async, w->id);
 }
 
 static enum err
-ask(struct sign *s, enum op op, const void *q, async_reply_fn *fn, struct waiting *w)
+wait_for(struct sign *s, struct waiting *w)
 {
-	struct async_then then = { fn, w };
+	enum err e = fiber_wait();
+
+	loop_timer_remove(w->timer);
+	w->timer = NULL;
+	if (w->answered) {
+		e = w->status;
+		free(w);
+		return e;
+	}
+	leave(s, w);
+	return e ? e : ERR_BUSY;
+}
+
+static enum err
+ask(struct sign *s, enum op op, const void *q, const struct waiting *what)
+{
+	struct waiting *w;
 	enum err e;
 
+	if (!fiber_self())
+		return ERR_INTERNAL;
 	if (s->state == SIGN_LOCKED)
 		return ERR_LOCKED;
-	if ((e = async_call(s->async, op, q, then, NULL)))
-		return e;
-	if ((e = fiber_wait()))
-		return e;
-	return w->status;
+	if (!(w = malloc(sizeof *w)))
+		return ERR_NOMEM;
+	*w = *what;
+	w->fiber = fiber_self();
+	w->timer = loop_timer_add(s->loop, loop_now() + PATIENCE, on_late, w);
+	e = w->timer ? ERR_OK : ERR_NOMEM;
+	if (!e)
+		e = async_call(s->async, op, q, (struct async_then){ on_reply, w }, &w->id);
+	if (!e)
+		return wait_for(s, w);
+	loop_timer_remove(w->timer);
+	free(w);
+	return e;
 }
 
 enum err
 sign_token(struct sign *s, const struct ops_jwt_sign *q, struct buf *out, struct sign_made *made)
 {
-	struct waiting w = { .fiber = fiber_self(), .token = out, .made = made };
+	struct waiting w = { .token = out, .made = made };
 	struct ops_jwt_sign ours = *q;
 
-	if (!w.fiber)
-		return ERR_INTERNAL;
 	ours.issuer = span_str(s->conf->issuer);
 	wire_mark(&ops_jwt_sign_map, &ours);
-	return ask(s, OP_JWT_SIGN, &ours, on_token, &w);
+	return ask(s, OP_JWT_SIGN, &ours, &w);
 }
 
 enum err
 sign_subject(struct sign *s, struct span audience, struct span account, char *out)
 {
-	struct waiting w = { .fiber = fiber_self(), .subject = out };
+	struct waiting w = { .subject = out };
 	struct ops_jwt_subject q = {
 		.issuer = span_str(s->conf->issuer), .audience = audience, .account = account
 	};
 
-	if (!w.fiber)
-		return ERR_INTERNAL;
 	wire_mark(&ops_jwt_subject_map, &q);
-	return ask(s, OP_JWT_SUBJECT, &q, on_subject, &w);
+	return ask(s, OP_JWT_SUBJECT, &q, &w);
 }
 
 /* ---- what is known ---- */
@@ -414,6 +475,10 @@ sign_done(struct sign *s)
 	loop_fd_remove(s->watch);
 	loop_timer_remove(s->timer);
 	async_done(s->async);
+	for (struct waiting *w = s->left, *next; w; w = next) {
+		next = w->next;
+		free(w);
+	}
 	buf_done(&s->jwks);
 	free(s->keys);
 	free(s);

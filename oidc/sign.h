@@ -44,7 +44,8 @@ void sign_done(struct sign *s);
 
 enum sign_state sign_state(const struct sign *s);
 /* q without issuer: that of the configuration.  out gets the token; made may be NULL.
- * ERR_LOCKED, ERR_NOAGENT, ERR_LIMIT, ERR_JWT_*; web_unavailable has pages for the first three. */
+ * ERR_LOCKED, ERR_NOAGENT, ERR_LIMIT, ERR_JWT_*; ERR_BUSY: the agent said nothing for 15 s, and
+ * what it says later is dropped.  web_unavailable has pages for all but ERR_JWT_*. */
 MUST enum err sign_token(
     struct sign *s, const struct ops_jwt_sign *q, struct buf *out, struct sign_made *made);
 /* out: SIGN_SUBJECT bytes.  The same. */

@@ -203,6 +203,34 @@ def fibers(o):
     assert client.login(b)["id_token"]
 
 
+def frozen(o):
+    """a vault that says nothing: after a while 503 with Retry-After, nobody waits for good, and
+    what it says later is nobody's"""
+    b = o.browser()
+    vault = o.agent.role("vault")
+    client = o.client("frozen", "--redirect", REDIRECT, "--public", "--alg", "ES256", "--trusted")
+    o.allow()
+    bodies = []
+    for _ in range(80):  # more than go to the agent at once
+        code = client.code(b)["code"]
+        bodies.append(urllib.parse.urlencode({
+            "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT,
+            "code_verifier": client.verifier, "client_id": client.id}).encode())
+    with lines(o.p, len(bodies)) as all_lines:
+        os.kill(vault, signal.SIGSTOP)
+        try:
+            for c, body in zip(all_lines, bodies):
+                c.sock.sendall(request("POST", BASE + "/token", FORM, body=body))
+            for c in all_lines:
+                r = c.answer()
+                assert r.status == 503 and int(r.get("retry-after")) > 0, r.raw
+            others_are_served(o.p)
+        finally:
+            os.kill(vault, signal.SIGCONT)
+    for _ in range(100):
+        assert client.login(b)["id_token"]
+
+
 def rate(o):
     """more tokens than the owner lets it have: 503 with Retry-After, and other users of the agent
     are served meanwhile"""
@@ -308,5 +336,5 @@ def ended(o):
 
 if __name__ == "__main__":
     sys.exit(run_shared([(fn.__doc__.split("\n")[0], fn) for fn in (
-        authorize, secrets, logins, codes, fibers, rate, many_signatures, slow, ended)],
+        authorize, secrets, logins, codes, fibers, frozen, rate, many_signatures, slow, ended)],
         log_level="error", trusted_proxy="127.0.0.1"))

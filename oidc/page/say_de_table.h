@@ -193,6 +193,10 @@ T(ERROR_HERE, "Das ging hier schief, nicht bei dir.")
 T(ERROR_METHOD, "Diese Adresse kann so nicht benutzt werden.")
 T(ERROR_OFTEN, "Das wurde zu oft versucht. Warte zehn Minuten, und versuche es noch einmal.")
 T(ERROR_SAYS_SITE, "Die Seite, von der du kommst, hat so gefragt, dass es keine Antwort gibt. Nichts über dich wurde ihr gesagt. Geh zurück und versuche es noch einmal, oder sag es denen, die sie betreiben.")
+T(ERROR_NO_ME, "Dein Konto hier hat keine Webseite, unter der man dich kennt. Bitte den, der diesen Dienst betreibt, sie einzutragen (ownkey-oidc user set NAME --me), und versuche es dann noch einmal.")
+T(ERROR_MANY_SITES, "Du kamst in einer Stunde von zu vielen verschiedenen Seiten. Die Angaben dieser Seite wurden nicht gelesen, und ihr wurde nichts gesagt. Warte eine Stunde, und melde dich dort noch einmal an.")
+T(ERROR_NO_PAGE, "Diese Seite gibt es hier nicht.")
+T(ERROR_NO_PICTURE, "Dieses Bild gibt es nicht.")
 T(ERROR_DETAIL, "Für sie: {1}")
 
 /* from a terminal */

@@ -193,6 +193,10 @@ T(ERROR_HERE, "This went wrong here, not with you.")
 T(ERROR_METHOD, "This address cannot be used in this way.")
 T(ERROR_OFTEN, "That was tried too often. Wait ten minutes, and try again.")
 T(ERROR_SAYS_SITE, "The site that sent you here asked in a way that cannot be answered. Nothing about you was told to it. Go back there and try again, or tell whoever runs it.")
+T(ERROR_NO_ME, "Your account here has no web page that you are known by. Ask whoever runs this to set it (ownkey-oidc user set NAME --me), then try again.")
+T(ERROR_MANY_SITES, "You came from too many different sites within an hour. The page of this one was not read, and it was told nothing. Wait an hour, and log in there again.")
+T(ERROR_NO_PAGE, "There is no such page here.")
+T(ERROR_NO_PICTURE, "There is no such picture.")
 T(ERROR_DETAIL, "For them: {1}")
 
 /* from a terminal */

@@ -193,6 +193,10 @@ T(ERROR_HERE, "Cela s’est mal passé ici, pas chez vous.")
 T(ERROR_METHOD, "Cette adresse ne s’utilise pas ainsi.")
 T(ERROR_OFTEN, "Il y a eu trop d’essais. Attendez dix minutes, puis réessayez.")
 T(ERROR_SAYS_SITE, "Le site qui vous a envoyé ici a posé une demande à laquelle on ne peut pas répondre. Rien sur vous ne lui a été dit. Retournez-y et réessayez, ou prévenez ceux qui le gèrent.")
+T(ERROR_NO_ME, "Votre compte n’a ici aucune page web sous laquelle on vous connaît. Demandez à la personne qui gère ce service de l’indiquer (ownkey-oidc user set NAME --me), puis réessayez.")
+T(ERROR_MANY_SITES, "Vous êtes venu de trop de sites différents en une heure. La page de celui-ci n’a pas été lue, et rien ne lui a été dit. Attendez une heure, puis connectez-vous-y de nouveau.")
+T(ERROR_NO_PAGE, "Il n’y a pas de telle page ici.")
+T(ERROR_NO_PICTURE, "Il n’y a pas de telle image.")
 T(ERROR_DETAIL, "Pour eux : {1}")
 
 /* from a terminal */

@@ -71,6 +71,7 @@ function_of()
 	echo '#include "err.h"' | finds arrows lib/x.c
 
 	echo 'size_t x_len(void);' | finds headers lib/x.h
+	echo 'web_refuse(q, a, 404, "x", "There is " "nothing.");' | finds say oidc/x.c
 	echo 'void x(int [static 1]); int y(void) { for (int i = 0;;); } typeof(1) z;' |
 		finds headers include/x.h
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/log.h"
 #include "oidc/db/recent.h"
 
 #define PATIENCE 5000 /* ms */
@@ -136,6 +137,21 @@ overwrite(struct db *s)
 	(void)sqlite3_exec(s->db, text, NULL, NULL, NULL);
 }
 
+/* A checkpoint writes the log to the disk first.  Should it fail, the rows are there and the power
+ * may still take them: nobody must be told that nothing was kept. */
+static void
+to_disk(struct db *s)
+{
+	enum err e = sql_err(
+	    s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+
+	if (e == ERR_BUSY)
+		e = ERR_OK;
+	if (e && !s->unsure)
+		log_err(e, "the store: what was kept now may not be on the disk yet");
+	s->unsure = e;
+}
+
 enum err
 db_commit(struct db *s)
 {
@@ -152,12 +168,12 @@ db_commit(struct db *s)
 	}
 	s->writing = false;
 	recent_settle(s);
-	/* begun by what need not last, joined by what must: a checkpoint writes the log to the disk
-	 * first.  Should it fail, the rows are there and the power may still take them. */
+	/* begun by what need not last, joined by what must */
 	if (late)
-		e = sql_err(s,
-		    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
-	return e == ERR_BUSY ? ERR_OK : e;
+		to_disk(s);
+	else if (s->sync == DB_DURABLE)
+		s->unsure = ERR_OK;
+	return ERR_OK;
 }
 
 bool
@@ -180,7 +196,11 @@ db_probe(struct db *s)
 	enum err e;
 
 	if (s->writing)
-		return s->lost ? ERR_IO : ERR_OK;
+		return s->lost ? ERR_IO : s->unsure;
+	if (s->unsure)
+		to_disk(s);
+	if (s->unsure)
+		return s->unsure;
 	if ((e = sql_mark(s, DB_PLAIN)))
 		return e;
 	e = sql_unmark(s, ERR_OK);

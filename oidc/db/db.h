@@ -51,7 +51,7 @@ void db_steady(struct db *s);
 void db_rest(struct db *s); /* at the end of each wake-up */
 /* Did another process change it since this was asked last?  What was read before may be old. */
 bool db_changed(struct db *s);
-/* Can it be written now?  For the health page. */
+/* Can it be written now, and is what was kept on the disk?  For the health page. */
 MUST enum err db_probe(struct db *s);
 /* 32 random bytes that stay the same, drawn when they are first asked for. */
 MUST enum err db_chance(struct db *s, const char *name, uint8_t out[32]);

@@ -30,6 +30,7 @@ struct db {
 	bool reading;	   /* a transaction of nothing but reads is open */
 	bool lost;	   /* the transaction was rolled back under us */
 	enum db_last last; /* of what the transaction has so far */
+	enum err unsure;   /* kept, and perhaps not on the disk yet */
 	enum db_last sync; /* as the database is set, which cannot change within one */
 	uint64_t swept;	   /* tokens: the purge has come so far */
 	int64_t version;   /* data_version as it was asked last */

@@ -219,6 +219,50 @@ test_full(void **state)
 	assert_int_equal(count("account"), n);
 }
 
+/* What was committed is there, also when the checkpoint behind it fails, which db_probe tells. */
+static void
+test_late(void **state)
+{
+	struct rlimit was, small;
+	struct db_account a = person("anna"), got;
+	struct db_token t = { .kind = DB_ACCESS,
+		.client = SPAN_LIT("rp"),
+		.scopes = SPAN_LIT("openid"),
+		.sub = SPAN_LIT("s"),
+		.expires = NOW + 100 };
+	static char claims[DB_CLAIMS / 2];
+	char name[16];
+
+	(void)state;
+	memset(claims, 'x', sizeof claims);
+	a.claims = SPAN(claims, sizeof claims);
+	for (int n = 0; n < 300; n++) {
+		(void)snprintf(name, sizeof name, "n%d", n);
+		a.name = span_str(name);
+		crypto_random(a.id, sizeof a.id);
+		assert_int_equal(db_account_add(s, &a), ERR_OK);
+	}
+	assert_int_equal(db_commit(s), ERR_OK);
+	db_close(s); /* all into the file, and the log begins anew */
+	assert_int_equal(db_open(&s, path, false), ERR_OK);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small = was;
+	small.rlim_cur = 512 * 1024;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	memcpy(t.account, a.id, DB_ID);
+	assert_int_equal(db_token_add(s, &t), ERR_OK);
+	a.name = SPAN_LIT("last");
+	crypto_random(a.id, sizeof a.id);
+	assert_int_equal(db_account_add(s, &a), ERR_OK);
+	assert_int_equal(db_commit(s), ERR_OK);
+	assert_int_equal(db_account_get(s, a.id, &got), ERR_OK);
+	db_row_done(&got);
+	assert_int_not_equal(db_probe(s), ERR_OK);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(db_probe(s), ERR_OK);
+}
+
 /* ---- the file ---- */
 static void
 test_file(void **state)
@@ -319,6 +363,7 @@ main(void)
 		T(test_race),
 		T(test_killed),
 		T(test_full),
+		T(test_late),
 		T(test_file),
 		T(test_newer),
 		T(test_damaged),

@@ -229,6 +229,13 @@ refuse(struct web_answer *x, unsigned status, const char *text)
 }
 
 static void
+busy(struct web_answer *x)
+{
+	web_unavailable(&x->q, &x->a, ERR_BUSY);
+	x->done = true;
+}
+
+static void
 put_allow(struct web_answer *x, unsigned methods)
 {
 	struct buf list = BUF_INIT;
@@ -316,6 +323,13 @@ look_at(struct web_answer *x, const char *method, const char *version)
 	}
 }
 
+static void
+drop_body(struct web_answer *x)
+{
+	x->web->bodies -= x->body.cap;
+	buf_done(&x->body);
+}
+
 static bool
 take_body(struct web_answer *x, const char *data, size_t *size)
 {
@@ -324,11 +338,16 @@ take_body(struct web_answer *x, const char *data, size_t *size)
 	*size = 0;
 	if (x->body.len + piece.len > WEB_BODY_MAX)
 		x->too_large = true;
-	if (x->too_large) {
+	else if (x->web->bodies + piece.len > WEB_BODIES)
+		x->no_room = true;
+	if (x->too_large || x->no_room) {
+		drop_body(x);
 		x->swallowed += piece.len;
 		return x->swallowed <= SWALLOWED;
 	}
+	x->web->bodies -= x->body.cap;
 	buf_put_span(&x->body, piece);
+	x->web->bodies += x->body.cap;
 	return !buf_err(&x->body);
 }
 
@@ -381,8 +400,7 @@ start_fiber(struct web_answer *x)
 
 	if (w->counts.fibers >= WEB_FIBERS || fiber_start(&x->fiber, on_fiber, x)) {
 		x->fiber = NULL;
-		web_unavailable(&x->q, &x->a, ERR_BUSY);
-		x->done = true;
+		busy(x);
 		return;
 	}
 	w->counts.fibers++;
@@ -431,6 +449,8 @@ run(struct web_answer *x)
 {
 	if (x->too_large)
 		refuse(x, 413, "the body is too large");
+	else if (x->no_room)
+		busy(x);
 	else if (take_forms(x) && (x->q.route->flags & WEB_WAITS))
 		start_fiber(x);
 	else if (!x->done)
@@ -586,7 +606,7 @@ web_on_completed(
 	form_done(&x->q.query);
 	form_done(&x->q.form);
 	buf_done(&x->url);
-	buf_done(&x->body);
+	drop_body(x);
 	web_response_clear(&x->a);
 	free(x);
 }

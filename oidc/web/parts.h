@@ -17,6 +17,10 @@
 /* With more connections than this, each is closed after its response. */
 #define WEB_KEEPS_ALIVE 1024
 
+/* Bytes of all bodies that are here at once: WEB_BODY_MAX bounds one, and there are many
+ * connections. */
+#define WEB_BODIES (16 * 1024 * 1024)
+
 /* Milliseconds that a connection may be in a phase: the same for all, so that each phase's list is
  * in the order in which they end. */
 enum web_phase {
@@ -55,6 +59,7 @@ struct web_answer {
 	bool checked; /* headers were looked at, a row was found or it was refused */
 	bool has_body;
 	bool too_large;	 /* the body: read and thrown away, then refused */
+	bool no_room;	 /* for the body, besides all others: the same */
 	bool done;	 /* the response is complete */
 	bool held;	 /* suspended until the commit */
 	bool wrote;	 /* began in this wake-up, before what is to be committed, and waits */
@@ -88,6 +93,7 @@ struct web {
 	const char *path;	    /* of the issuer; in conf.issuer */
 	bool secure;		    /* issuer on https */
 	struct web_counts counts;
+	size_t bodies;	       /* bytes that they have, all together */
 	uint64_t (*by_row)[6]; /* of conf.routes, and one more for what is none of them */
 	size_t nrows;
 	bool draining;

@@ -275,6 +275,26 @@ def many_signatures(o):
 
 # --- slow ones ---
 
+def bodies(o):
+    """bodies that are here at once are bounded together: over 16 MiB 503 with Retry-After"""
+    body = b"grant_type=x&a=" + b"x" * 64000
+    asked = request("POST", BASE + "/token", FORM, body=body)
+    with lines(o.p, 400) as all_lines:
+        for c in all_lines:
+            c.sock.sendall(asked[:-1])
+        others_are_served(o.p)
+        for c in all_lines:
+            c.sock.sendall(asked[-1:])
+        seen = {}
+        for c in all_lines:
+            r = c.answer()
+            seen[r.status] = seen.get(r.status, 0) + 1
+            assert r.status == 401 or int(r.get("retry-after")) > 0, r.raw
+    print("# %s" % seen)
+    assert set(seen) == {401, 503} and seen[503] > 100, seen
+    assert o.p.raw(asked, shut=False).status == 401
+
+
 def slow(o):
     """a body that never ends, and answers that nobody reads: cut off; memory stays bounded"""
     body = request("POST", BASE + "/token", FORM, "Content-Length: 5000") + b"grant_type="
@@ -336,5 +356,6 @@ def ended(o):
 
 if __name__ == "__main__":
     sys.exit(run_shared([(fn.__doc__.split("\n")[0], fn) for fn in (
-        authorize, secrets, logins, codes, fibers, frozen, rate, many_signatures, slow, ended)],
+        authorize, secrets, logins, codes, fibers, frozen, rate, many_signatures, bodies,
+        slow, ended)],
         log_level="error", trusted_proxy="127.0.0.1"))

@@ -558,38 +558,6 @@ web_on_url(void *arg, const char *url, struct MHD_Connection *mhd)
 	return x;
 }
 
-static size_t
-row_number(const struct web_answer *x)
-{
-	const struct web *w = x->web;
-
-	if (!x->q.route || x->conn->door == WEB_DOOR_METRICS)
-		return w->nrows;
-	return (size_t)(x->q.route - w->conf.routes);
-}
-
-/* One line; of the address only the row's, as others hold what is nobody's business. */
-static void
-note(const struct web_answer *x)
-{
-	static const char *const names[] = { [WEB_GET] = "GET",
-		[WEB_POST] = "POST",
-		[WEB_OPTIONS] = "OPTIONS",
-		[WEB_OTHER] = "other" };
-	struct web *w = x->web;
-	unsigned class = x->a.status / 100 % 6;
-	bool shown = w->conf.log_addresses && x->q.address[0];
-
-	w->counts.requests++;
-	w->counts.by_class[class]++;
-	w->by_row[row_number(x)][class]++;
-	w->counts.failed += class == 5;
-	log_info("request method=%s route=%s status=%u ms=%llu bytes=%zu%s%s",
-	    x->head ? "HEAD" : names[x->q.method], x->q.route ? x->q.route->path : "-", x->a.status,
-	    (unsigned long long)(loop_now() - x->began), x->size, shown ? " address=" : "",
-	    shown ? x->q.address : "");
-}
-
 void
 web_on_completed(
     void *arg, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode how)
@@ -601,7 +569,7 @@ web_on_completed(
 	if (!x)
 		return;
 	if (x->a.status)
-		note(x);
+		web_note(x);
 	web_conn_phase(x->conn, WEB_IDLE);
 	form_done(&x->q.query);
 	form_done(&x->q.form);

@@ -3,6 +3,7 @@
  *
  *   server.c    listeners, connections and how long each may take, the loop
  *   exchange.c  one request: checks, route, body, handler (on a fiber), commit, response
+ *   note.c      its line in the log, and counts
  *   asked.c     what handlers ask of a request      given.c  what they put into a response
  */
 #ifndef OIDC_WEB_PARTS_H
@@ -114,6 +115,8 @@ void web_on_completed(
     void *arg, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode how);
 /* Commit, and let go what waited for it; true: responses are ready to be sent. */
 bool web_settle(struct web *w);
+/* note.c: it was answered. */
+void web_note(const struct web_answer *x);
 /* given.c: everything but the body becomes a response of MHD's.  NULL: out of memory. */
 struct MHD_Response *web_render(struct web_answer *x);
 void web_give_defaults(struct web_answer *x);

@@ -186,6 +186,15 @@ session_browser_has(struct web_request *q, uint8_t out[32])
 }
 
 bool
+session_has_cookies(struct web_request *q)
+{
+	struct span text;
+
+	return web_cookie(q, cookie_name(q, false), &text) ||
+	    web_cookie(q, cookie_name(q, true), &text);
+}
+
+bool
 session_is_fresh(const struct db_session *s)
 {
 	return now() <= s->auth_time + SESSION_FRESH;

@@ -39,6 +39,8 @@ void session_name(const uint8_t sid[DB_ID], struct span client, char out[SESSION
 void session_browser(struct web_request *q, struct web_response *a, uint8_t out[32]);
 /* The one that it has; false: none. */
 bool session_browser_has(struct web_request *q, uint8_t out[32]);
+/* Did it bring any cookie of ours?  A form of another site does not (SameSite=Lax). */
+bool session_has_cookies(struct web_request *q);
 /* The same without setting one; false: it has none. */
 bool session_browser_is(struct web_request *q, const uint8_t browser[32]);
 

@@ -109,8 +109,11 @@ is_fresh(const struct pass *p)
 static enum err
 find_person(struct pass *p)
 {
-	enum err e = session_get(p->q, &p->session);
+	enum err e;
 
+	if (!p->waited && waiting_is_bare(p->q))
+		return send_to(p, PATH_CONTINUE);
+	e = session_get(p->q, &p->session);
 	if (e && e != ERR_NOTFOUND)
 		return e;
 	if (!e && is_fresh(p))
@@ -532,13 +535,15 @@ static void
 go_on(struct web_request *q, struct web_response *a)
 {
 	struct pass p = { .q = q, .a = a };
+	struct waiting *w = waiting_find_loose(q, form_value(web_params(q), "go"));
 
-	if (!(p.waited = find_waiting(q, a, &p.go)))
+	/* what came without cookies is judged as if it had just come */
+	if (!w && !(w = p.waited = find_waiting(q, a, &p.go)))
 		return;
-	p.form = &p.waited->form;
+	p.form = &w->form;
 	page_prefer(q, form_value(p.form, "ui_locales"));
 	run(&p);
-	waiting_done(p.waited);
+	waiting_done(w);
 }
 
 static void

@@ -60,6 +60,12 @@ weight(const struct waiting *w)
 	return sizeof *w + w->form.text.cap + w->form.n * sizeof *w->form.at;
 }
 
+bool
+waiting_is_bare(struct web_request *q)
+{
+	return q->method == WEB_POST && !session_has_cookies(q);
+}
+
 enum err
 waiting_put(struct web_request *q, struct web_response *a, const struct form *form,
     const struct db_session *had, char id[WAITING_ID])
@@ -78,7 +84,8 @@ waiting_put(struct web_request *q, struct web_response *a, const struct form *fo
 	}
 	w->since = (uint64_t)time(NULL);
 	memcpy(w->had, had->hash, sizeof w->had);
-	session_browser(q, a, w->browser);
+	if (!(w->loose = waiting_is_bare(q)))
+		session_browser(q, a, w->browser);
 	crypto_random(random, sizeof random);
 	text_encode_raw(TEXT_BASE64URL, SPAN(random, sizeof random), id);
 	id[WAITING_ID - 1] = '\0';
@@ -92,15 +99,32 @@ waiting_saw_login(const struct waiting *w, const struct db_session *now)
 	return now->auth_time >= w->since && memcmp(now->hash, w->had, sizeof w->had) != 0;
 }
 
+static struct waiting *
+look(struct web_request *q, struct span id)
+{
+	uint8_t key[MEMO_KEY];
+
+	crypto_sha256(id, key);
+	return memo_find(q->oidc->waiting, key, loop_now());
+}
+
 struct waiting *
 waiting_find(struct web_request *q, struct span id)
 {
-	uint8_t key[MEMO_KEY];
-	struct waiting *w;
+	struct waiting *w = look(q, id);
 
-	crypto_sha256(id, key);
-	w = memo_find(q->oidc->waiting, key, loop_now());
-	if (!w || !session_browser_is(q, w->browser))
+	if (!w || w->loose || !session_browser_is(q, w->browser))
+		return NULL;
+	w->held++;
+	return w;
+}
+
+struct waiting *
+waiting_find_loose(struct web_request *q, struct span id)
+{
+	struct waiting *w = look(q, id);
+
+	if (!w || !w->loose)
 		return NULL;
 	w->held++;
 	return w;

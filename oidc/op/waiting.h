@@ -22,6 +22,7 @@ struct waiting {
 	uint8_t had[32];  /* hash of the session that was there then; zero: none */
 	uint8_t browser[32];
 	uint8_t asked[16]; /* account that the consent page was shown to; zero: to nobody */
+	bool loose;	   /* of no browser yet: it came without cookies */
 	unsigned held;	   /* by how many; the table is one */
 };
 
@@ -31,6 +32,10 @@ struct memo *waiting_new(void);
  * ERR_NOMEM. */
 MUST enum err waiting_put(struct web_request *q, struct web_response *a, const struct form *form,
     const struct db_session *had, char id[WAITING_ID]);
+/* A form of another site brings no cookies (SameSite=Lax): what it asks is kept for no browser, and
+ * goes once through it.  Whoever comes with the id has what they could have asked with a link. */
+bool waiting_is_bare(struct web_request *q);
+struct waiting *waiting_find_loose(struct web_request *q, struct span id);
 /* Is this session of a login since then?  Each has another hash; seconds do not tell apart. */
 bool waiting_saw_login(const struct waiting *w, const struct db_session *now);
 /* That of this browser; NULL: there is none (any more).  It stays where it is, and is good until

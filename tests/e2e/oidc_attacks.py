@@ -91,7 +91,30 @@ def long_requests(o):
     assert error(r) == "invalid_request" and query_of(r.get("location"))["state"], r.raw
     fields = o.rp.request(junk="x" * 10000, state="s" * 4096)
     r = Browser(o.p).ask("POST", BASE + "/authorize", fields)
-    assert r.status == 303 and "/login?go=" in r.get("location"), r.raw
+    assert r.status == 303 and "/authorize/continue?go=" in r.get("location"), r.raw
+
+
+def other_site(o):
+    """a form of another site brings no cookies: who is logged in stays so, and no cookie changes"""
+    b = o.browser()
+    o.rp.login(b)
+    waits = authorize(o, b, prompt="consent")
+    had, b.cookies = b.cookies, {}
+    r = b.ask("POST", BASE + "/authorize", o.rp.request())
+    assert r.status == 303 and not b.cookies, r.raw
+    go = r.get("location")[len("https://id.example.org"):]
+    b.cookies = dict(had)
+    assert "code" in query_of(b.get(go).get("location"))
+    assert b.cookies == had and "code" in query_of(b.decide(waits).get("location"))
+    # it is no more than a link: no answer to the question of a page
+    old = b.fields(authorize(o, b, prompt="consent"))
+    r = b.ask("POST", BASE + "/authorize/continue",
+              {**old, "go": query_of(go)["go"], "decision": "yes"})
+    assert r.status == 400, r.raw
+    # nobody is logged in: as by a link
+    b = o.browser(None)
+    r = b.follow(b.ask("POST", BASE + "/authorize", o.rp.request()))
+    assert r.status == 200 and b"Log in" in r.body, r.raw
 
 
 def one_house(o):
@@ -246,7 +269,7 @@ def hinted(o):
 CASES = [(fn.__doc__, fn) for fn in (service, sessions, any_program, other_person, many_scopes,
                                    long_requests, one_house, one_name, taken_away, own_scheme,
                                    not_on_the_list, lasting, same_second,
-                                   hinted)]
+                                   hinted, other_site)]
 
 if __name__ == "__main__":
     sys.exit(run_shared(CASES, trusted_proxy="127.0.0.1"))

@@ -42,7 +42,21 @@ if grep -e 'error:' -e 'hint:' out; then
 fi
 
 commands '## For real' '`ownkey unlock' | help
-commands '## The programs' '## What it is' | tr ';' '\n' | sed 's/^ *//; s/  *#.*//' >programs
+commands '## The programs' '## Logins' | tr ';' '\n' | sed 's/^ *//; s/  *#.*//' >programs
 [ "$(grep -c '^ownkey ' programs)" -ge 12 ]
 help <programs
 examples | help
+
+# The provider's: those of the vault's owner, and its own.
+commands '## Logins' '## What it is' | tr ';' '\n' |
+	sed 's/^ *//; s/^sudo //; s/^-u ownkey //; s/ *$//' >provider
+grep '^ownkey ' provider | sed 's/ --system / /' >owners
+[ "$(wc -l <owners)" -ge 4 ]
+help <owners
+grep '^ownkey-oidc ' provider >providers
+[ "$(wc -l <providers)" -ge 8 ]
+while read -r line; do
+	eval "$line --help" </dev/null >out 2>&1 || {
+		echo "$line" && cat out && exit 1
+	}
+done <providers

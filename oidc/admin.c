@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/client.h"
 #include "lib/drop.h"
+#include "lib/paths.h"
 #include "lib/text.h"
 #include "lib/whole.h"
 
@@ -49,8 +51,13 @@ become_owner(struct oidc_cmd *c)
 	const char *path = c->oidc.conf.store;
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	if (stat(path, &st) < 0) {
+		if (errno == ENOENT)
+			snprintf(c->hint, sizeof c->hint,
+			    "the provider's unit makes it when it starts; without one, make it: "
+			    "mkdir -m 700, as the account that serves");
 		return oidc_cmd_wrong(c, err_of_errno(errno), "%s", path);
+	}
 	if (!drop_is_root() || st.st_uid == 0)
 		return ERR_OK;
 	return drop_root(st.st_uid, st.st_gid);
@@ -89,6 +96,13 @@ admin_commit(struct oidc_cmd *c)
 }
 
 /* ---- the vault's list ---- */
+const char *
+admin_owner(const struct oidc_cmd *c)
+{
+	return strcmp(c->oidc.conf.agent, PATHS_SYSTEM_RUN) == 0 ? "sudo -u ownkey ownkey --system"
+								 : "ownkey";
+}
+
 static const char *const kinds[] = { "audience", "account" };
 
 /* The command that does what could not be done here. */
@@ -97,7 +111,8 @@ say_left(struct oidc_cmd *c, enum err e, const char *verb, const struct ops_jwt_
 {
 	struct buf line = BUF_INIT;
 
-	buf_putf(&line, "ownkey jwt %s %s %s:", verb, c->oidc.conf.issuer, kinds[n->kind]);
+	buf_putf(
+	    &line, "%s jwt %s %s %s:", admin_owner(c), verb, c->oidc.conf.issuer, kinds[n->kind]);
 	buf_put_span(&line, n->name);
 	if (n->sector.len) {
 		buf_put_str(&line, " --sector ");

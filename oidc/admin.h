@@ -26,6 +26,9 @@ void admin_allow_account(struct oidc_cmd *c, const uint8_t id[DB_ID]);
 void admin_allow_client(struct oidc_cmd *c, const struct db_client *client);
 /* Off it.  kind: enum jwt_kind. */
 void admin_forget(struct oidc_cmd *c, enum jwt_kind kind, struct span name);
+/* How a command of the vault's owner begins, for who copies it: "ownkey", or as the account of the
+ * machine's agent. */
+const char *admin_owner(const struct oidc_cmd *c);
 /* Connect to the agent alone.  ERR_NOAGENT; the detail is set. */
 MUST enum err admin_agent(struct oidc_cmd *c);
 /* Ask it; a locked vault is opened first, and who has to touch a token is told. */

@@ -99,7 +99,8 @@ check_keys(struct oidc_cmd *c, struct client_conn *conn)
 		if (has_alg(&rep, rows[i].alg))
 			say(c, "ok", rows[i].name, "");
 		else
-			say(c, "wrong", rows[i].name, "the vault has none");
+			say(c, "wrong", rows[i].name,
+			    "the vault has none: ownkey-oidc key add all");
 	}
 	if (!(c->oidc.conf.algorithms & OIDC_RS256))
 		say(c, "warn", "algorithms", "many clients know no other than RS256");
@@ -115,7 +116,8 @@ check_agent(struct oidc_cmd *c)
 
 	snprintf(path, sizeof path, "%s/agent.sock", c->oidc.conf.agent);
 	if (setenv("OWNKEY_SOCKET", path, 1) || (e = client_open(&conn, &hello))) {
-		say(c, "wrong", path, "no agent answers there");
+		say(c, "wrong", path,
+		    "no agent answers there; one of the machine: ownkey-agent.socket");
 		return;
 	}
 	say(c, "ok", path, "");

@@ -130,8 +130,8 @@ static enum err
 say_command(struct oidc_cmd *c, enum err e, const char *verb, struct buf *what)
 {
 	if (e != ERR_EXISTS)
-		snprintf(c->hint, sizeof c->hint, "whose vault it is runs 'ownkey %s %.180s'", verb,
-		    buf_cstr(what));
+		snprintf(c->hint, sizeof c->hint, "whose vault it is runs '%s %s %.150s'",
+		    admin_owner(c), verb, buf_cstr(what));
 	return oidc_cmd_wrong(c, e, "nothing was changed");
 }
 

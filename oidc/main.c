@@ -31,6 +31,10 @@ read_conf(struct oidc_cmd *c)
 		c->conf_path = OIDC_CONF_DEFAULT;
 	if (!(e = oidc_conf_load(c->conf_path, &c->oidc.conf, &w)))
 		return e;
+	if (e == ERR_NOTFOUND)
+		snprintf(c->hint, sizeof c->hint,
+		    "one line will do: issuer = https://YOUR.HOST; '--config FILE' names another "
+		    "file, 'ownkey-oidc demo' needs none");
 	if (w.line)
 		return oidc_cmd_wrong(c, e, "%s, line %zu: %s", c->conf_path, w.line, w.text);
 	return oidc_cmd_wrong(c, e, "%s%s%s", c->conf_path, *w.text ? ": " : "", w.text);

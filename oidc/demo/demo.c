@@ -33,6 +33,7 @@ struct demo {
 	struct loop *loop;
 	struct demo_site *site;
 	struct db *db;
+	bool has_token; /* one in software, for a terminal */
 	uint8_t person[DB_ID];
 	char invite[HANDLE_TEXT];
 	enum err e; /* why it ended */
@@ -133,6 +134,7 @@ start_token(struct demo *d)
 		    "There is no software token here (ownkey-softtoken): the browser needs yours.");
 		return ERR_OK;
 	}
+	d->has_token = !e;
 	snprintf(conf, sizeof conf, "token = unix:%s/token/sock\n", d->place.dir);
 	return e ? e : demo_place_write(&d->place, "config/ownkey/ownkey.conf", conf);
 }
@@ -211,6 +213,21 @@ on_look(void *arg)
 		loop_stop(d->loop);
 }
 
+/* Another way in; the lines are to be copied whole, so none is broken. */
+static void
+say_terminal(const struct demo *d)
+{
+	char sock[PLACE_PATH];
+
+	demo_place_at(&d->place, "run/ownkey/agent.sock", sock);
+	printf("\nNo token, or no browser that knows it? A software token, its PIN %s, in\n"
+	       "another terminal; 'register' asks for the link of 1:\n"
+	       "   OWNKEY_SOCKET=%s ownkey register\n"
+	       "Log in at the site as \"" PERSON "\", by a terminal; the page shows CODE:\n"
+	       "   OWNKEY_SOCKET=%s ownkey approve --at %s CODE\n\n",
+	    DEMO_PIN, sock, sock, d->provider.issuer);
+}
+
 static void
 say(const struct demo *d)
 {
@@ -219,9 +236,11 @@ say(const struct demo *d)
 	       "   %s/register?invite=%s\n\n"
 	       "2. Log in at the site:\n"
 	       "   http://localhost:%u/\n\n"
-	       "The provider's pages: %s/account\n"
-	       "Ctrl-C ends it all, and removes it.\n",
+	       "The provider's pages: %s/account\n",
 	    d->provider.issuer, d->invite, (unsigned)d->site_port, d->provider.issuer);
+	if (d->has_token)
+		say_terminal(d);
+	puts("Ctrl-C ends it all, and removes it.");
 	fflush(stdout);
 }
 

@@ -124,7 +124,7 @@ demo_place_token(struct demo_place *p)
 {
 	char state[PLACE_PATH], sock[PLACE_PATH];
 	const char *argv[] = { "ownkey-softtoken", "--state", state, "--socket", sock, "--touch",
-		"auto", "--ready", "3", "--quiet", NULL };
+		"auto", "--pin", DEMO_PIN, "--ready", "3", "--quiet", NULL };
 
 	demo_place_at(p, "token/state", state);
 	demo_place_at(p, "token/sock", sock);

@@ -10,6 +10,7 @@
 #include "lib/err.h"
 
 #define PLACE_DIR  64
+#define DEMO_PIN   "123456" /* of the software token, which is no secret */
 #define PLACE_PATH 128
 
 struct demo_place {

@@ -11,6 +11,7 @@ import urllib.parse
 
 from job import BUILD
 from oidc_browser import Browser
+from oidc_terminal import code_of
 from ownkey import run_parallel, until
 from webauthn import Token
 
@@ -95,6 +96,33 @@ def whole(directory):
         assert not [d for d in folder if "/out" not in d and os.path.exists(d)]
 
 
+def terminal(directory):
+    """without a browser's token: the commands that it prints, as they stand"""
+    with demo(directory) as (p, said):
+        op, link = re.search(r"http://localhost:(\d+)(/register\?invite=\S+)", said()).groups()
+        lines = re.findall(r"^ +(OWNKEY_SOCKET=\S+) ownkey (.*)$", said(), re.M)
+        pin = re.search(r"PIN (\d+)", said())[1]
+        assert [words.split()[0] for _, words in lines] == ["register", "approve"], said()
+
+        def typed(line, code, *answers):
+            env = {"PATH": "/usr/bin:/bin", "HOME": directory, "LANG": "C.UTF-8"}
+            env.update([line[0].split("=", 1)])
+            words = line[1].replace("CODE", code).split()
+            done = subprocess.run([BUILD + "/ownkey", *words, "--ask-stdin"], env=env, check=False,
+                                  input="\n".join(answers) + "\n", text=True, timeout=60,
+                                  capture_output=True)
+            assert done.returncode == 0, done
+        typed(lines[0], "", "http://localhost:%s%s" % (op, link), "y", pin)
+        b = Browser(int(op))
+        page = b.send(b.open("/login").form("/login/start"), name="you", terminal="1")
+        typed(lines[1], code_of(page), "y", pin)
+        form = page.form("/login/terminal")
+        page = b.open(form["action"] + "?page=" + form["fields"]["page"])
+        assert "You are logged in" in page.text or "Your account" in page.text, page.body
+        p.send_signal(signal.SIGINT)
+        assert p.wait(60) == 0 and "ended, and removed" in said(), said()
+
+
 def broken(directory):
     """a part that dies ends all of it"""
     with demo(directory) as (p, said):
@@ -108,4 +136,4 @@ def broken(directory):
 
 
 if __name__ == "__main__":
-    sys.exit(run_parallel([(fn.__doc__, fn) for fn in (whole, broken)], 1))
+    sys.exit(run_parallel([(fn.__doc__, fn) for fn in (whole, terminal, broken)], 1))

@@ -228,7 +228,7 @@ MUST enum err db_session_get(
 MUST enum err db_session_touch(struct db *s, const struct db_session *x);
 /* Its row alone: another takes its place. */
 MUST enum err db_session_forget(struct db *s, const uint8_t sid[DB_ID]);
-/* With the tokens that came of it; not those that were given to last, which have no sid. */
+/* With the tokens that came of it; not those that were given to last. */
 MUST enum err db_session_remove(struct db *s, const uint8_t sid[DB_ID]);
 /* All of an account, but the one that is kept (may be NULL), and all tokens but those of that one:
  * also what was given to last. */
@@ -244,7 +244,7 @@ struct db_token {
 	enum db_kind kind;
 	uint8_t family[DB_ID]; /* all that came of one code */
 	uint8_t account[DB_ID];
-	uint8_t sid[DB_ID]; /* session that it ends with; all zero = none: it lasts */
+	uint8_t sid[DB_ID]; /* session that it came of; all zero = none */
 	struct span client;
 	struct span scopes;
 	struct span audience;	/* who may ask about it besides the client; empty = nobody */
@@ -253,6 +253,7 @@ struct db_token {
 	uint64_t auth_time;
 	uint64_t issued, expires;
 	bool spent; /* refresh: exchanged for a newer one */
+	bool lasts; /* longer than the session */
 	struct buf bytes;
 };
 MUST enum err db_token_add(struct db *s, const struct db_token *t);

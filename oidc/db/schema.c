@@ -40,6 +40,7 @@ static const char *const steps[] = {
 	" issued INTEGER NOT NULL, expires INTEGER NOT NULL, spent INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX token_family ON token(family);",
 	"CREATE TABLE chance(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+	"ALTER TABLE token ADD COLUMN lasts INTEGER NOT NULL DEFAULT 0;",
 };
 #define NSTEPS ((int)(sizeof steps / sizeof *steps))
 

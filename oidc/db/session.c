@@ -51,7 +51,7 @@ remove_both(struct db *s, const uint8_t sid[DB_ID])
 
 	if (e)
 		return e;
-	q_begin_write(&q, s, "DELETE FROM token WHERE sid=?", DB_DURABLE);
+	q_begin_write(&q, s, "DELETE FROM token WHERE sid=? AND lasts=0", DB_DURABLE);
 	q_bytes(&q, SPAN(sid, DB_ID));
 	return q_run(&q);
 }
@@ -67,8 +67,10 @@ db_session_remove(struct db *s, const uint8_t sid[DB_ID])
 static enum err
 clear_both(struct db *s, struct span account, struct span keep)
 {
-	static const char *const what[] = { "DELETE FROM token WHERE account=? AND sid<>?",
-		"DELETE FROM session WHERE account=? AND sid<>?" };
+	static const char *const what[] = {
+		"DELETE FROM token WHERE account=? AND (sid<>? OR lasts)",
+		"DELETE FROM session WHERE account=? AND sid<>?"
+	};
 	struct q q;
 	enum err e = ERR_OK;
 

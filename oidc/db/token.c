@@ -10,7 +10,7 @@ db_token_add(struct db *s, const struct db_token *t)
 	struct q q;
 
 	q_begin_write(
-	    &q, s, "INSERT INTO token VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", DB_PLAIN);
+	    &q, s, "INSERT INTO token VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", DB_PLAIN);
 	q_bytes(&q, SPAN(t->hash, DB_HASH));
 	q_int(&q, t->kind);
 	q_bytes(&q, SPAN(t->family, DB_ID));
@@ -26,6 +26,7 @@ db_token_add(struct db *s, const struct db_token *t)
 	q_int(&q, t->issued);
 	q_int(&q, t->expires);
 	q_int(&q, t->spent);
+	q_int(&q, t->lasts);
 	return q_run(&q);
 }
 
@@ -84,6 +85,7 @@ read_row(struct q *q, struct db_token *t)
 	t->issued = q_get_int(q);
 	t->expires = q_get_int(q);
 	t->spent = q_get_int(q) != 0;
+	t->lasts = q_get_int(q) != 0;
 	q_keep(q, &t->bytes);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		*texts[i] = q_get(q, &t->bytes);
@@ -97,8 +99,8 @@ db_token_get(struct db *s, const uint8_t hash[DB_HASH], uint64_t now, struct db_
 
 	*out = (struct db_token){ .issued = 0 };
 	q_begin(&q, s,
-	    "SELECT hash,kind,family,account,sid,auth_time,issued,expires,spent,client,scopes,"
-	    "audience,sub,nonce,amr FROM token WHERE hash=? AND expires>?");
+	    "SELECT hash,kind,family,account,sid,auth_time,issued,expires,spent,lasts,client,"
+	    "scopes,audience,sub,nonce,amr FROM token WHERE hash=? AND expires>?");
 	q_bytes(&q, SPAN(hash, DB_HASH));
 	q_int(&q, now);
 	if ((found = q_row(&q)))

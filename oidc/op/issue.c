@@ -131,15 +131,8 @@ subject(const struct issue *i, const struct issue_signed *s)
 	return s->sub[0] ? span_str(s->sub) : i->grant->sub;
 }
 
-/* Access that was asked for to last (Core 11), or of an IndieAuth client, is no part of what the
- * browser's session opened: it stays when that ends (Back-Channel Logout 2.7).  Who refreshes it
- * later finds it without a session already. */
-static bool
-is_of_session(const struct issue *i)
-{
-	return !(i->first && i->refresh);
-}
-
+/* What can be refreshed was asked for to last (Core 11), or is of an IndieAuth client: it stays
+ * when the browser's session ends (Back-Channel Logout 2.7). */
 static struct db_token
 row(const struct issue *i, const struct issue_signed *s, enum db_kind kind, uint64_t life)
 {
@@ -151,12 +144,12 @@ row(const struct issue *i, const struct issue_signed *s, enum db_kind kind, uint
 		.sub = subject(i, s),
 		.amr = g->amr,
 		.auth_time = g->auth_time,
-		.issued = (uint64_t)time(NULL) };
+		.issued = (uint64_t)time(NULL),
+		.lasts = i->refresh };
 
 	memcpy(t.family, g->family, DB_ID);
 	memcpy(t.account, g->account, DB_ID);
-	if (is_of_session(i))
-		memcpy(t.sid, g->sid, DB_ID);
+	memcpy(t.sid, g->sid, DB_ID);
 	t.expires = t.issued + life;
 	return t;
 }

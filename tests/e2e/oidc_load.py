@@ -343,7 +343,7 @@ def ended(o):
     good = rows(o)
     o.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<5000)"
           " INSERT INTO token SELECT NULL,randomblob(32),0,randomblob(16),randomblob(16),"
-          "randomblob(16),'rp','openid','','sub','','',0,0,1,0 FROM n")
+          "randomblob(16),'rp','openid','','sub','','',0,0,1,0,0 FROM n")
     o.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000)"
           " INSERT INTO session SELECT randomblob(32),randomblob(16),id,0,0,0,1,'',''"
           " FROM n, account WHERE name='ann'")

@@ -362,7 +362,7 @@ def ended(directory):
         for n in range(1200):
             ends = now + (9999 if n % 400 == 0 else -1)
             some = hashlib.sha256(b"%d" % n).digest()
-            p.sql("INSERT INTO token VALUES(NULL,?,0,?,?,?,'x','','','','','',0,0,?,0)", some,
+            p.sql("INSERT INTO token VALUES(NULL,?,0,?,?,?,'x','','','','','',0,0,?,0,0)", some,
                   some[:16], ident, some[:16], ends)
         p.sql("UPDATE session SET expires=?", now - 1)
         p.invite(ident, -1)

@@ -102,8 +102,14 @@ class Provider:
     def connect(self, unix=False, timeout=10):
         s = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         s.settimeout(timeout)
-        s.connect(self.sock if unix else ("127.0.0.1", self.port))
-        return s
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                s.connect(self.sock if unix else ("127.0.0.1", self.port))
+                return s
+            except BlockingIOError:  # the queue of a Unix socket is full
+                assert time.monotonic() < end, "nobody takes connections"
+                time.sleep(0.01)
 
     def raw(self, data, unix=False, timeout=10, head=False, shut=True):
         """All that comes back for these bytes, until the end or silence.  shut: say that no more

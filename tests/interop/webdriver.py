@@ -102,16 +102,28 @@ class Driver:
 
 
 @contextlib.contextmanager
-def chromium(*args, **kw):
-    with tempfile.TemporaryDirectory() as home, subprocess.Popen(
-            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": home}, text=True) as process:
-        try:
-            line = next(l for l in process.stdout if "started successfully on port" in l)
-            d = Driver(int(line.split("port ")[1].rstrip(".\n")), *args, **kw)
+def chromedriver(home):
+    """Its port.  It takes one that is free, and ends when another program was faster."""
+    for _ in range(10):
+        with subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, env={**os.environ, "HOME": home},
+                              text=True) as process:
             try:
-                yield d
+                for line in process.stdout:
+                    if "started successfully on port" in line:
+                        yield int(line.split("port ")[1].rstrip(".\n"))
+                        return
             finally:
-                d.end()
+                process.terminate()
+    raise AssertionError("chromedriver does not start")
+
+
+@contextlib.contextmanager
+def chromium(*args, **kw):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, \
+            chromedriver(home) as port:
+        d = Driver(port, *args, **kw)
+        try:
+            yield d
         finally:
-            process.terminate()
+            d.end()

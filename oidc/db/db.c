@@ -33,7 +33,7 @@ file_is_ours(const char *path, bool create)
 static const char settings[] = "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;"
 			       "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
 			       "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
-			       "PRAGMA journal_size_limit=4194304; PRAGMA synchronous=FULL;"
+			       "PRAGMA journal_size_limit=33554432; PRAGMA synchronous=FULL;"
 			       /* tokens dirty the same pages of an index again and again */
 			       "PRAGMA wal_autocheckpoint=4000";
 

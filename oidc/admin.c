@@ -105,21 +105,28 @@ admin_owner(const struct oidc_cmd *c)
 
 static const char *const kinds[] = { "audience", "account" };
 
+void
+admin_line(
+    const struct oidc_cmd *c, const char *verb, const struct ops_jwt_name *n, struct buf *line)
+{
+	buf_putf(
+	    line, "%s jwt %s %s %s:", admin_owner(c), verb, c->oidc.conf.issuer, kinds[n->kind]);
+	buf_put_span(line, n->name);
+	if (n->sector.len) {
+		buf_put_str(line, " --sector ");
+		buf_put_span(line, n->sector);
+	}
+	if (n->is_public)
+		buf_put_str(line, " --public");
+}
+
 /* The command that does what could not be done here. */
 static void
 say_left(struct oidc_cmd *c, enum err e, const char *verb, const struct ops_jwt_name *n)
 {
 	struct buf line = BUF_INIT;
 
-	buf_putf(
-	    &line, "%s jwt %s %s %s:", admin_owner(c), verb, c->oidc.conf.issuer, kinds[n->kind]);
-	buf_put_span(&line, n->name);
-	if (n->sector.len) {
-		buf_put_str(&line, " --sector ");
-		buf_put_span(&line, n->sector);
-	}
-	if (n->is_public)
-		buf_put_str(&line, " --public");
+	admin_line(c, verb, n, &line);
 	fflush(stdout);
 	fprintf(stderr,
 	    "ownkey-oidc: it is in the store, but not yet %s the vault's list: %s\n"
@@ -145,26 +152,40 @@ allow(struct oidc_cmd *c, struct ops_jwt_name *n)
 }
 
 void
+admin_name_account(const uint8_t id[DB_ID], char hex[2 * DB_ID], struct ops_jwt_name *n)
+{
+	text_encode_raw(TEXT_HEX, SPAN(id, DB_ID), hex);
+	*n = (struct ops_jwt_name){ .kind = JWT_ACCOUNT, .name = SPAN(hex, 2 * DB_ID) };
+}
+
+void
+admin_name_client(const struct db_client *client, struct ops_jwt_name *n)
+{
+	*n = (struct ops_jwt_name){ .kind = JWT_AUDIENCE,
+		.name = client->id,
+		.is_public = (client->flags & DB_PUBLIC_SUB) != 0 };
+	if (!n->is_public && !span_eq(client->sector, client->id))
+		n->sector = client->sector;
+}
+
+void
 admin_allow_account(struct oidc_cmd *c, const uint8_t id[DB_ID])
 {
 	char hex[2 * DB_ID];
-	struct ops_jwt_name n = { .kind = JWT_ACCOUNT, .name = SPAN(hex, sizeof hex) };
+	struct ops_jwt_name n;
 
-	text_encode_raw(TEXT_HEX, SPAN(id, DB_ID), hex);
+	admin_name_account(id, hex, &n);
 	allow(c, &n);
 }
 
 void
 admin_allow_client(struct oidc_cmd *c, const struct db_client *client)
 {
-	struct ops_jwt_name n = { .kind = JWT_AUDIENCE,
-		.name = client->id,
-		.is_public = (client->flags & DB_PUBLIC_SUB) != 0 };
+	struct ops_jwt_name n;
 
 	if (client->flags & DB_RESOURCE)
 		return;
-	if (!n.is_public && !span_eq(client->sector, client->id))
-		n.sector = client->sector;
+	admin_name_client(client, &n);
 	allow(c, &n);
 }
 

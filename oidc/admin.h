@@ -24,6 +24,12 @@ MUST enum err admin_commit(struct oidc_cmd *c);
  * on standard error, and is exit status 1.  audience: of client `name`; sector may be empty. */
 void admin_allow_account(struct oidc_cmd *c, const uint8_t id[DB_ID]);
 void admin_allow_client(struct oidc_cmd *c, const struct db_client *client);
+/* How they are called on it; n borrows from what is given. */
+void admin_name_account(const uint8_t id[DB_ID], char hex[2 * DB_ID], struct ops_jwt_name *n);
+void admin_name_client(const struct db_client *client, struct ops_jwt_name *n);
+/* What the owner of the vault types: verb "allow" or "forget". */
+void admin_line(
+    const struct oidc_cmd *c, const char *verb, const struct ops_jwt_name *n, struct buf *line);
 /* Off it.  kind: enum jwt_kind. */
 void admin_forget(struct oidc_cmd *c, enum jwt_kind kind, struct span name);
 /* How a command of the vault's owner begins, for who copies it: "ownkey", or as the account of the

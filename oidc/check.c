@@ -1,138 +1,253 @@
-/* check.c - `ownkey-oidc check`: what is wrong, in plain words; changes nothing. */
+/* check.c - `ownkey-oidc check`: what is wrong and what to do, in plain words; changes nothing. */
+#include "oidc/check.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/client.h"
-#include "oidc/verbs.h"
+#include "lib/drop.h"
+#include "lib/fetchjob.h"
+#include "lib/paths.h"
+#include "oidc/web/jput.h"
 
+/* ---- findings ---- */
 static void
-say(struct oidc_cmd *c, const char *how, const char *what, const char *why)
+put_json(struct check *x, const char *how, const char *what, const char *why, const char *fix)
 {
-	printf("%-5s %s%s%s\n", how, what, *why ? ": " : "", why);
-	if (strcmp(how, "wrong") == 0)
-		c->status = 1;
+	struct jput *j = x->j;
+
+	jput_object(j, NULL);
+	jput_text(j, "check", span_str(x->name));
+	jput_text(j, "is", span_str(how));
+	jput_text(j, "what", span_str(what));
+	jput_text(j, "why", span_str(why));
+	jput_text(j, "hint", span_str(fix));
+	jput_end(j);
 }
 
 static void
-check_file(struct oidc_cmd *c)
+say(struct check *x, const char *how, const char *what, const char *why, const char *fix)
 {
-	struct stat st;
-
-	if (stat(c->conf_path, &st) == 0 && st.st_mode & 022)
-		say(c, "wrong", c->conf_path, "others may write it: chmod go-w");
-	else
-		say(c, "ok", c->conf_path, "");
-}
-
-static void
-check_issuer(struct oidc_cmd *c)
-{
-	const struct oidc_conf *conf = &c->oidc.conf;
-
-	if (oidc_conf_is_local(conf->issuer))
-		say(c, "warn", conf->issuer, "without https it is for this machine alone");
-	else
-		say(c, "ok", conf->issuer, "");
-	if (!oidc_conf_is_local(conf->issuer) && !conf->ntrusted)
-		say(c, "warn", "trusted_proxy",
-		    "not set: everybody has the address of the proxy, and its limits");
-}
-
-static void
-check_store(struct oidc_cmd *c)
-{
-	const char *path = c->oidc.conf.store;
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		say(c, "wrong", path,
-		    errno == ENOENT ? "there is no such folder" : strerror(errno));
-	else if (!S_ISDIR(st.st_mode))
-		say(c, "wrong", path, "is no folder");
-	else if (st.st_mode & 077)
-		say(c, "wrong", path, "others may look into it: chmod 700");
-	else if (access(path, R_OK | W_OK | X_OK) < 0)
-		say(c, "wrong", path, "cannot be written by whoever runs this");
-	else
-		say(c, "ok", path, "");
-}
-
-static bool
-has_alg(const struct ops_jwt_keys_rep *rep, enum jwt_alg alg)
-{
-	struct cbor at = wire_each(&rep->keys);
-	struct ops_jwt_key k;
-
-	while (!cbor_at_end(&at) && !wire_next(&ops_jwt_key_map, &at, &k))
-		if (k.alg == (uint64_t)alg && k.state == JWT_CURRENT)
-			return true;
-	return false;
-}
-
-static void
-check_keys(struct oidc_cmd *c, struct client_conn *conn)
-{
-	static const struct {
-		enum oidc_alg bit;
-		enum jwt_alg alg;
-		const char *name;
-	} rows[] = {
-		{ OIDC_ES256, JWT_ES256, "a key for ES256" },
-		{ OIDC_EDDSA, JWT_EDDSA, "a key for EdDSA" },
-		{ OIDC_RS256, JWT_RS256, "a key for RS256" },
-	};
-	struct ops_jwt_issuer q = { .issuer = span_str(c->oidc.conf.issuer) };
-	struct ops_jwt_keys_rep rep;
-	enum err e;
-
-	wire_mark(&ops_jwt_issuer_map, &q);
-	if ((e = client_call(conn, OP_JWT_KEYS, &q, &rep))) {
-		say(c, "wrong", "keys of this issuer", err_text(e));
+	if (x->j) {
+		put_json(x, how, what, why, fix);
 		return;
 	}
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (!(c->oidc.conf.algorithms & rows[i].bit))
-			continue;
-		if (has_alg(&rep, rows[i].alg))
-			say(c, "ok", rows[i].name, "");
-		else
-			say(c, "wrong", rows[i].name,
-			    "the vault has none: ownkey-oidc key add all");
+	printf("%-5s ", how);
+	admin_put(span_str(what));
+	if (*why) {
+		printf(": ");
+		admin_put(span_str(why));
 	}
-	if (!(c->oidc.conf.algorithms & OIDC_RS256))
-		say(c, "warn", "algorithms", "many clients know no other than RS256");
+	if (*fix) {
+		printf("\n      hint: ");
+		admin_put(span_str(fix));
+	}
+	putchar('\n');
+}
+
+void
+check_ok(struct check *x, const char *what)
+{
+	say(x, "ok", what, "", "");
+}
+
+void
+check_hint(struct check *x, const char *what, const char *why, const char *fix)
+{
+	say(x, "warn", what, why, fix);
+}
+
+void
+check_wrong(struct check *x, const char *what, const char *why, const char *fix)
+{
+	say(x, "wrong", what, why, fix);
+	x->c->status = 1;
+}
+
+/* ---- the configuration ---- */
+static void
+check_conf(struct check *x)
+{
+	const char *path = x->c->conf_path;
+	char fix[OIDC_CONF_PATH + 32];
+	struct stat st;
+
+	snprintf(fix, sizeof fix, "chmod go-w %s", path);
+	if (stat(path, &st) == 0 && st.st_mode & 022)
+		check_wrong(x, path, "others may write it", fix);
+	else
+		check_ok(x, path);
 }
 
 static void
-check_agent(struct oidc_cmd *c)
+check_issuer(struct check *x)
 {
-	struct ops_hello hello = { .client = SPAN_LIT("ownkey-oidc " OWNKEY_VERSION) };
-	struct client_conn conn = { .fd = -1, .cancel_fd = -1 };
-	char path[OIDC_CONF_PATH + 16];
-	enum err e;
+	const char *issuer = x->c->oidc.conf.issuer;
 
-	snprintf(path, sizeof path, "%s/agent.sock", c->oidc.conf.agent);
-	if (setenv("OWNKEY_SOCKET", path, 1) || (e = client_open(&conn, &hello))) {
-		say(c, "wrong", path,
-		    "no agent answers there; one of the machine: ownkey-agent.socket");
-		return;
-	}
-	say(c, "ok", path, "");
-	if (conn.hello.locked)
-		say(c, "warn", "the vault", "locked: nothing can be signed until it is opened");
-	check_keys(c, &conn);
-	client_close(&conn);
+	if (oidc_conf_is_local(issuer))
+		check_hint(x, issuer, "without https it is for this machine alone",
+		    "other machines need issuer = https://...: 'ownkey-oidc setup nginx'");
+	else
+		check_ok(x, issuer);
 }
+
+static void
+check_algorithms(struct check *x)
+{
+	if (!(x->c->oidc.conf.algorithms & OIDC_RS256))
+		check_hint(x, "algorithms", "many clients know no other than RS256",
+		    "add rs256 to algorithms in oidc.conf");
+}
+
+/* Without it everybody has the address of the proxy, and its limits. */
+static void
+check_proxy(struct check *x)
+{
+	const struct oidc_conf *conf = &x->c->oidc.conf;
+	char fix[64] = "trusted_proxy = unix";
+
+	if (oidc_conf_is_local(conf->issuer) || conf->ntrusted)
+		return;
+	for (uint32_t i = 0; i < conf->nlisten; i++)
+		if (strncmp(conf->listen[i], "unix:", 5) != 0)
+			snprintf(fix, sizeof fix, "trusted_proxy = %s",
+			    conf->listen[i][0] == '[' ? "::1" : "127.0.0.1");
+	check_hint(x, "trusted_proxy",
+	    "not set: everybody has the address of the proxy, and its limits", fix);
+}
+
+/* The folder that the web server cannot pass, of those above path; 0: all can be passed, S_IXGRP:
+ * by its group, S_IXUSR: by its owner alone. */
+static mode_t
+how_closed(char *path, struct stat *st)
+{
+	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		mode_t closed = 0;
+
+		*slash = '\0';
+		if (stat(path, st) < 0)
+			return S_IFDIR;
+		if (!(st->st_mode & S_IXOTH))
+			closed = st->st_mode & S_IXGRP ? S_IXGRP : S_IXUSR;
+		if (closed)
+			return closed;
+		*slash = '/';
+	}
+	return 0;
+}
+
+static void
+check_socket(struct check *x, const char *listen)
+{
+	char path[OIDC_CONF_PATH], fix[OIDC_CONF_PATH + 64];
+	struct stat st;
+	mode_t closed;
+
+	snprintf(path, sizeof path, "%s", listen + 5);
+	closed = how_closed(path, &st);
+	if (closed == S_IFDIR) {
+		snprintf(fix, sizeof fix, "make it: install -d -m 755 %s", path);
+		check_wrong(x, path, strerror(errno), fix);
+	} else if (closed == S_IXUSR) {
+		snprintf(fix, sizeof fix, "chmod a+x %s", path);
+		check_wrong(x, path, "the web server cannot reach the socket in it", fix);
+	} else if (closed) {
+		snprintf(fix, sizeof fix, "usermod -aG %u WEB-SERVER-USER", (unsigned)st.st_gid);
+		check_hint(x, path, "only its group can reach the socket in it", fix);
+	} else
+		check_ok(x, listen);
+}
+
+static void
+check_listen(struct check *x)
+{
+	const struct oidc_conf *conf = &x->c->oidc.conf;
+
+	for (uint32_t i = 0; i < conf->nlisten; i++)
+		if (strncmp(conf->listen[i], "unix:", 5) == 0)
+			check_socket(x, conf->listen[i]);
+}
+
+static void
+check_helper(struct check *x)
+{
+	char path[PATHS_MAX];
+
+	if (!x->c->oidc.conf.indieauth)
+		return;
+	if (paths_program(FETCH_PROGRAM, path, sizeof path))
+		check_wrong(x, FETCH_PROGRAM, "not installed, and indieauth needs it",
+		    "install all of ownkey ('make install'), or indieauth = no in oidc.conf");
+	else
+		check_ok(x, path);
+}
+
+/* ---- who asks ---- */
+/* From here on we are who the provider is, so that we see what it sees, and no file of root's is
+ * left behind. */
+static void
+check_who(struct check *x)
+{
+	const char *path = x->c->oidc.conf.store;
+	char fix[OIDC_CONF_PATH + 64];
+	struct stat st;
+
+	if (!drop_is_root() || stat(path, &st) < 0)
+		return;
+	snprintf(fix, sizeof fix, "chown -R ownkey-oidc: %s", path);
+	if (st.st_uid == 0)
+		check_wrong(x, path, "belongs to root: the provider would run as root", fix);
+	else if (drop_root(st.st_uid, st.st_gid))
+		check_wrong(x, "root", "could not be given away", "run it as the provider's user");
+}
+
+/* ---- all of it ---- */
+static const struct {
+	const char *name;
+	void (*run)(struct check *x);
+} checks[] = {
+	{ "conf", check_conf },
+	{ "who", check_who },
+	{ "issuer", check_issuer },
+	{ "algorithms", check_algorithms },
+	{ "proxy", check_proxy },
+	{ "listen", check_listen },
+	{ "helper", check_helper },
+	{ "store", check_store },
+	{ "files", check_files },
+	{ "db", check_db },
+	{ "agent", check_agent },
+	{ "rights", check_rights },
+	{ "keys", check_keys },
+	{ "clients", check_clients },
+	{ "list", check_list },
+};
 
 enum err
 oidc_verb_check(struct oidc_cmd *c)
 {
-	check_file(c);
-	check_issuer(c);
-	check_store(c);
-	check_agent(c);
-	return ERR_OK;
+	struct check x = { .c = c, .conn = { .fd = -1, .cancel_fd = -1 } };
+	struct buf json = BUF_INIT;
+	struct jput j = jput_into(&json);
+	enum err e = ERR_OK;
+
+	if (c->args.given[OIDC_ARG_JSON])
+		x.j = &j;
+	jput_object(&j, NULL);
+	jput_list(&j, "findings");
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		x.name = checks[i].name;
+		checks[i].run(&x);
+	}
+	jput_end(&j);
+	jput_end(&j);
+	if (x.j)
+		e = admin_put_json(&json);
+	buf_done(&json);
+	if (x.conn.fd >= 0)
+		client_close(&x.conn);
+	db_close(c->oidc.db);
+	c->oidc.db = NULL;
+	return e;
 }

@@ -10,7 +10,7 @@
 const struct oidc_verb oidc_verbs[] = {
 { "serve", oidc_verb_serve, "", 0, 0, { A(CONFIG) }, 0,
   "answer requests until stopped", "ownkey-oidc serve" },
-{ "check", oidc_verb_check, "", 0, 0, { A(CONFIG) }, 0,
+{ "check", oidc_verb_check, "", 0, 0, { A(CONFIG), A(JSON) }, 0,
   "look for what is wrong, change nothing", "ownkey-oidc check" },
 { "backup", oidc_verb_backup, "FILE", 1, 1, { A(CONFIG) }, 0,
   "copy the store while it is in use", "ownkey-oidc backup oidc.db" },

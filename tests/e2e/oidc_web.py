@@ -369,7 +369,8 @@ def checks(directory):
     os.mkdir(directory + "/w")
     with signing(directory + "/w") as (_, _, q):
         r = q.run("check")
-        assert r.returncode == 0, r
+        # the socket is in the folder of this test, where no web server comes
+        assert r.stdout.count("wrong") == 1 and "cannot reach the socket" in r.stdout, r
         assert "ok    a key for RS256" in r.stdout and "trusted_proxy" in r.stdout, r
 
 

@@ -52,6 +52,7 @@ enum recipe_word {
 	RECIPE_LOGOUT,
 	RECIPE_JWKS,
 	RECIPE_METADATA,
+	RECIPE_LINKS, /* of a person's page: as op/indie_page.h has them */
 	RECIPE_NGINX, /* where the provider listens, as each of them writes it */
 	RECIPE_APACHE,
 	RECIPE_CADDY,

@@ -4,6 +4,7 @@
 
 #include "lib/sec.h"
 #include "oidc/client.h"
+#include "oidc/op/indie_page.h"
 #include "oidc/op/metadata.h"
 #include "oidc/op/uri.h"
 #include "oidc/setup/recipe.h"
@@ -61,6 +62,19 @@ put_provider(struct setup *s)
 	if (host && (size_t)(host + 2 - origin.p) < origin.len)
 		buf_put_span(&s->texts[RECIPE_ISSUER_HOST],
 		    SPAN(host + 2, origin.len - (size_t)(host + 2 - origin.p)));
+}
+
+/* What our own pages of people have in their heads. */
+static void
+put_links(struct setup *s)
+{
+	struct buf all = BUF_INIT;
+	struct span text;
+
+	indie_put_links(&all, &s->c->oidc.conf);
+	text = buf_span(&all);
+	buf_put_span(&s->texts[RECIPE_LINKS], SPAN(text.p, text.len ? text.len - 1 : 0)); /* \n */
+	buf_done(&all);
 }
 
 /* In files of all kinds: letters, digits and a few signs, or else the host. */
@@ -171,6 +185,7 @@ put_all(struct setup *s)
 	enum err e = ERR_OK;
 
 	put_provider(s);
+	put_links(s);
 	put_name(s);
 	put_listen(s);
 	put_service(s);
@@ -269,8 +284,9 @@ with_client(struct setup *s)
 	enum err e = db_client_get(s->c->oidc.db, s->id, &x);
 
 	if (!e) {
-		if (!(e = is_same(s, &x)))
-			e = put_all(s);
+		if (!(e = is_same(s, &x)) && !(e = put_all(s)))
+			admin_allow_client(
+			    s->c, &x); /* when it is there already, nothing is asked */
 		db_row_done(&x);
 		return e;
 	}

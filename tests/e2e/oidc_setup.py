@@ -157,6 +157,9 @@ def page(o):
     whole(text)
     assert 'href="%s/.well-known/oauth-authorization-server"' % ISSUER in text
     assert o.p.get("/idp/.well-known/oauth-authorization-server").json()["issuer"] == ISSUER
+    # the address in it begins with the issuer, as the standard wants (3.1), and there are three
+    assert re.findall(r'<link rel="(\S+)"', text) == [
+        "indieauth-metadata", "authorization_endpoint", "token_endpoint"], text
 
 
 def pkce(o):

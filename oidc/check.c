@@ -151,7 +151,8 @@ check_socket(struct check *x, const char *listen)
 		check_wrong(x, path, strerror(errno), fix);
 	} else if (closed == S_IXUSR) {
 		snprintf(fix, sizeof fix, "chmod a+x %s", path);
-		check_wrong(x, path, "the web server cannot reach the socket in it", fix);
+		/* unless it is the same account */
+		check_hint(x, path, "other accounts cannot reach the socket in it", fix);
 	} else if (closed) {
 		snprintf(fix, sizeof fix, "usermod -aG %u WEB-SERVER-USER", (unsigned)st.st_gid);
 		check_hint(x, path, "only its group can reach the socket in it", fix);
